@@ -1,0 +1,1 @@
+//! `display`: see docs/architecture.md.

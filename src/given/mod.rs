@@ -1,0 +1,1 @@
+//! `given`: see docs/architecture.md.

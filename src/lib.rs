@@ -1,0 +1,24 @@
+//! Mainstay: a runbook language and the program that runs it.
+//!
+//! Rooms are listed from the ground up; a room imports only from rooms above it
+//! (`docs/architecture.md`; the layering test enforces it).
+
+pub mod source;
+pub mod diagnostic;
+pub mod value;
+pub mod shell;
+pub mod syntax;
+pub mod program;
+pub mod expression;
+pub mod check;
+pub mod event;
+pub mod world;
+pub mod engine;
+pub mod journal;
+pub mod process;
+pub mod net;
+pub mod people;
+pub mod given;
+pub mod timeline;
+pub mod display;
+pub mod commands;

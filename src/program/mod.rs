@@ -1,0 +1,1 @@
+//! `program`: see docs/architecture.md.

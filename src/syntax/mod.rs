@@ -1,0 +1,1 @@
+//! `syntax`: see docs/architecture.md.

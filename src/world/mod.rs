@@ -1,0 +1,1 @@
+//! `world`: see docs/architecture.md.
