@@ -1,1 +1,4 @@
-//! `shell`: see docs/architecture.md.
+//! Placeholder until the room lands.
+use serde::{Deserialize, Serialize};
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum CommandPlan {}

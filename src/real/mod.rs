@@ -1,0 +1,1 @@
+//! `real`: see docs/architecture.md.
