@@ -16,18 +16,32 @@ struct Registered {
 impl<'w> Cx<'w> {
     /// Carries a `run` out. Returns the value of its call.
     pub async fn run_change(&self, run: &'w Run, span: Span) -> Result<Option<Value>, Stop> {
-        let typed = self.typed(&run.call).map_err(|failed| Stop::Failure(failed.at(span)))?;
-        let change = Change { address: self.address(), call: typed, step: self.step.to_string(), span };
+        let typed = self
+            .typed(&run.call)
+            .map_err(|failed| Stop::Failure(failed.at(span)))?;
+        let change = Change {
+            address: self.address(),
+            call: typed,
+            step: self.step.to_string(),
+            span,
+        };
         if let Some(done_when) = &run.done_when
             && self.down("w").holds(done_when).await?
         {
             let message = String::from("it is so already");
-            self.fact(Fact::ChangeEnded { change, state: ChangeState::NotRun, message });
+            self.fact(Fact::ChangeEnded {
+                change,
+                state: ChangeState::NotRun,
+                message,
+            });
             return Ok(None);
         }
         // A change in progress cannot be told apart from its action's own: they gather in a scope of their own.
         let own = Changes::default();
-        let here = Cx { changes: own.clone(), ..self.down("d") };
+        let here = Cx {
+            changes: own.clone(),
+            ..self.down("d")
+        };
         let registered = self.register(run, &change)?;
         self.walk.ledger().attempted = true;
         self.fact(Fact::ChangeBegan(change.clone()));
@@ -53,7 +67,9 @@ impl<'w> Cx<'w> {
             Err(Stop::Failure(failure)) => {
                 let mut failed = CallFailure::new(End::Failed, failure.message);
                 failed.detail = failure.detail;
-                failed.detail.push(String::from("read for its `done when` after the change"));
+                failed
+                    .detail
+                    .push(String::from("read for its `done when` after the change"));
                 Err(failed.into())
             }
             Err(stop) => Err(CallStop::Stop(stop)),
@@ -63,8 +79,12 @@ impl<'w> Cx<'w> {
     fn register(&self, run: &'w Run, change: &Change) -> Result<Registered, Stop> {
         let mut registered = Registered { orders: Vec::new() };
         if let Some(call) = &run.finally {
-            let text = self.typed(call).map_err(|failed| Stop::Failure(failed.at(call.span)))?;
-            registered.orders.push(self.push(change, Plan::Finally(call), None, text));
+            let text = self
+                .typed(call)
+                .map_err(|failed| Stop::Failure(failed.at(call.span)))?;
+            registered
+                .orders
+                .push(self.push(change, Plan::Finally(call), None, text));
         }
         let (plan, text) = match &run.ending {
             Ending::Undo(undo) => (Plan::Undo(undo), self.undo_text(undo)),
@@ -75,9 +95,15 @@ impl<'w> Cx<'w> {
         };
         if let Plan::Undo(undo) = &plan {
             let (undo, safe) = (text.clone(), undo.safe);
-            self.fact(Fact::UndoRegistered { change: change.clone(), undo, safe });
+            self.fact(Fact::UndoRegistered {
+                change: change.clone(),
+                undo,
+                safe,
+            });
         }
-        registered.orders.push(self.push(change, plan, run.done_when.as_ref(), text));
+        registered
+            .orders
+            .push(self.push(change, plan, run.done_when.as_ref(), text));
         Ok(registered)
     }
 
@@ -95,13 +121,26 @@ impl<'w> Cx<'w> {
         let order = self.walk.ledger().next_order();
         let frame = self.frame.fork();
         let change = change.clone();
-        self.changes.push(Item { order, change, state: ChangeState::InDoubt, plan, done_when, frame, text });
+        self.changes.push(Item {
+            order,
+            change,
+            state: ChangeState::InDoubt,
+            plan,
+            done_when,
+            frame,
+            text,
+        });
         order
     }
 
     /// Returns an undo as it could be written with its values.
     fn undo_text(&self, undo: &'w Undo) -> String {
-        if let [Statement { kind: StatementKind::Run(run), .. }] = undo.body.as_slice()
+        if let [
+            Statement {
+                kind: StatementKind::Run(run),
+                ..
+            },
+        ] = undo.body.as_slice()
             && let Ok(typed) = self.typed(&run.call)
         {
             return typed;
@@ -128,17 +167,28 @@ impl<'w> Cx<'w> {
                 },
                 failed.message.clone(),
             ),
-            Err(CallStop::Stop(Stop::Failure(failure))) => (ChangeState::Failed, failure.message.clone()),
-            Err(CallStop::Stop(_)) if own.in_doubt() => (ChangeState::InDoubt, String::from("stopped")),
+            Err(CallStop::Stop(Stop::Failure(failure))) => {
+                (ChangeState::Failed, failure.message.clone())
+            }
+            Err(CallStop::Stop(_)) if own.in_doubt() => {
+                (ChangeState::InDoubt, String::from("stopped"))
+            }
             Err(CallStop::Stop(_)) => (ChangeState::Failed, String::from("stopped")),
         };
-        let state = if own.is_empty() && self.is_action(run) && state == ChangeState::Failed && !self.walk.opened.named_calls
+        let state = if own.is_empty()
+            && self.is_action(run)
+            && state == ChangeState::Failed
+            && !self.walk.opened.named_calls
         {
             ChangeState::NotRun
         } else {
             state
         };
-        self.fact(Fact::ChangeEnded { change: change.clone(), state, message });
+        self.fact(Fact::ChangeEnded {
+            change: change.clone(),
+            state,
+            message,
+        });
         for order in &registered.orders {
             self.changes.set(*order, state);
             if state == ChangeState::NotRun {

@@ -33,7 +33,13 @@ pub fn drive(
     observers: &mut [&mut dyn Observer],
 ) -> Result<Outcome, DriveError> {
     let engine = Engine::new(program, secrets);
-    go_on(engine, Next::Input(Input::Opened(Box::new(opened))), world, store, observers)
+    go_on(
+        engine,
+        Next::Input(Input::Opened(Box::new(opened))),
+        world,
+        store,
+        observers,
+    )
 }
 
 /// Goes on with an engine and its next input, to the end of the run.
@@ -48,7 +54,9 @@ pub fn go_on(
     observers: &mut [&mut dyn Observer],
 ) -> Result<Outcome, DriveError> {
     loop {
-        let Next::Input(input) = next else { return Ok(Outcome::Suspended) };
+        let Next::Input(input) = next else {
+            return Ok(Outcome::Suspended);
+        };
         let turn = engine.feed(input);
         if !turn.records.is_empty() {
             store.append(&turn.records, turn.durable)?;

@@ -9,7 +9,8 @@ pub(super) type Walking<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Waits for all, and returns what they brought in the order they were given.
 pub(super) async fn all<T>(futures: Vec<Walking<'_, T>>) -> Vec<T> {
-    let mut slots: Vec<(Option<Walking<'_, T>>, Option<T>)> = futures.into_iter().map(|f| (Some(f), None)).collect();
+    let mut slots: Vec<(Option<Walking<'_, T>>, Option<T>)> =
+        futures.into_iter().map(|f| (Some(f), None)).collect();
     poll_fn(|cx| {
         for (future, output) in &mut slots {
             if let Some(running) = future
@@ -19,7 +20,11 @@ pub(super) async fn all<T>(futures: Vec<Walking<'_, T>>) -> Vec<T> {
                 *output = Some(value);
             }
         }
-        if slots.iter().all(|(future, _)| future.is_none()) { Poll::Ready(()) } else { Poll::Pending }
+        if slots.iter().all(|(future, _)| future.is_none()) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     })
     .await;
     slots.into_iter().filter_map(|(_, output)| output).collect()

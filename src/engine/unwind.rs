@@ -2,6 +2,7 @@
 
 use super::context::{Bound, Cx};
 use super::failure::{Failure, Flow, Stop};
+use super::join::Walking;
 use super::ledger::{Item, Plan};
 use super::statement::block;
 use crate::event::{ChangeState, Entry, Fact, Question, QuestionKind, Reply, Request, Settled};
@@ -15,7 +16,11 @@ const OWN_BOUND: i64 = 60_000_000_000;
 ///
 /// # Errors
 /// When one fails: what it should have ended still stands.
-pub(super) async fn finish(cx: &Cx<'_>) -> Result<(), Stop> {
+pub(super) fn finish<'a>(cx: &'a Cx<'_>) -> Walking<'a, Result<(), Stop>> {
+    Box::pin(finally(cx))
+}
+
+async fn finally(cx: &Cx<'_>) -> Result<(), Stop> {
     let mut failed = None;
     for item in cx.changes.take_finallys().into_iter().rev() {
         let (settled, message) = take_back(cx, &item).await;
@@ -45,7 +50,10 @@ pub(super) async fn unwind(cx: &Cx<'_>) -> bool {
 /// Lists a change that nothing takes back.
 fn declared(cx: &Cx<'_>, item: Item<'_>) -> Settled {
     let mut ledger = cx.walk.ledger();
-    let entry = |note: String| Entry { change: item.change.clone(), note };
+    let entry = |note: String| Entry {
+        change: item.change.clone(),
+        note,
+    };
     match (&item.plan, item.state) {
         (_, ChangeState::NotRun) => Settled::NotNeeded,
         (Plan::Leave(why), _) => {
@@ -53,15 +61,21 @@ fn declared(cx: &Cx<'_>, item: Item<'_>) -> Settled {
             Settled::Done
         }
         (Plan::Irreversible(why), ChangeState::InDoubt) => {
-            ledger.irreversible.push(entry(format!("in doubt, and irreversible: {why}")));
+            ledger
+                .irreversible
+                .push(entry(format!("in doubt, and irreversible: {why}")));
             Settled::Done
         }
         (Plan::Irreversible(why), _) => {
-            ledger.irreversible.push(entry(format!("irreversible: {why}")));
+            ledger
+                .irreversible
+                .push(entry(format!("irreversible: {why}")));
             Settled::Done
         }
         _ => {
-            ledger.standing.push(entry(String::from("nothing takes it back")));
+            ledger
+                .standing
+                .push(entry(String::from("nothing takes it back")));
             Settled::Failed
         }
     }
@@ -71,10 +85,17 @@ fn declared(cx: &Cx<'_>, item: Item<'_>) -> Settled {
 async fn take_back<'w>(cx: &Cx<'w>, item: &Item<'w>) -> (Settled, String) {
     let finally = matches!(item.plan, Plan::Finally(_));
     let part = if finally { "f" } else { "u" };
-    let place = cx.shielded().down(format_args!("{part}{}", item.order));
-    let here = Cx { frame: item.frame.fork(), step: item.change.step.as_str().into(), ..place };
+    let place = cx.shielded().down(format!("{part}{}", item.order));
+    let here = Cx {
+        frame: item.frame.fork(),
+        step: item.change.step.as_str().into(),
+        ..place
+    };
     let (settled, message) = settle(&here, item).await;
-    let entry = |note: String| Entry { change: item.change.clone(), note };
+    let entry = |note: String| Entry {
+        change: item.change.clone(),
+        note,
+    };
     let mut ledger = cx.walk.ledger();
     match settled {
         Settled::Done => {
@@ -83,8 +104,16 @@ async fn take_back<'w>(cx: &Cx<'w>, item: &Item<'w>) -> (Settled, String) {
         }
         Settled::NotNeeded => {}
         Settled::Failed | Settled::InDoubt => {
-            let what = if finally { "its `finally` failed: " } else { "its undo failed: " };
-            let what = if settled == Settled::InDoubt { "in doubt: " } else { what };
+            let what = if finally {
+                "its `finally` failed: "
+            } else {
+                "its undo failed: "
+            };
+            let what = if settled == Settled::InDoubt {
+                "in doubt: "
+            } else {
+                what
+            };
             ledger.standing.push(entry(format!("{what}{message}")));
         }
     }
@@ -108,13 +137,21 @@ async fn settle<'w>(cx: &Cx<'w>, item: &Item<'w>) -> (Settled, String) {
         }
     }
     let finally = matches!(item.plan, Plan::Finally(_));
-    cx.fact(Fact::UnwindBegan { change: item.change.clone(), what: item.text.clone(), finally });
+    cx.fact(Fact::UnwindBegan {
+        change: item.change.clone(),
+        what: item.text.clone(),
+        finally,
+    });
     let result = act(cx, item).await;
     let (settled, message) = match result {
         Ok(()) => (Settled::Done, String::new()),
         Err(failure) => {
             let (message, detail, span) = (failure.message.clone(), failure.detail, failure.span);
-            cx.fact(Fact::Failed { message, detail, span });
+            cx.fact(Fact::Failed {
+                message,
+                detail,
+                span,
+            });
             (Settled::Failed, failure.message)
         }
     };
@@ -137,7 +174,11 @@ async fn act<'w>(cx: &Cx<'w>, item: &Item<'w>) -> Result<(), Failure> {
     let stopped = match &item.plan {
         Plan::Undo(undo) => {
             let bounded = cx.bounded(OWN_BOUND, "the undo's bound of 1m");
-            let place = if undo.body.iter().any(has_timeout) { cx } else { &bounded };
+            let place = if undo.body.iter().any(has_timeout) {
+                cx
+            } else {
+                &bounded
+            };
             match block(place, &undo.body).await {
                 Ok(Flow::Next | Flow::Return(_) | Flow::Resolve(_)) => finish(place).await.err(),
                 Err(stop) => Some(stop),
@@ -175,25 +216,46 @@ enum Doubt {
 /// Settles a change in doubt: by its `done when`, by an undo that is `safe`, or by a person.
 async fn happened<'w>(cx: &Cx<'w>, item: &Item<'w>, undo: &Undo) -> Doubt {
     if let Some(done_when) = item.done_when {
-        let place = cx.down("w").bounded(OWN_BOUND, "the bound of 1m of a reading");
+        let place = cx
+            .down("w")
+            .bounded(OWN_BOUND, "the bound of 1m of a reading");
         match place.holds(done_when).await {
             Ok(true) => return Doubt::Undo,
-            Ok(false) => return Doubt::Nothing(String::from("its `done when` says that it did not happen")),
+            Ok(false) => {
+                return Doubt::Nothing(String::from("its `done when` says that it did not happen"));
+            }
             Err(_) => {}
         }
     }
     if undo.safe {
         return Doubt::Undo;
     }
-    let text = format!("`{}` may have happened: its end was not seen. Did it happen?", item.change.call);
-    let question = cx.question(QuestionKind::Doubt, text, Vec::new(), 1, false, "it stays in doubt, and is listed");
-    let deadline = Bound { at: cx.now().run_ns.saturating_add(5 * OWN_BOUND), words: "5m".into() };
+    let text = format!(
+        "`{}` may have happened: its end was not seen. Did it happen?",
+        item.change.call
+    );
+    let question = cx.question(
+        QuestionKind::Doubt,
+        text,
+        Vec::new(),
+        1,
+        false,
+        "it stays in doubt, and is listed",
+    );
+    let deadline = Bound {
+        at: cx.now().run_ns.saturating_add(5 * OWN_BOUND),
+        words: "5m".into(),
+    };
     let place = cx.down("q");
     let ask = place.ask(Request::Question(Box::new(question)), Some(deadline), false);
     match cx.walk.door.ask(ask, &cx.halt).await {
         Some(Reply::Answer { yes: true, .. }) => Doubt::Undo,
-        Some(Reply::Answer { yes: false, who, .. }) => Doubt::Nothing(format!("{who} says that it did not happen")),
-        Some(Reply::Silence { why }) => Doubt::Open(format!("nobody said whether it happened: {why}")),
+        Some(Reply::Answer {
+            yes: false, who, ..
+        }) => Doubt::Nothing(format!("{who} says that it did not happen")),
+        Some(Reply::Silence { why }) => {
+            Doubt::Open(format!("nobody said whether it happened: {why}"))
+        }
         _ => Doubt::Open(String::from("nobody said whether it happened")),
     }
 }
@@ -217,7 +279,16 @@ impl Cx<'_> {
         }
         let on_silence = on_silence.to_owned();
         let shown = shown.finalize().to_hex().to_string();
-        Question { kind, text, roles, count, quorum, evidence, on_silence, shown }
+        Question {
+            kind,
+            text,
+            roles,
+            count,
+            quorum,
+            evidence,
+            on_silence,
+            shown,
+        }
     }
 
     /// Returns a duration as people read it.
