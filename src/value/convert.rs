@@ -273,20 +273,13 @@ fn response_of(record: &Record) -> Value {
 }
 
 /// Returns the nearest number to a whole one.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "beyond 2^53 the nearest number is meant"
-)]
+// Beyond 2^53 the nearest number is meant.
 pub(crate) fn float(n: i64) -> f64 {
     n as f64
 }
 
 /// Returns the whole number that `n` is, if it is one.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::float_cmp,
-    reason = "the bounds are checked, and whether nothing was lost is the question"
-)]
+// The bounds are checked, and whether nothing was lost is the question.
 pub(crate) fn whole(n: f64) -> Option<i64> {
     // 2^63 is the first number that is no i64; -2^63 is one.
     let fits = (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&n);
