@@ -26,6 +26,9 @@ pub const BLOT: &[u8] = b"[secret]";
 /// Secrets shorter than this, in bytes, are not searched for: they would blot out ordinary text.
 pub const SHORTEST: usize = 6;
 
+/// Bytes of all forms up to which the faster, larger automaton is built (a few megabytes).
+const DFA_LIMIT: usize = 16 * 1024;
+
 /// The forms of some secrets, ready to be searched for. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Needles(Option<Arc<Search>>);
@@ -56,8 +59,14 @@ impl Needles {
         let Some(longest) = forms.iter().map(|form| form.len()).max() else {
             return Needles(None);
         };
+        let whole: usize = forms.iter().map(|form| form.len()).sum();
+        let kind = if whole <= DFA_LIMIT {
+            AhoCorasickKind::DFA
+        } else {
+            AhoCorasickKind::ContiguousNFA
+        };
         let automaton = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .kind(Some(kind))
             .build(forms.iter().map(|form| form.as_slice()));
         let mut begins = [false; 256];
         for first in forms.iter().filter_map(|form| form.first()) {

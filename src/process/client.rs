@@ -166,12 +166,15 @@ impl Supervisor {
         self.send(&Request::Kill { id: id.to_owned() }).await
     }
 
-    /// Lets the supervisor forget an end, which must be durable elsewhere by now.
+    /// Lets the supervisor forget an end, which must be durable elsewhere by now. Goes out with
+    /// the next request, or as soon as an event is waited for.
     ///
     /// # Errors
-    /// When the supervisor is gone.
-    pub async fn ack(&mut self, id: &str) -> Result<(), ClientError> {
-        self.send(&Request::Ack { id: id.to_owned() }).await
+    /// When it cannot be serialised.
+    pub fn ack(&mut self, id: &str) -> Result<(), ClientError> {
+        let bytes = frame::encode(&Request::Ack { id: id.to_owned() })?;
+        self.outgoing.extend_from_slice(&bytes);
+        Ok(())
     }
 
     /// Asks for all commands that run or whose ends are kept; `Listed` follows.

@@ -6,8 +6,9 @@
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
 
-use zeroize::Zeroizing;
+use zeroize::Zeroize as _;
 
 use super::frame::{self, FrameBuffer};
 use super::protocol::{Event, Request};
@@ -18,11 +19,17 @@ const BACKLOG: usize = 256 * 1024;
 /// Bytes taken with one read.
 const READ_SIZE: usize = 64 * 1024;
 
+/// How long an event without hurry waits for another one.
+const DEFER: Duration = Duration::from_millis(2);
+
 pub(super) struct Connection {
     socket: UnixStream,
     incoming: FrameBuffer,
+    buffer: Box<[u8]>,
     outgoing: Vec<u8>,
     sent: usize,
+    /// When what waits is sent although the client could have taken it before.
+    deferred: Option<Instant>,
     /// It takes nothing any more. What it said before is still to be read.
     deaf: bool,
     gone: bool,
@@ -39,7 +46,9 @@ impl Connection {
         Ok(Connection {
             socket,
             incoming: FrameBuffer::default(),
+            buffer: vec![0; READ_SIZE].into(),
             outgoing: Vec::new(),
+            deferred: None,
             sent: 0,
             deaf: false,
             gone: false,
@@ -58,24 +67,41 @@ impl Connection {
 
     /// Returns whether something waits for the client to take it.
     pub fn has_backlog(&self) -> bool {
-        self.sent < self.outgoing.len()
+        self.deferred.is_none() && self.sent < self.outgoing.len()
     }
 
     /// Sends an event, now or when the client takes it.
     pub fn send(&mut self, event: &Event) {
         let lossy = matches!(event, Event::Output(_));
-        if self.deaf || (lossy && self.outgoing.len() - self.sent > BACKLOG) {
+        if lossy && self.outgoing.len() - self.sent > BACKLOG {
             return;
         }
+        self.push(event);
+        self.flush();
+    }
+
+    /// Sends an event that is in no hurry: with the next one, or after a moment. A client that
+    /// is woken by a command's start takes the processor the command could use.
+    pub fn send_later(&mut self, event: &Event) {
+        self.push(event);
+        self.deferred.get_or_insert_with(|| Instant::now() + DEFER);
+    }
+
+    fn push(&mut self, event: &Event) {
         // Events are of bounded size by construction; one that is not cannot be sent at all.
-        if let Ok(bytes) = frame::encode(event) {
+        if let (false, Ok(bytes)) = (self.deaf, frame::encode(event)) {
             self.outgoing.extend_from_slice(&bytes);
-            self.flush();
         }
+    }
+
+    /// Returns when what was sent without hurry is due.
+    pub fn due(&self) -> Option<Instant> {
+        self.deferred
     }
 
     /// Writes what the client takes now.
     pub fn flush(&mut self) {
+        self.deferred = None;
         while self.has_backlog() && !self.deaf {
             match self.socket.write(&self.outgoing[self.sent..]) {
                 Ok(count) => self.sent += count,
@@ -91,13 +117,13 @@ impl Connection {
     /// Reads what has arrived and returns the requests that are whole. What arrived before the
     /// client left counts.
     pub fn receive(&mut self) -> Vec<Request> {
-        let mut buffer = Zeroizing::new(vec![0; READ_SIZE]);
         loop {
-            match self.socket.read(&mut buffer) {
+            match self.socket.read(&mut self.buffer) {
                 Ok(0) => self.gone = true,
                 Ok(count) => {
-                    self.incoming.extend(&buffer[..count]);
-                    if count == buffer.len() {
+                    self.incoming.extend(&self.buffer[..count]);
+                    self.buffer[..count].zeroize();
+                    if count == self.buffer.len() {
                         continue;
                     }
                 }

@@ -4,7 +4,7 @@
 //! stop, to learn whether the group is gone; an ordinary end never needs it.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
@@ -17,7 +17,13 @@ pub(super) struct Stat {
 
 /// Returns what the kernel says of a process, or `None` when there is none of this number.
 pub(super) fn stat(pid: i32) -> Option<Stat> {
-    parse(&fs::read(format!("/proc/{pid}/stat")).ok()?)
+    // One read gives all of it, and this is done for every command.
+    let mut text = [0; 1024];
+    let count = fs::File::open(format!("/proc/{pid}/stat"))
+        .ok()?
+        .read(&mut text)
+        .ok()?;
+    parse(text.get(..count)?)
 }
 
 /// The name (field 2) may hold spaces and parentheses: fields are counted from its last `)`.

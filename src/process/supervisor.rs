@@ -198,6 +198,7 @@ impl Server {
             .running
             .iter()
             .filter_map(Running::due)
+            .chain(self.clients.iter().filter_map(Connection::due))
             .chain(idle)
             .chain(reap)
             .min()?;
@@ -337,7 +338,10 @@ impl Server {
         }
         match Running::start(spec, &self.needles.1, &mut self.folder) {
             Ok(command) => {
-                self.broadcast(&Event::Started(command.started.clone()));
+                let started = Event::Started(command.started.clone());
+                for client in &mut self.clients {
+                    client.send_later(&started);
+                }
                 self.running.push(command);
             }
             Err(failure) => {
@@ -365,6 +369,11 @@ impl Server {
     /// Does what is due for each command: shows, stops, ends.
     fn advance(&mut self) {
         let now = Instant::now();
+        for client in &mut self.clients {
+            if client.due().is_some_and(|due| due <= now) {
+                client.flush();
+            }
+        }
         let show = !self.clients.is_empty();
         let mut n = 0;
         while n < self.running.len() {
