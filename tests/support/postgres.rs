@@ -197,12 +197,16 @@ impl Postgres {
     ///
     /// When one of them cannot be opened; with what `psql` says.
     pub fn hold_idle_in_transaction(&self, sessions: usize) -> Vec<Session> {
-        self.hold(
-            &self.url_of(APPLICATION),
-            "begin;",
-            sessions,
-            "idle in transaction",
-        )
+        self.hold_idle_in_transaction_over(&self.url_of(APPLICATION), sessions)
+    }
+
+    /// Opens so many sessions over any connection string, each idle in a transaction until it is dropped.
+    ///
+    /// # Panics
+    ///
+    /// When one of them cannot be opened; with what `psql` says.
+    pub fn hold_idle_in_transaction_over(&self, url: &str, sessions: usize) -> Vec<Session> {
+        self.hold(url, "begin;", sessions, "idle in transaction")
     }
 
     /// Opens so many sessions of the application, each connected and idle until it is dropped.
@@ -212,6 +216,19 @@ impl Postgres {
     /// When one of them cannot be opened; with what `psql` says.
     pub fn hold_idle(&self, sessions: usize) -> Vec<Session> {
         self.hold(&self.url_of(APPLICATION), "", sessions, "idle")
+    }
+
+    /// Waits until every session that is idle in a transaction has been so for a second.
+    ///
+    /// # Panics
+    ///
+    /// When there is none, or after half a minute.
+    pub fn wait_until_leaked(&self) {
+        self.wait_for(
+            "select min(clock_timestamp() - state_change) >= interval '1 second' from pg_stat_activity \
+             where state = 'idle in transaction'",
+            "t",
+        );
     }
 
     /// Opens one session over any connection string, idle until it is dropped.

@@ -14,6 +14,12 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use super::sandbox::{Finished, PATIENCE};
 use super::service::wait_until;
 
+/// How a person agrees at the program's prompt.
+pub const YES: &str = "yes";
+
+/// How a person refuses at the program's prompt.
+pub const NO: &str = "no";
+
 /// Large enough that nothing scrolls away or is wrapped.
 const ROWS: NonZeroU16 = NonZeroU16::new(160).expect("not zero");
 const COLUMNS: NonZeroU16 = NonZeroU16::new(200).expect("not zero");
