@@ -5,6 +5,7 @@
 //! what was written, and every later room works on it without knowing pest.
 
 pub mod ast;
+mod parse;
 
 use crate::diagnostic::Diagnostic;
 
