@@ -145,6 +145,17 @@ impl Frame {
         }
     }
 
+    /// Closes a phase that began at `since`: its names end with it, and what it could not see is
+    /// as before.
+    pub fn leave_phase(&mut self, mark: Mark, since: u32, of: &str) {
+        for (name, mut entry) in self.leave(mark) {
+            if entry.sequence > since {
+                entry.reach = Reach::Inside(of.to_owned());
+                self.set(name, entry);
+            }
+        }
+    }
+
     /// Makes what a closed block bound visible again.
     pub fn restore(&mut self, bound: Bound) {
         for (name, entry) in bound {

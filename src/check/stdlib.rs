@@ -3,7 +3,10 @@
 //! Owns the table of their names and texts. Never checks them: they are read like any file.
 
 /// Name and text of each module.
-const MODULES: &[(&str, &str)] = &[];
+const MODULES: &[(&str, &str)] = &[
+    ("pgbouncer", include_str!("../../stdlib/pgbouncer.runbook")),
+    ("postgres", include_str!("../../stdlib/postgres.runbook")),
+];
 
 /// Returns the text of the module of that name.
 pub(super) fn text(name: &str) -> Option<&'static str> {

@@ -31,7 +31,8 @@ pub(super) struct Unit {
 /// What a name after `use` stands for.
 #[derive(Clone, Debug)]
 pub(super) enum Import {
-    Native,
+    /// A module of the binary, by its own name.
+    Native(&'static str),
     Unit(usize),
     /// It could not be read, which has been said.
     Broken,
@@ -169,8 +170,8 @@ impl<'a> Units<'a> {
     }
 
     fn library(&mut self, module: &ast::Name, report: &mut Report) -> Import {
-        if native::modules().contains(&module.node.as_str()) {
-            return Import::Native;
+        if let Some(native) = native::modules().into_iter().find(|m| *m == module.node) {
+            return Import::Native(native);
         }
         let listed_as = stdlib::source_name(&module.node);
         if let Some(found) = self.known.get(&listed_as) {
