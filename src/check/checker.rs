@@ -150,7 +150,7 @@ impl Checker {
         for param in &of.params {
             let name = ast::Name::new(param.name.clone(), param.span);
             let origin = format!("an argument of `{}`", of.name);
-            lower.bind(&name, param.accepts.ty.clone(), origin);
+            lower.bind_param(&name, param.accepts.ty.clone(), origin);
         }
         let (body, span) = match written {
             Some(action) => {

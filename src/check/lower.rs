@@ -180,6 +180,21 @@ impl<'c> Lower<'c> {
         self.frame.bind(slot, bounded)
     }
 
+    /// Binds a parameter of an action: it stands in its first line, so it may hide a name of the
+    /// file.
+    pub fn bind_param(&mut self, name: &ast::Name, ty: Type, origin: String) {
+        if self.frame.get(&name.node).is_some() {
+            self.refuse_second(name);
+        }
+        let slot = Slot {
+            name: name.node.clone(),
+            ty,
+            span: name.span,
+            origin,
+        };
+        self.frame.bind(slot, false);
+    }
+
     fn refuse_second(&mut self, name: &ast::Name) {
         let local = self
             .frame

@@ -8,6 +8,9 @@ const MODULES: &[(&str, &str)] = &[
     ("postgres", include_str!("../../stdlib/postgres.runbook")),
 ];
 
+/// Modules that the language speaks of and that are not there yet.
+pub(super) const PLANNED: &[&str] = &["dns", "prometheus", "tcp", "time", "tls"];
+
 /// Returns the text of the module of that name.
 pub(super) fn text(name: &str) -> Option<&'static str> {
     MODULES

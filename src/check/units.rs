@@ -180,6 +180,10 @@ impl<'a> Units<'a> {
         if let Some(text) = stdlib::text(&module.node) {
             return self.add(&listed_as, text.to_owned(), true, report);
         }
+        if stdlib::PLANNED.contains(&module.node.as_str()) {
+            report.not_yet(module.span, &format!("the module `{}`", module.node));
+            return Import::Broken;
+        }
         let all: Vec<_> = native::modules()
             .into_iter()
             .chain(stdlib::names())
