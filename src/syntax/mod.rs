@@ -7,6 +7,8 @@
 pub mod ast;
 mod parse;
 
+pub use self::parse::parse;
+
 use crate::diagnostic::Diagnostic;
 
 /// What came of reading one file: a tree as far as it goes, and everything that is wrong.
