@@ -14,6 +14,7 @@ use mainstay::process::{
 /// Longer than any test takes; a command that is not stopped runs into the test runner's limit.
 const LONG: Duration = Duration::from_secs(600);
 
+/// The folder goes first: a supervisor whose last client leaves then leaves as well.
 struct Run {
     dir: tempfile::TempDir,
     supervisor: Supervisor,
@@ -497,6 +498,7 @@ async fn a_deep_run_folder_is_no_obstacle() {
         .expect("a supervisor");
     let second = Supervisor::connect(&deep).await.expect("connects");
     assert_eq!(first.process(), second.process());
+    first.shutdown().await.expect("leaves");
 }
 
 #[tokio::test]
@@ -615,6 +617,7 @@ async fn a_killed_supervisor_leaves_a_process_that_can_be_found_and_ended() {
         next.next().await.expect("an event"),
         Event::Unknown { id: "a".into() }
     );
+    next.shutdown().await.expect("leaves");
 }
 
 #[tokio::test]

@@ -70,6 +70,11 @@ impl Listener {
         }
     }
 
+    /// Returns whether a client could still find the socket.
+    pub fn is_reachable(&self) -> bool {
+        self.path.exists()
+    }
+
     /// Removes the socket, so that nobody waits for an answer from it.
     pub fn remove(&self) {
         std::fs::remove_file(&self.path).ok();

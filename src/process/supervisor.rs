@@ -419,6 +419,7 @@ impl Server {
         }
     }
 
+    /// Decides whether there is still somebody or something to stay for.
     fn note_idleness(&mut self) {
         self.strays.retain(Option::is_some);
         if !self.clients.is_empty() || !self.running.is_empty() {
@@ -426,7 +427,8 @@ impl Server {
             return;
         }
         let since = *self.idle_since.get_or_insert_with(Instant::now);
-        self.leaving |= since.elapsed() >= self.idle_exit;
+        // Where the run's folder was removed, nobody can come any more.
+        self.leaving |= since.elapsed() >= self.idle_exit || !self.listener.is_reachable();
     }
 }
 
