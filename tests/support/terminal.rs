@@ -49,15 +49,8 @@ impl Terminal {
         environment: &BTreeMap<String, String>,
         folder: &Path,
     ) -> Self {
-        let size = PtySize {
-            rows: ROWS.get(),
-            cols: COLUMNS.get(),
-            pixel_width: 0,
-            pixel_height: 0,
-        };
-        let pair = native_pty_system()
-            .openpty(size)
-            .expect("a pseudo-terminal can be opened");
+        let size = PtySize { rows: ROWS.get(), cols: COLUMNS.get(), pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal can be opened");
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env_clear();
@@ -66,27 +59,11 @@ impl Terminal {
             command.env(name, value);
         }
         command.cwd(folder);
-        let child = pair
-            .slave
-            .spawn_command(command)
-            .expect("the program can be started");
-        let output = stream(
-            pair.master
-                .try_clone_reader()
-                .expect("a terminal can be read"),
-        );
-        let keyboard = pair
-            .master
-            .take_writer()
-            .expect("a terminal can be written to");
+        let child = pair.slave.spawn_command(command).expect("the program can be started");
+        let output = stream(pair.master.try_clone_reader().expect("a terminal can be read"));
+        let keyboard = pair.master.take_writer().expect("a terminal can be written to");
         let screen = vt100::Parser::new(ROWS, COLUMNS, 0);
-        Self {
-            child,
-            _master: pair.master,
-            keyboard,
-            output,
-            screen,
-        }
+        Self { child, _master: pair.master, keyboard, output, screen }
     }
 
     /// Returns what stands on the screen now.
@@ -126,10 +103,7 @@ impl Terminal {
     /// When the terminal is gone; with the screen.
     #[track_caller]
     pub fn press(&mut self, keys: &str) {
-        let written = self
-            .keyboard
-            .write_all(keys.as_bytes())
-            .and_then(|()| self.keyboard.flush());
+        let written = self.keyboard.write_all(keys.as_bytes()).and_then(|()| self.keyboard.flush());
         if let Err(error) = written {
             panic!("nobody reads the terminal ({error}):\n{}", self.screen());
         }
@@ -147,29 +121,16 @@ impl Terminal {
             if let Some(status) = self.child.try_wait().expect("the program is our child") {
                 break status;
             }
-            assert!(
-                Instant::now() < deadline,
-                "no end after {PATIENCE:?}:\n{}",
-                self.screen()
-            );
+            assert!(Instant::now() < deadline, "no end after {PATIENCE:?}:\n{}", self.screen());
             if self.read_more(Instant::now() + LOOK) == Err(RecvTimeoutError::Disconnected) {
-                wait_until(Instant::now() + LOOK, || {
-                    !matches!(self.child.try_wait(), Ok(None))
-                });
+                wait_until(Instant::now() + LOOK, || !matches!(self.child.try_wait(), Ok(None)));
             }
         };
         // What is still on its way to the screen; the terminal closes with its last user.
         let grace = Instant::now() + Duration::from_secs(1);
         while self.read_more(grace).is_ok() {}
-        let code = status
-            .signal()
-            .is_none()
-            .then(|| status.exit_code().cast_signed());
-        Finished {
-            code,
-            stdout: self.screen(),
-            stderr: String::new(),
-        }
+        let code = status.signal().is_none().then(|| status.exit_code().cast_signed());
+        Finished { code, stdout: self.screen(), stderr: String::new() }
     }
 
     fn read_more(&mut self, deadline: Instant) -> Result<(), RecvTimeoutError> {
