@@ -13,7 +13,7 @@ use crate::process::blot::{Blotter, Needles};
 use crate::value::Value;
 
 use super::arguments::Arguments;
-use super::{Failure, VALUE_LIMIT, words};
+use super::{Failure, VALUE_LIMIT, text, words};
 
 /// Carries out one function of the module.
 ///
@@ -23,7 +23,10 @@ pub fn call(request: &NativeRequest, needles: &Needles) -> Result<Value, Failure
     let arguments = Arguments::new(request);
     let path = Path::new(arguments.text("path")?);
     if path.as_os_str().is_empty() {
-        return Err(Failure::seen(format!("the path of {} is empty", arguments.call())));
+        return Err(Failure::seen(format!(
+            "the path of {} is empty",
+            arguments.call()
+        )));
     }
     let done = |()| Value::None;
     match request.function.as_str() {
@@ -37,7 +40,9 @@ pub fn call(request: &NativeRequest, needles: &Needles) -> Result<Value, Failure
         "copy" => copy(path, Path::new(arguments.text("to")?)).map(done),
         "move" => rename(path, Path::new(arguments.text("to")?)).map(done),
         "remove" => remove(path).map(done),
-        "make_folder" => fs::create_dir_all(path).map_err(cannot("make the folder", path)).map(done),
+        "make_folder" => fs::create_dir_all(path)
+            .map_err(cannot("make the folder", path))
+            .map(done),
         _ => Err(Failure::seen(format!("there is no {}", arguments.call()))),
     }
 }
@@ -79,9 +84,9 @@ fn read(path: &Path, needles: &Needles) -> Result<Value, Failure> {
     let mut clean = Vec::with_capacity(bytes.len());
     blotter.push(&bytes, &mut clean);
     blotter.finish(&mut clean);
-    Ok(match String::from_utf8(clean) {
-        Ok(text) => Value::text(text),
-        Err(error) => Value::Damaged(String::from_utf8_lossy(error.as_bytes()).into()),
+    Ok(match text(clean, false) {
+        (text, true) => Value::text(text),
+        (text, false) => Value::Damaged(text.into()),
     })
 }
 
@@ -186,7 +191,9 @@ fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
             copy(from, to)?;
             fs::remove_file(from).map_err(cannot("remove", from))?;
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound && from.symlink_metadata().is_ok() => {
+        Err(error)
+            if error.kind() == io::ErrorKind::NotFound && from.symlink_metadata().is_ok() =>
+        {
             return Err(cannot("move to", to)(error));
         }
         Err(error) => return Err(cannot("move", from)(error)),

@@ -21,7 +21,7 @@ use crate::process::blot::Needles;
 use crate::value::Value;
 
 pub use http::Sent;
-pub use words::spoken;
+pub use words::{spoken, text};
 
 /// Bytes of text that one value holds: a response's body, a file's text, a command's output.
 pub const VALUE_LIMIT: usize = 8 << 20;
@@ -73,7 +73,9 @@ impl Net {
         match request.module.as_str() {
             "http" => self.http.call(request, limit, needles, sent).await,
             "file" => file::call(request, needles),
-            other => Err(Failure::seen(format!("there is no native module `{other}`"))),
+            other => Err(Failure::seen(format!(
+                "there is no native module `{other}`"
+            ))),
         }
     }
 }

@@ -18,7 +18,10 @@ const HINT: &str = "type yes or no";
 /// What came of a question, or of Ctrl-C.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Said {
-    Reply { request: Address, reply: Reply },
+    Reply {
+        request: Address,
+        reply: Reply,
+    },
     /// Somebody wants the run to stop.
     Stop,
 }
@@ -129,7 +132,11 @@ impl Asker {
             Shown::Stop { until } => Some(until),
             _ => None,
         };
-        self.open.iter().filter_map(|open| open.deadline).chain(stop).min()
+        self.open
+            .iter()
+            .filter_map(|open| open.deadline)
+            .chain(stop)
+            .min()
     }
 
     /// Returns a question nobody answered in time, with the moment silence fell.
@@ -197,7 +204,14 @@ impl Asker {
                 None
             }
             (Shown::First, Some(yes)) => {
-                let role = self.open.front()?.question.roles.first().cloned().unwrap_or_default();
+                let role = self
+                    .open
+                    .front()?
+                    .question
+                    .roles
+                    .first()
+                    .cloned()
+                    .unwrap_or_default();
                 let open = self.remove(0, Closed::Answered { yes, role: &role }, now)?;
                 let reply = Reply::Answer {
                     who: self.person.name.clone(),

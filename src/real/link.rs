@@ -135,12 +135,11 @@ impl Link {
     }
 
     /// Lets the supervisor forget the ends that were delivered: they are durable now.
-    pub async fn acknowledge(&mut self) {
+    pub fn acknowledge(&mut self) {
         if let State::Up(supervisor) = &mut self.state {
             for id in self.unacknowledged.drain(..) {
-                if supervisor.ack(&id).await.is_err() {
-                    break;
-                }
+                // An end that cannot be acknowledged is kept longer, and no more.
+                let _ = supervisor.ack(&id);
             }
         }
     }
@@ -165,7 +164,7 @@ impl Link {
 
     /// Sends the supervisor away. It stays where a command still runs.
     pub async fn close(mut self) {
-        self.acknowledge().await;
+        self.acknowledge();
         let supervisor = match self.state {
             State::Down => return,
             State::Coming(coming) => coming.await.ok().and_then(Result::ok),

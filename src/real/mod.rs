@@ -25,7 +25,7 @@ use crate::people::Seat;
 use crate::process::StreamName;
 use crate::value::Secret;
 use crate::world::{Next, World, WorldError};
-use desk::{Desk, Happened};
+use desk::Desk;
 
 pub use clock::Clock;
 pub use secret::{SecretError, fetch_secret};
@@ -146,7 +146,7 @@ impl RealWorld {
             }
             // The turn that took these ends in is on disk with the intent of what begins now.
             if durable || now - self.settled > ACKNOWLEDGE_AFTER {
-                desk.link.acknowledge().await;
+                desk.link.acknowledge();
                 self.settled = now;
             }
             Ok(())
@@ -183,12 +183,13 @@ impl World for RealWorld {
             desk,
             ..
         } = self;
+        let _inside = runtime.enter();
         loop {
             // Whatever has happened by now is taken in, so that the first of it goes first.
             for _ in 0..GLANCES {
                 match runtime.block_on(desk.glance()) {
-                    Some(Happened::Ticked) | None => break,
                     Some(happened) => desk.take(happened),
+                    None => break,
                 }
             }
             desk.expire(clock.now().run_ns);
