@@ -70,12 +70,17 @@ impl Net {
         needles: &Needles,
         sent: &Sent,
     ) -> Result<Value, Failure> {
-        match request.module.as_str() {
+        let result = match request.module.as_str() {
             "http" => self.http.call(request, limit, needles, sent).await,
-            "file" => file::call(request, needles),
+            "file" => file::call(request, limit, needles),
             other => Err(Failure::seen(format!(
                 "there is no native module `{other}`"
             ))),
-        }
+        };
+        // A server, or a path, may hold what nobody should see.
+        result.map_err(|failure| Failure {
+            message: needles.blot(&failure.message),
+            ..failure
+        })
     }
 }

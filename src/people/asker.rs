@@ -120,6 +120,14 @@ impl Asker {
         true
     }
 
+    /// Closes the question whether to stop: the run stops anyway.
+    pub fn withdraw_stop(&mut self, now: i64) {
+        if matches!(self.shown, Shown::Stop { .. }) {
+            self.close(Closed::Withdrawn);
+            self.show(now);
+        }
+    }
+
     /// Closes what is shown: the run is left.
     pub fn leave(&mut self) {
         self.close(Closed::Withdrawn);

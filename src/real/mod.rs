@@ -185,14 +185,17 @@ impl World for RealWorld {
         } = self;
         let _inside = runtime.enter();
         loop {
-            // Whatever has happened by now is taken in, so that the first of it goes first.
-            for _ in 0..GLANCES {
-                match runtime.block_on(desk.glance()) {
-                    Some(happened) => desk.take(happened),
-                    None => break,
-                }
-            }
             desk.expire(clock.now().run_ns);
+            if desk.has_ready() {
+                // Whatever else has happened by now is taken in, so that the first of it goes first.
+                for _ in 0..GLANCES {
+                    match runtime.block_on(desk.glance()) {
+                        Some(happened) => desk.take(happened),
+                        None => break,
+                    }
+                }
+                desk.expire(clock.now().run_ns);
+            }
             if desk.suspended {
                 return Ok(Next::Suspend);
             }

@@ -78,6 +78,10 @@ fn a_write_that_fails_leaves_the_old_file() {
     );
     let device = "/dev/null";
     assert_eq!(
+        stage.failure("file.read", &[at(device)]).0,
+        format!("cannot read `{device}`: it is not a regular file")
+    );
+    assert_eq!(
         write(&mut stage, device),
         (
             format!("cannot write `{device}`: it is not a regular file"),

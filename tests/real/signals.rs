@@ -151,3 +151,16 @@ fn a_second_interrupt_while_one_is_asked_leaves() {
     assert_eq!(listener.says(), "Withdrawn");
     assert_eq!(listener.says(), "suspend");
 }
+
+#[test]
+fn the_systems_end_stops_also_while_an_interrupt_is_asked_about() {
+    let (_desk, path) = crate::people::open_terminal();
+    let mut listener = Listener::start(&path);
+    listener.send(Signal::INT);
+    assert_eq!(listener.says(), "Stop?");
+    listener.send(Signal::TERM);
+    assert_eq!(listener.says(), "Withdrawn");
+    assert_eq!(listener.says(), "Stop by signal TERM");
+    listener.send(Signal::TERM);
+    assert_eq!(listener.says(), "suspend");
+}

@@ -112,7 +112,7 @@ impl Desk {
     ) {
         self.learn_secrets(request.args.iter().flat_map(|(_, value)| secrets_in(value)));
         if request.module == "file" {
-            let result = net::file::call(&request, &self.needles);
+            let result = net::file::call(&request, self.left(deadline), &self.needles);
             self.reply(address, native_reply(result));
             return;
         }

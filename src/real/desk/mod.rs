@@ -20,8 +20,8 @@ use super::{Live, RealConfig, RealError, Tick};
 use crate::event::{Address, Control, Input, Moment, Reply};
 use crate::net::{Net, Sent};
 use crate::people::{Asker, Person, Said};
-use crate::process::SecretText;
 use crate::process::blot::Needles;
+use crate::process::{ProcessIdentity, SecretText};
 use crate::value::Secret;
 use crate::world::WorldError;
 
@@ -204,29 +204,30 @@ impl Desk {
                     self.reply(request, Reply::Command(Box::new(end)));
                 }
             }
-            News::Lost { id, process } => {
-                let request = Address(id.into());
-                let (tell, clock) = (self.tell.clone(), self.clock);
-                tokio::spawn(async move {
-                    let gone = match &process {
-                        Some(process) => end_orphan(process).await,
-                        None => true,
-                    };
-                    let why = if gone {
-                        "its supervisor died before it ended"
-                    } else {
-                        "its supervisor died, and it still runs and cannot be ended"
-                    };
-                    let _ = tell.send(Settled {
-                        request,
-                        reply: Reply::Lost {
-                            why: why.to_owned(),
-                        },
-                        occurred: clock.now(),
-                    });
-                });
-            }
+            News::Lost { id, process, why } => self.settle_lost(Address(id.into()), process, why),
         }
+    }
+
+    /// Answers that a command is lost, as soon as nothing of it runs any more.
+    fn settle_lost(&self, request: Address, process: Option<ProcessIdentity>, why: &'static str) {
+        let (tell, clock) = (self.tell.clone(), self.clock);
+        tokio::spawn(async move {
+            let gone = match &process {
+                Some(process) => end_orphan(process).await,
+                None => true,
+            };
+            let why = if gone {
+                why.to_owned()
+            } else {
+                format!("{why}, and it still runs and cannot be ended")
+            };
+            // Nobody listens when the world is gone.
+            let _ = tell.send(Settled {
+                request,
+                reply: Reply::Lost { why },
+                occurred: clock.now(),
+            });
+        });
     }
 
     fn hear(&mut self, heard: Heard) {
@@ -248,6 +249,7 @@ impl Desk {
 
     fn stop(&mut self, by: String, occurred: Moment) {
         self.stopping = true;
+        self.asker.withdraw_stop(occurred.run_ns);
         self.ready.push(Ready {
             rank: Rank::Person,
             occurred,
@@ -308,6 +310,11 @@ impl Desk {
         self.alarm
             .set(next)
             .map_err(|error| WorldError::Unreachable(format!("the clock cannot be set: {error}")))
+    }
+
+    /// Returns whether an input waits to be handed over.
+    pub fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
     }
 
     /// Returns the input that happened first.
@@ -372,9 +379,10 @@ async fn pause(until: Option<Instant>) {
     }
 }
 
-/// Gives the runtime time to notice what has happened: each turn looks at sockets once.
+/// Gives the runtime time to notice what has happened: one turn looks at the sockets, the next
+/// lets those run who wait at one.
 async fn turns() {
-    for _ in 0..3 {
+    for _ in 0..2 {
         tokio::task::yield_now().await;
     }
 }
