@@ -10,13 +10,6 @@ use crate::value::Value;
 #[serde(tag = "input", rename_all = "snake_case")]
 pub enum Input {
     Opened(Box<Opened>),
-    /// A process began to execute the run.
-    Began {
-        pid: u32,
-        host: String,
-        boot_id: String,
-        version: String,
-    },
     /// What became of a request, and when that happened.
     Delivered {
         request: Address,
@@ -49,6 +42,9 @@ pub struct Opened {
     pub user: String,
     pub host: String,
     pub boot_id: String,
+    pub pid: u32,
+    /// Of the program that runs it.
+    pub version: String,
     /// `--force`: go on although no symptom holds.
     pub force: bool,
     /// Whether somebody can be asked.

@@ -1,1 +1,19 @@
-//! `expression`: see docs/architecture.md.
+//! Expressions: what they mean.
+//!
+//! Owns evaluation, interpolation, the functions and the rules by which the checker types
+//! them; both stand side by side here so that they cannot drift apart. Never reads the
+//! world: names, readings and the time come from a [`Scope`], and a call that was not made
+//! yet is asked for. The only room that knows minijinja.
+
+mod scope;
+mod signature;
+mod types;
+
+pub use scope::{EvalError, Failure, Scope, Stop};
+pub use signature::{
+    Parameter, SecretUse, Shape, Signature, names, result_type, result_type_with, signature,
+};
+pub use types::{
+    FieldError, assignable, binary_type, common, comparable, contains_secret, field_type,
+    index_type, unary_type,
+};
