@@ -9,15 +9,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 /// Names one file of a [`Sources`] table.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct SourceId(pub u32);
 
 /// A range of bytes in one source file, `start..end`.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Span {
     pub source: SourceId,
     pub start: u32,
@@ -27,11 +23,7 @@ pub struct Span {
 impl Span {
     /// Returns the span of bytes `start..end` of `source`.
     pub fn new(source: SourceId, start: usize, end: usize) -> Self {
-        Span {
-            source,
-            start: clamp(start),
-            end: clamp(end),
-        }
+        Span { source, start: clamp(start), end: clamp(end) }
     }
 
     /// Returns the smallest span that covers both; `self`'s file wins when they differ.
@@ -40,11 +32,7 @@ impl Span {
         if self.source != other.source {
             return self;
         }
-        Span {
-            source: self.source,
-            start: self.start.min(other.start),
-            end: self.end.max(other.end),
-        }
+        Span { source: self.source, start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
     /// Returns the span as a range of bytes.
@@ -72,10 +60,7 @@ impl<T> Spanned<T> {
 
     /// Returns what `f` makes of the node, at the same place.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Spanned<U> {
-        Spanned {
-            node: f(self.node),
-            span: self.span,
-        }
+        Spanned { node: f(self.node), span: self.span }
     }
 }
 
@@ -112,10 +97,7 @@ impl Sources {
     /// Adds a file and returns its id.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> SourceId {
         let id = SourceId(clamp(self.files.len()));
-        self.files.push(Source {
-            name: name.into(),
-            text: text.into(),
-        });
+        self.files.push(Source { name: name.into(), text: text.into() });
         id
     }
 
@@ -126,36 +108,23 @@ impl Sources {
 
     /// Returns every file with its id, in the order they were added.
     pub fn iter(&self) -> impl Iterator<Item = (SourceId, &Source)> {
-        self.files
-            .iter()
-            .enumerate()
-            .map(|(i, f)| (SourceId(clamp(i)), f))
+        self.files.iter().enumerate().map(|(i, f)| (SourceId(clamp(i)), f))
     }
 
     /// Returns the text under `span`, empty when the span is not in this table.
     pub fn text(&self, span: Span) -> &str {
-        self.get(span.source)
-            .and_then(|f| f.text.get(span.range()))
-            .unwrap_or("")
+        self.get(span.source).and_then(|f| f.text.get(span.range())).unwrap_or("")
     }
 
     /// Returns file, line and column of the start of `span`; both count from 1, columns in characters.
     pub fn place(&self, span: Span) -> Place {
         let Some(file) = self.get(span.source) else {
-            return Place {
-                file: String::from("?"),
-                line: 0,
-                column: 0,
-            };
+            return Place { file: String::from("?"), line: 0, column: 0 };
         };
         let before = file.text.get(..span.start as usize).unwrap_or(&file.text);
         let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-        Place {
-            file: file.name.clone(),
-            line,
-            column,
-        }
+        Place { file: file.name.clone(), line, column }
     }
 }
 

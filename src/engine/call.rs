@@ -39,11 +39,7 @@ impl<'w> Cx<'w> {
         let result = if named {
             let text = self.typed(call).unwrap_or_else(|_| call.text.clone());
             let here = self.down("call");
-            let ask = here.ask(
-                Request::Named { action, call: text },
-                self.deadline(call)?,
-                true,
-            );
+            let ask = here.ask(Request::Named { action, call: text }, self.deadline(call)?, true);
             match self.walk.door.ask(ask, &self.halt).await {
                 Some(Reply::Descend) => self.carry_out(call).await,
                 reply => given(reply, call),
@@ -59,20 +55,13 @@ impl<'w> Cx<'w> {
         let address = ask.address.clone();
         match self.walk.door.ask(ask, &self.halt).await {
             Some(Reply::Descend) => {
-                let inside = Cx {
-                    inner: true,
-                    ..self.down("r")
-                };
+                let inside = Cx { inner: true, ..self.down("r") };
                 let reply = match inside.carry_out(call).await {
                     Ok(value) => Reply::Value { value },
-                    Err(CallStop::Failed(failed)) => Reply::Failed {
-                        message: failed.text(),
-                        doubt: false,
-                    },
-                    Err(CallStop::Stop(_)) => Reply::Failed {
-                        message: String::from("the run stops"),
-                        doubt: false,
-                    },
+                    Err(CallStop::Failed(failed)) => Reply::Failed { message: failed.text(), doubt: false },
+                    Err(CallStop::Stop(_)) => {
+                        Reply::Failed { message: String::from("the run stops"), doubt: false }
+                    }
                 };
                 self.walk.door.deliver_inside(address.clone(), reply);
                 let reply = self.walk.door.again(address).await;
@@ -105,37 +94,23 @@ impl<'w> Cx<'w> {
                         text: text.clone(),
                         args: Vec::new(),
                     };
-                    let request =
-                        self.command_request(call, invocation, call.text.clone(), Vec::new())?;
+                    let request = self.command_request(call, invocation, call.text.clone(), Vec::new())?;
                     self.run_command(call, request).await
                 }
-                Target::Native {
-                    module,
-                    function,
-                    args,
-                } => self.native(call, module, function, args).await,
+                Target::Native { module, function, args } => self.native(call, module, function, args).await,
                 Target::Action { action, args } => self.action(call, *action, args).await,
             }
         })
     }
 
-    async fn action(
-        &self,
-        call: &'w Call,
-        id: ActionId,
-        args: &'w [Expr],
-    ) -> Result<Value, CallStop> {
+    async fn action(&self, call: &'w Call, id: ActionId, args: &'w [Expr]) -> Result<Value, CallStop> {
         let action = self.walk.program.action(id);
         let frame = Frame::new(action.locals.len(), Some(id));
         for (slot, arg) in (0u32..).zip(args) {
             frame.bind(slot, self.argument(arg, call)?);
         }
         let changes = Changes::default();
-        let mut cx = Cx {
-            frame,
-            changes: changes.clone(),
-            ..self.down("b")
-        };
+        let mut cx = Cx { frame, changes: changes.clone(), ..self.down("b") };
         if let Some(timeout) = &call.timeout {
             let length = self.duration(timeout).map_err(|f| self.not_run(f, call))?;
             cx = cx.bounded(length, &format!("the timeout of `{}`", call.text));
@@ -145,23 +120,20 @@ impl<'w> Cx<'w> {
             Ok(flow) => super::unwind::finish(&cx).await.map(|()| flow),
             stopped => stopped,
         };
-        let in_doubt = changes.in_doubt();
+        let (in_doubt, untouched) = (changes.in_doubt(), changes.is_empty());
         changes.merge_into(&self.changes);
         match result {
             Ok(Flow::Return(value)) => Ok(value),
             Ok(_) => Ok(Value::None),
             Err(Stop::Failure(failure)) => {
-                let end = if in_doubt { End::InDoubt } else { End::Failed };
-                let mut failed = CallFailure {
-                    message: failure.message,
-                    detail: failure.detail,
-                    end,
+                let end = match (in_doubt, untouched) {
+                    (true, _) => End::InDoubt,
+                    (false, true) => End::NotRun,
+                    (false, false) => End::Failed,
                 };
+                let mut failed = CallFailure { message: failure.message, detail: failure.detail, end };
                 let place = self.walk.program.sources.place(failure.span);
-                failed.detail.push(format!(
-                    "in `{}`, called as `{}` ({place})",
-                    action.name, call.text
-                ));
+                failed.detail.push(format!("in `{}`, called as `{}` ({place})", action.name, call.text));
                 Err(failed.into())
             }
             Err(stop) => Err(CallStop::Stop(stop)),
@@ -182,37 +154,18 @@ impl<'w> Cx<'w> {
             refuse_damaged(&value, changes, call)?;
             values.push((name.clone(), value));
         }
-        let shown: Vec<_> = values
-            .iter()
-            .map(|(n, v)| format!("{n}: {}", v.brief(60)))
-            .collect();
+        let shown: Vec<_> = values.iter().map(|(n, v)| format!("{n}: {}", v.brief(60))).collect();
         let typed = format!("{module}.{function}({})", shown.join(", "));
-        let native = NativeRequest {
-            module: module.to_owned(),
-            function: function.to_owned(),
-            args: values,
-            typed,
-        };
-        let ask = self.down("n").ask(
-            Request::Native(Box::new(native)),
-            self.deadline(call)?,
-            changes,
-        );
+        let native =
+            NativeRequest { module: module.to_owned(), function: function.to_owned(), args: values, typed };
+        let ask = self.down("n").ask(Request::Native(Box::new(native)), self.deadline(call)?, changes);
         given(self.walk.door.ask(ask, &self.halt).await, call)
     }
 
-    async fn run_command(
-        &self,
-        call: &'w Call,
-        request: CommandRequest,
-    ) -> Result<Value, CallStop> {
+    async fn run_command(&self, call: &'w Call, request: CommandRequest) -> Result<Value, CallStop> {
         let typed: Arc<str> = request.typed.as_str().into();
         let changes = call.effect == crate::program::Effect::Changes;
-        let ask = self.down("x").ask(
-            Request::Command(Box::new(request)),
-            self.deadline(call)?,
-            changes,
-        );
+        let ask = self.down("x").ask(Request::Command(Box::new(request)), self.deadline(call)?, changes);
         let bound = ask.bound.clone();
         match self.walk.door.ask(ask, &self.halt).await {
             Some(Reply::Command(end)) => ended(call, &typed, &bound, *end),
@@ -257,9 +210,7 @@ impl<'w> Cx<'w> {
             }
         }
         let text = |expr: &Option<Expr>| -> Result<Option<String>, CallFailure> {
-            expr.as_ref()
-                .map(|e| Ok(self.argument(e, call)?.to_string()))
-                .transpose()
+            expr.as_ref().map(|e| Ok(self.argument(e, call)?.to_string())).transpose()
         };
         let stdin = match &call.stdin {
             None => None,
@@ -287,32 +238,21 @@ impl<'w> Cx<'w> {
         if let Some(timeout) = &call.timeout {
             let length = self.duration(timeout).map_err(|f| self.not_run(f, call))?;
             let words = format!("the timeout of {}", crate::value::Value::Duration(length));
-            return Ok(Some(Bound {
-                at: now.saturating_add(length),
-                words: words.into(),
-            }));
+            return Ok(Some(Bound { at: now.saturating_add(length), words: words.into() }));
         }
         if self.bound.is_some() {
             return Ok(None);
         }
         let length = self.walk.opened.call_timeout_ns;
-        let words = format!(
-            "the default timeout of {}",
-            crate::value::Value::Duration(length)
-        );
-        Ok(Some(Bound {
-            at: now.saturating_add(length),
-            words: words.into(),
-        }))
+        let words = format!("the default timeout of {}", crate::value::Value::Duration(length));
+        Ok(Some(Bound { at: now.saturating_add(length), words: words.into() }))
     }
 
     /// Returns the name by which a given world knows what is called.
     fn callee(&self, call: &'w Call) -> String {
         match &call.target {
             Target::Action { action, .. } => self.walk.program.action(*action).name.clone(),
-            Target::Native {
-                module, function, ..
-            } => format!("{module}.{function}"),
+            Target::Native { module, function, .. } => format!("{module}.{function}"),
             Target::Command(_) | Target::Script { .. } => String::new(),
         }
     }
@@ -326,21 +266,12 @@ impl<'w> Cx<'w> {
             Target::Command(command) => {
                 let mut bound = Vec::new();
                 for (index, expr) in command.values.iter().enumerate() {
-                    bound.push(bind(
-                        index,
-                        self.argument(expr, call)?,
-                        &mut Vec::new(),
-                        call,
-                    )?);
+                    bound.push(bind(index, self.argument(expr, call)?, &mut Vec::new(), call)?);
                 }
                 format!("$ {}", shell::as_typed(&command.plan, &bound))
             }
             Target::Script { .. } => call.text.clone(),
-            Target::Native {
-                module,
-                function,
-                args,
-            } => {
+            Target::Native { module, function, args } => {
                 let shown: Result<Vec<_>, CallFailure> = args
                     .iter()
                     .map(|(n, e)| Ok(format!("{n}: {}", shown(&self.argument(e, call)?))))
@@ -348,15 +279,9 @@ impl<'w> Cx<'w> {
                 format!("{module}.{function}({})", shown?.join(", "))
             }
             Target::Action { action, args } => {
-                let shown: Result<Vec<_>, CallFailure> = args
-                    .iter()
-                    .map(|e| Ok(shown(&self.argument(e, call)?)))
-                    .collect();
-                format!(
-                    "{}({})",
-                    self.walk.program.action(*action).name,
-                    shown?.join(", ")
-                )
+                let shown: Result<Vec<_>, CallFailure> =
+                    args.iter().map(|e| Ok(shown(&self.argument(e, call)?))).collect();
+                format!("{}({})", self.walk.program.action(*action).name, shown?.join(", "))
             }
         })
     }
@@ -384,13 +309,11 @@ fn bind(
         }
         Value::List(items) => shell::Bound::List(items.iter().map(ToString::to_string).collect()),
         Value::None | Value::Record(_) => {
-            let mut failed = CallFailure::new(
-                End::NotRun,
-                format!("a command takes text, found `{}`", value.brief(60)),
-            );
-            failed.detail.push(String::from(
-                "help: pick a field of it, or hand it over as JSON with `| tojson`",
-            ));
+            let mut failed =
+                CallFailure::new(End::NotRun, format!("a command takes text, found `{}`", value.brief(60)));
+            failed
+                .detail
+                .push(String::from("help: pick a field of it, or hand it over as JSON with `| tojson`"));
             failed.detail.push(format!("in `{}`", call.text));
             return Err(failed);
         }
@@ -407,10 +330,8 @@ fn refuse_damaged(value: &Value, changes: bool, call: &Call) -> Result<(), CallF
         _ => false,
     };
     if changes && damaged {
-        let mut failed = CallFailure::new(
-            End::NotRun,
-            "a value with bytes that are not UTF-8 cannot be used in a change",
-        );
+        let mut failed =
+            CallFailure::new(End::NotRun, "a value with bytes that are not UTF-8 cannot be used in a change");
         failed.detail.push(format!("in `{}`", call.text));
         return Err(failed);
     }
@@ -426,10 +347,7 @@ fn tried(call: &Call, result: Result<Value, CallStop>) -> Result<Value, CallStop
         Err(CallStop::Failed(failed)) => Err(failed.text()),
         Err(stop) => return Err(stop),
     };
-    Ok(Value::Tried(Arc::new(Tried {
-        call: call.text.as_str().into(),
-        result,
-    })))
+    Ok(Value::Tried(Arc::new(Tried { call: call.text.as_str().into(), result })))
 }
 
 /// Returns what a reply means for a call.
@@ -442,16 +360,13 @@ fn given(reply: Option<Reply>, call: &Call) -> Result<Value, CallStop> {
             let end = if doubt { End::InDoubt } else { End::Failed };
             Err(CallFailure::parse(&message, end).into())
         }
-        Some(Reply::Lost { why }) => Err(CallFailure::new(
-            End::InDoubt,
-            format!("the end of `{}` was not seen: {why}", call.text),
-        )
-        .into()),
-        other => Err(CallFailure::new(
-            End::InDoubt,
-            format!("no answer for `{}`: {other:?}", call.text),
-        )
-        .into()),
+        Some(Reply::Lost { why }) => {
+            Err(CallFailure::new(End::InDoubt, format!("the end of `{}` was not seen: {why}", call.text))
+                .into())
+        }
+        other => {
+            Err(CallFailure::new(End::InDoubt, format!("no answer for `{}`: {other:?}", call.text)).into())
+        }
     }
 }
 
@@ -464,26 +379,11 @@ fn ended(call: &Call, typed: &Arc<str>, bound: &str, end: CommandEnd) -> Result<
     let allowed = exit == 0 || call.allow_exit.contains(&exit);
     let (state, message) = match &end.ended {
         Ended::Exit { .. } if allowed => return Ok(command_value(typed, exit, true, end)),
-        Ended::Exit { code } => (
-            End::Failed,
-            format!("the command ended with exit status {code}"),
-        ),
-        Ended::Signal { signal } => (
-            End::Failed,
-            format!("the command was ended by signal {signal}"),
-        ),
-        Ended::Timeout => (
-            End::InDoubt,
-            format!("the command was ended: {bound} ran out"),
-        ),
-        Ended::Killed => (
-            End::InDoubt,
-            String::from("the command was ended because the run stops"),
-        ),
-        Ended::NotStarted { message } => (
-            End::NotRun,
-            format!("the command could not start: {message}"),
-        ),
+        Ended::Exit { code } => (End::Failed, format!("the command ended with exit status {code}")),
+        Ended::Signal { signal } => (End::Failed, format!("the command was ended by signal {signal}")),
+        Ended::Timeout => (End::InDoubt, format!("the command was ended: {bound} ran out")),
+        Ended::Killed => (End::InDoubt, String::from("the command was ended because the run stops")),
+        Ended::NotStarted { message } => (End::NotRun, format!("the command could not start: {message}")),
     };
     let mut failed = CallFailure::new(state, message);
     failed.detail.push(format!("$ {typed}"));
@@ -493,11 +393,7 @@ fn ended(call: &Call, typed: &Arc<str>, bound: &str, end: CommandEnd) -> Result<
 
 fn last_lines(end: &CommandEnd) -> Vec<String> {
     let of = |outlet: &crate::event::Outlet| -> Vec<String> {
-        let text = if outlet.cut && !outlet.tail.is_empty() {
-            &outlet.tail
-        } else {
-            &outlet.text
-        };
+        let text = if outlet.cut && !outlet.tail.is_empty() { &outlet.tail } else { &outlet.text };
         text.lines().map(str::to_owned).collect()
     };
     let mut lines = of(&end.stderr);

@@ -8,42 +8,22 @@ use crate::program::{Ending, Run, Statement, StatementKind, Undo};
 use crate::source::Span;
 use crate::value::Value;
 
-/// What was registered for a change: its place in the order, for the change itself and for its `finally`.
-struct Registered {
-    orders: Vec<u64>,
-}
-
 impl<'w> Cx<'w> {
     /// Carries a `run` out. Returns the value of its call.
     pub async fn run_change(&self, run: &'w Run, span: Span) -> Result<Option<Value>, Stop> {
-        let typed = self
-            .typed(&run.call)
-            .map_err(|failed| Stop::Failure(failed.at(span)))?;
-        let change = Change {
-            address: self.address(),
-            call: typed,
-            step: self.step.to_string(),
-            span,
-        };
+        let typed = self.typed(&run.call).map_err(|failed| Stop::Failure(failed.at(span)))?;
+        let change = Change { address: self.address(), call: typed, step: self.step.to_string(), span };
         if let Some(done_when) = &run.done_when
             && self.down("w").holds(done_when).await?
         {
             let message = String::from("it is so already");
-            self.fact(Fact::ChangeEnded {
-                change,
-                state: ChangeState::NotRun,
-                message,
-            });
+            self.fact(Fact::ChangeEnded { change, state: ChangeState::NotRun, message });
             return Ok(None);
         }
         // A change in progress cannot be told apart from its action's own: they gather in a scope of their own.
         let own = Changes::default();
-        let here = Cx {
-            changes: own.clone(),
-            ..self.down("d")
-        };
+        let here = Cx { changes: own.clone(), ..self.down("d") };
         let registered = self.register(run, &change)?;
-        self.walk.ledger().attempted = true;
         self.fact(Fact::ChangeBegan(change.clone()));
         let result = here.change(&run.call).await;
         let result = match (result, &run.done_when) {
@@ -67,24 +47,19 @@ impl<'w> Cx<'w> {
             Err(Stop::Failure(failure)) => {
                 let mut failed = CallFailure::new(End::Failed, failure.message);
                 failed.detail = failure.detail;
-                failed
-                    .detail
-                    .push(String::from("read for its `done when` after the change"));
+                failed.detail.push(String::from("read for its `done when` after the change"));
                 Err(failed.into())
             }
             Err(stop) => Err(CallStop::Stop(stop)),
         }
     }
 
-    fn register(&self, run: &'w Run, change: &Change) -> Result<Registered, Stop> {
-        let mut registered = Registered { orders: Vec::new() };
+    /// Registers what takes the change back: its `finally` first, then its undo. Returns their places in the order.
+    fn register(&self, run: &'w Run, change: &Change) -> Result<Vec<u64>, Stop> {
+        let mut registered = Vec::new();
         if let Some(call) = &run.finally {
-            let text = self
-                .typed(call)
-                .map_err(|failed| Stop::Failure(failed.at(call.span)))?;
-            registered
-                .orders
-                .push(self.push(change, Plan::Finally(call), None, text));
+            let text = self.typed(call).map_err(|failed| Stop::Failure(failed.at(call.span)))?;
+            registered.push(self.push(change, Plan::Finally(call), None, text));
         }
         let (plan, text) = match &run.ending {
             Ending::Undo(undo) => (Plan::Undo(undo), self.undo_text(undo)),
@@ -95,15 +70,9 @@ impl<'w> Cx<'w> {
         };
         if let Plan::Undo(undo) = &plan {
             let (undo, safe) = (text.clone(), undo.safe);
-            self.fact(Fact::UndoRegistered {
-                change: change.clone(),
-                undo,
-                safe,
-            });
+            self.fact(Fact::UndoRegistered { change: change.clone(), undo, safe });
         }
-        registered
-            .orders
-            .push(self.push(change, plan, run.done_when.as_ref(), text));
+        registered.push(self.push(change, plan, run.done_when.as_ref(), text));
         Ok(registered)
     }
 
@@ -121,26 +90,13 @@ impl<'w> Cx<'w> {
         let order = self.walk.ledger().next_order();
         let frame = self.frame.fork();
         let change = change.clone();
-        self.changes.push(Item {
-            order,
-            change,
-            state: ChangeState::InDoubt,
-            plan,
-            done_when,
-            frame,
-            text,
-        });
+        self.changes.push(Item { order, change, state: ChangeState::InDoubt, plan, done_when, frame, text });
         order
     }
 
     /// Returns an undo as it could be written with its values.
     fn undo_text(&self, undo: &'w Undo) -> String {
-        if let [
-            Statement {
-                kind: StatementKind::Run(run),
-                ..
-            },
-        ] = undo.body.as_slice()
+        if let [Statement { kind: StatementKind::Run(run), .. }] = undo.body.as_slice()
             && let Ok(typed) = self.typed(&run.call)
         {
             return typed;
@@ -152,7 +108,7 @@ impl<'w> Cx<'w> {
         &self,
         run: &'w Run,
         change: &Change,
-        registered: &Registered,
+        registered: &[u64],
         own: &Changes<'w>,
         result: Result<Value, CallStop>,
         span: Span,
@@ -167,52 +123,47 @@ impl<'w> Cx<'w> {
                 },
                 failed.message.clone(),
             ),
-            Err(CallStop::Stop(Stop::Failure(failure))) => {
-                (ChangeState::Failed, failure.message.clone())
-            }
-            Err(CallStop::Stop(_)) if own.in_doubt() => {
-                (ChangeState::InDoubt, String::from("stopped"))
-            }
+            Err(CallStop::Stop(Stop::Failure(failure))) => (ChangeState::Failed, failure.message.clone()),
+            Err(CallStop::Stop(_)) if own.in_doubt() => (ChangeState::InDoubt, String::from("stopped")),
             Err(CallStop::Stop(_)) => (ChangeState::Failed, String::from("stopped")),
         };
-        let state = if own.is_empty()
-            && self.is_action(run)
-            && state == ChangeState::Failed
-            && !self.walk.opened.named_calls
-        {
-            ChangeState::NotRun
-        } else {
-            state
-        };
-        self.fact(Fact::ChangeEnded {
-            change: change.clone(),
-            state,
-            message,
-        });
-        for order in &registered.orders {
-            self.changes.set(*order, state);
-            if state == ChangeState::NotRun {
-                self.changes.remove(*order);
-            }
+        self.fact(Fact::ChangeEnded { change: change.clone(), state, message });
+        if state != ChangeState::NotRun {
+            self.walk.ledger().attempted = true;
         }
-        let covered = !matches!(run.ending, Ending::Own);
-        if state == ChangeState::Done && covered {
-            own.take();
-        } else if covered && own.has_undo() {
-            // It did not complete: the action's own undos take it back, not the caller's.
-            for order in &registered.orders[usize::from(run.finally.is_some())..] {
-                self.changes.remove(*order);
-            }
-            own.merge_into(&self.changes);
-        } else if covered {
-            own.take();
-        } else {
-            own.merge_into(&self.changes);
+        self.hand_over(run, registered, own, state);
+        if result.is_err()
+            && !self.halt.shielded
+            && let Some(by) = self.walk.door.stopped()
+        {
+            return Err(Stop::Operator(by));
         }
         match result {
             Ok(value) => Ok(Some(value)),
             Err(CallStop::Failed(failed)) => Err(Stop::Failure(failed.at(span))),
             Err(CallStop::Stop(stop)) => Err(stop),
         }
+    }
+
+    /// Decides what takes the change back from now on: what its statement says, or what its action did itself.
+    fn hand_over(&self, run: &'w Run, registered: &[u64], own: &Changes<'w>, state: ChangeState) {
+        let covered = !matches!(run.ending, Ending::Own);
+        let by_itself = state != ChangeState::Done && own.has_undo();
+        for (index, order) in registered.iter().enumerate() {
+            let is_finally = run.finally.is_some() && index == 0;
+            if state == ChangeState::NotRun || (by_itself && !is_finally) {
+                self.changes.remove(*order);
+            } else {
+                let completed = self.walk.ledger().next_order();
+                self.changes.settle(*order, completed, state);
+            }
+        }
+        if covered && !by_itself {
+            for item in own.take_finallys() {
+                self.changes.push(item);
+            }
+            own.take();
+        }
+        own.merge_into(&self.changes);
     }
 }

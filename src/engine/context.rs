@@ -18,19 +18,12 @@ pub(super) struct Walk<'w> {
     pub door: Door,
     pub globals: Vec<Value>,
     ledger: Mutex<Ledger>,
-    evidence: Mutex<Vec<String>>,
+    evidence: Mutex<Vec<(String, String)>>,
 }
 
 impl<'w> Walk<'w> {
     pub fn new(program: &'w Program, opened: &'w Opened, door: Door, globals: Vec<Value>) -> Self {
-        Walk {
-            program,
-            opened,
-            door,
-            globals,
-            ledger: Mutex::default(),
-            evidence: Mutex::default(),
-        }
+        Walk { program, opened, door, globals, ledger: Mutex::default(), evidence: Mutex::default() }
     }
 
     /// Returns the ledger. Nobody holds it over an await.
@@ -39,8 +32,18 @@ impl<'w> Walk<'w> {
     }
 
     /// Returns readings and findings so far, each a line, oldest first.
-    pub fn evidence(&self) -> MutexGuard<'_, Vec<String>> {
-        self.evidence.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn evidence(&self) -> Vec<String> {
+        let evidence = self.evidence.lock().unwrap_or_else(PoisonError::into_inner);
+        evidence.iter().map(|(_, line)| line.clone()).collect()
+    }
+
+    /// Adds a line of evidence; a reading that is made again takes the place of the one before.
+    pub fn note(&self, label: &str, line: String) {
+        let mut evidence = self.evidence.lock().unwrap_or_else(PoisonError::into_inner);
+        if !label.is_empty() {
+            evidence.retain(|(l, _)| l != label);
+        }
+        evidence.push((label.to_owned(), line));
     }
 }
 
@@ -92,24 +95,14 @@ impl<'w> Cx<'w> {
     /// Returns the place one part further down: a statement, an iteration, an attempt.
     #[must_use]
     pub fn down(&self, part: impl std::fmt::Display) -> Cx<'w> {
-        let at = if self.at.is_empty() {
-            part.to_string()
-        } else {
-            format!("{}.{part}", self.at)
-        };
-        Cx {
-            at: at.into(),
-            ..self.clone()
-        }
+        let at = if self.at.is_empty() { part.to_string() } else { format!("{}.{part}", self.at) };
+        Cx { at: at.into(), ..self.clone() }
     }
 
     /// Returns the place in a frame of its own.
     #[must_use]
     pub fn forked(&self) -> Cx<'w> {
-        Cx {
-            frame: self.frame.fork(),
-            ..self.clone()
-        }
+        Cx { frame: self.frame.fork(), ..self.clone() }
     }
 
     /// Returns the place with a bound `length` nanoseconds from now, where that is earlier.
@@ -118,27 +111,15 @@ impl<'w> Cx<'w> {
         let at = self.now().run_ns.saturating_add(length);
         let bound = match &self.bound {
             Some(outer) if outer.at <= at => outer.clone(),
-            _ => Bound {
-                at,
-                words: words.into(),
-            },
+            _ => Bound { at, words: words.into() },
         };
-        Cx {
-            bound: Some(bound),
-            ..self.clone()
-        }
+        Cx { bound: Some(bound), ..self.clone() }
     }
 
     /// Returns the place with no bound and no stop around it: undo, `finally` and `rollback` have their own.
     #[must_use]
     pub fn shielded(&self) -> Cx<'w> {
-        Cx {
-            bound: None,
-            halt: Halt::shield(),
-            unwinding: true,
-            changes: Changes::default(),
-            ..self.clone()
-        }
+        Cx { bound: None, halt: Halt::shield(), unwinding: true, changes: Changes::default(), ..self.clone() }
     }
 
     pub fn now(&self) -> Moment {
@@ -202,10 +183,7 @@ impl<'w> Cx<'w> {
     /// # Errors
     /// When the run was stopped, or a bound came first.
     pub async fn sleep(&self, until: i64, span: Span) -> Result<(), Stop> {
-        let deadline = Bound {
-            at: until,
-            words: "the wait".into(),
-        };
+        let deadline = Bound { at: until, words: "the wait".into() };
         let ask = self.ask(Request::Timer, Some(deadline), false);
         match self.walk.door.ask(ask, &self.halt).await {
             Some(_) => self.may_go_on(span),

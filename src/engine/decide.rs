@@ -8,11 +8,7 @@ use crate::program::{Choice, Expr};
 
 impl<'w> Cx<'w> {
     /// Takes the first arm that holds; `otherwise` when none does, or when one cannot be evaluated.
-    pub async fn decide(
-        &self,
-        arms: &'w [(Expr, Choice)],
-        otherwise: &'w Choice,
-    ) -> Result<Flow, Stop> {
+    pub async fn decide(&self, arms: &'w [(Expr, Choice)], otherwise: &'w Choice) -> Result<Flow, Stop> {
         for (index, (when, choice)) in arms.iter().enumerate() {
             let words = self.walk.program.sources.text(when.span);
             match self.down(format!("e{index}")).holds(when).await {
@@ -33,28 +29,16 @@ impl<'w> Cx<'w> {
             Choice::Resolve(index) => {
                 let resolve = &self.walk.program.resolves[*index as usize];
                 let title = self.text_or(&resolve.title, &resolve.name);
-                self.fact(Fact::Decided {
-                    reason,
-                    choice: format!("resolve \"{title}\""),
-                });
+                self.fact(Fact::Decided { reason, choice: format!("resolve \"{title}\"") });
                 Ok(Flow::Resolve(*index))
             }
             Choice::Escalate { role, text } => {
                 let text = self.text(text)?;
-                self.fact(Fact::Decided {
-                    reason,
-                    choice: format!("escalate to {role}"),
-                });
-                Err(Stop::Escalate {
-                    role: role.clone(),
-                    text,
-                })
+                self.fact(Fact::Decided { reason, choice: format!("escalate to {role}") });
+                Err(Stop::Escalate { role: role.clone(), text })
             }
             Choice::Block(body) => {
-                self.fact(Fact::Decided {
-                    reason,
-                    choice: String::from("a block"),
-                });
+                self.fact(Fact::Decided { reason, choice: String::from("a block") });
                 block(self, body).await
             }
         }

@@ -64,28 +64,17 @@ impl Halt {
         let flag = Arc::new(std::sync::atomic::AtomicBool::new(false));
         let mut flags = self.flags.clone();
         flags.push(Arc::clone(&flag));
-        (
-            Halt {
-                flags,
-                shielded: self.shielded,
-            },
-            flag,
-        )
+        (Halt { flags, shielded: self.shielded }, flag)
     }
 
     /// Returns a halt that nothing sets.
     pub fn shield() -> Halt {
-        Halt {
-            flags: Vec::new(),
-            shielded: true,
-        }
+        Halt { flags: Vec::new(), shielded: true }
     }
 
     /// Returns whether another arm has failed.
     pub fn is_set(&self) -> bool {
-        self.flags
-            .iter()
-            .any(|f| f.load(std::sync::atomic::Ordering::Relaxed))
+        self.flags.iter().any(|f| f.load(std::sync::atomic::Ordering::Relaxed))
     }
 }
 
@@ -110,12 +99,7 @@ impl Door {
         let mut state = self.state();
         let at = state.now;
         let class = if inner { Class::Trace } else { Class::Fact };
-        state.records.push(Record {
-            class,
-            address: address.clone(),
-            at,
-            body: Body::Fact(fact),
-        });
+        state.records.push(Record { class, address: address.clone(), at, body: Body::Fact(fact) });
         state.moved = true;
     }
 
@@ -124,18 +108,7 @@ impl Door {
         let mut state = self.state();
         let asked = state.now;
         let bound = String::new();
-        send(
-            &mut state,
-            Ask {
-                address,
-                request,
-                deadline: None,
-                bound,
-                changes: true,
-                inner,
-                asked,
-            },
-        );
+        send(&mut state, Ask { address, request, deadline: None, bound, changes: true, inner, asked });
     }
 
     /// Delivers to the engine itself, in a turn of its own.
@@ -143,11 +116,7 @@ impl Door {
         let mut state = self.state();
         let occurred = state.now;
         state.waiting.insert(request.clone(), None);
-        state.internal.push(Input::Delivered {
-            request,
-            occurred,
-            reply,
-        });
+        state.internal.push(Input::Delivered { request, occurred, reply });
         state.moved = true;
     }
 
@@ -163,41 +132,20 @@ impl Door {
         let mut state = self.state();
         state.waiting.insert(address.clone(), None);
         send(&mut state, ask);
-        Waiting {
-            door: self.clone(),
-            address,
-            halt: halt.clone(),
-            cut,
-            inner,
-        }
+        Waiting { door: self.clone(), address, halt: halt.clone(), cut, inner }
     }
 
     /// Waits for another reply to a request that was made before.
     pub fn again(&self, address: Address) -> Waiting {
-        Waiting {
-            door: self.clone(),
-            address,
-            halt: Halt::shield(),
-            cut: Cut::Never,
-            inner: false,
-        }
+        Waiting { door: self.clone(), address, halt: Halt::shield(), cut: Cut::Never, inner: false }
     }
 }
 
 fn send(state: &mut State, ask: Ask) {
-    let class = if ask.inner {
-        Class::Trace
-    } else {
-        Class::Request
-    };
+    let class = if ask.inner { Class::Trace } else { Class::Request };
     state.inner.insert(ask.address.clone(), ask.inner);
     let at = state.now;
-    state.records.push(Record {
-        class,
-        address: ask.address.clone(),
-        at,
-        body: Body::Request(ask.clone()),
-    });
+    state.records.push(Record { class, address: ask.address.clone(), at, body: Body::Request(ask.clone()) });
     state.asks.push(ask);
     state.moved = true;
 }
@@ -237,17 +185,13 @@ impl Future for Waiting {
         match self.cut {
             Cut::Cancel if stopped || self.halt.is_set() => {
                 state.waiting.remove(&self.address);
-                let request = Request::Cancel {
-                    request: self.address.clone(),
-                };
+                let request = Request::Cancel { request: self.address.clone() };
                 drop(state);
                 door.tell(suffix(&self.address, "cancel"), request, self.inner);
                 Poll::Ready(None)
             }
             Cut::Kill if stopped => {
-                let request = Request::Kill {
-                    command: self.address.clone(),
-                };
+                let request = Request::Kill { command: self.address.clone() };
                 drop(state);
                 door.tell(suffix(&self.address, "kill"), request, self.inner);
                 self.cut = Cut::Killed;

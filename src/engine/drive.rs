@@ -33,13 +33,7 @@ pub fn drive(
     observers: &mut [&mut dyn Observer],
 ) -> Result<Outcome, DriveError> {
     let engine = Engine::new(program, secrets);
-    go_on(
-        engine,
-        Next::Input(Input::Opened(Box::new(opened))),
-        world,
-        store,
-        observers,
-    )
+    go_on(engine, Next::Input(Input::Opened(Box::new(opened))), world, store, observers)
 }
 
 /// Goes on with an engine and its next input, to the end of the run.

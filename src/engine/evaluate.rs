@@ -38,9 +38,7 @@ impl Scope for InPlace<'_, '_> {
     }
 
     fn describe(&self, name: NameRef) -> (String, String) {
-        self.slot(name)
-            .map(|s| (s.name.clone(), s.origin.clone()))
-            .unwrap_or_default()
+        self.slot(name).map(|s| (s.name.clone(), s.origin.clone())).unwrap_or_default()
     }
 
     fn reading(&self, index: u32) -> Option<Result<Value, String>> {
@@ -56,23 +54,13 @@ impl Scope for InPlace<'_, '_> {
     }
 
     fn now(&self) -> jiff::Timestamp {
-        jiff::Timestamp::from_microsecond(self.cx.now().wall_us)
-            .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+        jiff::Timestamp::from_microsecond(self.cx.now().wall_us).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
     }
 }
 
 fn failure(error: expression::EvalError) -> Failure {
-    let detail = error
-        .help
-        .into_iter()
-        .map(|h| format!("help: {h}"))
-        .collect();
-    Failure {
-        message: error.message,
-        detail,
-        span: error.span,
-        reported: false,
-    }
+    let detail = error.help.into_iter().map(|h| format!("help: {h}")).collect();
+    Failure { message: error.message, detail, span: error.span, reported: false }
 }
 
 fn never_asked(span: Span) -> Failure {
@@ -82,13 +70,7 @@ fn never_asked(span: Span) -> Failure {
 impl<'w> Cx<'w> {
     /// Returns the value of an expression without calls.
     pub fn value(&self, expr: &Expr) -> Result<Value, Failure> {
-        match expression::evaluate(
-            expr,
-            &InPlace {
-                cx: self,
-                readings: &Readings::new(),
-            },
-        ) {
+        match expression::evaluate(expr, &InPlace { cx: self, readings: &Readings::new() }) {
             Ok(value) => Ok(value),
             Err(Halted::Error(error)) => Err(failure(error)),
             Err(Halted::NeedCall(_)) => Err(never_asked(expr.span)),
@@ -105,13 +87,7 @@ impl<'w> Cx<'w> {
 
     /// Returns what a template renders to: text or a secret.
     pub fn template(&self, template: &Template) -> Result<Value, Failure> {
-        match expression::render(
-            template,
-            &InPlace {
-                cx: self,
-                readings: &Readings::new(),
-            },
-        ) {
+        match expression::render(template, &InPlace { cx: self, readings: &Readings::new() }) {
             Ok(value) => Ok(value),
             Err(Halted::Error(error)) => Err(failure(error)),
             Err(Halted::NeedCall(_)) => Err(never_asked(template.span)),
@@ -127,13 +103,7 @@ impl<'w> Cx<'w> {
     pub async fn evaluate(&self, expr: &'w Expr) -> Result<Value, Stop> {
         let mut readings = Readings::new();
         loop {
-            let halted = match expression::evaluate(
-                expr,
-                &InPlace {
-                    cx: self,
-                    readings: &readings,
-                },
-            ) {
+            let halted = match expression::evaluate(expr, &InPlace { cx: self, readings: &readings }) {
                 Ok(value) => return Ok(value),
                 Err(halted) => halted,
             };
@@ -141,10 +111,7 @@ impl<'w> Cx<'w> {
                 Halted::Error(error) => return Err(failure(error).into()),
                 Halted::NeedCall(index) => index,
             };
-            let call = expression::calls(expr)
-                .into_iter()
-                .find(|(i, _)| *i == index)
-                .map(|(_, c)| c);
+            let call = expression::calls(expr).into_iter().find(|(i, _)| *i == index).map(|(_, c)| c);
             let Some(call) = call else {
                 return Err(never_asked(expr.span).into());
             };
@@ -167,10 +134,7 @@ impl<'w> Cx<'w> {
     pub fn duration(&self, expr: &Expr) -> Result<i64, Failure> {
         match self.value(expr)? {
             Value::Duration(ns) if ns >= 0 => Ok(ns),
-            other => Err(Failure::new(
-                format!("expected a duration, found `{other}`"),
-                expr.span,
-            )),
+            other => Err(Failure::new(format!("expected a duration, found `{other}`"), expr.span)),
         }
     }
 
@@ -187,8 +151,7 @@ impl<'w> Cx<'w> {
 
     /// Returns the text that a command or a request gets for this expression.
     pub fn argument(&self, expr: &Expr, call: &Call) -> Result<Value, CallFailure> {
-        self.value(expr)
-            .map_err(|failure| self.not_run(failure, call))
+        self.value(expr).map_err(|failure| self.not_run(failure, call))
     }
 
     /// Returns the failure of a call whose arguments could not be computed: it never began.
@@ -208,9 +171,6 @@ pub(super) fn truth(value: &Value, span: Span) -> Result<bool, Failure> {
             Ok(value) => truth(value, span),
             Err(message) => Err(Failure::new(message.clone(), span)),
         },
-        other => Err(Failure::new(
-            format!("expected true or false, found `{other}`"),
-            span,
-        )),
+        other => Err(Failure::new(format!("expected true or false, found `{other}`"), span)),
     }
 }

@@ -15,12 +15,7 @@ pub(super) struct Failure {
 
 impl Failure {
     pub fn new(message: impl Into<String>, span: Span) -> Self {
-        Failure {
-            message: message.into(),
-            detail: Vec::new(),
-            span,
-            reported: false,
-        }
+        Failure { message: message.into(), detail: Vec::new(), span, reported: false }
     }
 }
 
@@ -76,11 +71,7 @@ pub(super) enum End {
 
 impl CallFailure {
     pub fn new(end: End, message: impl Into<String>) -> Self {
-        CallFailure {
-            message: message.into(),
-            detail: Vec::new(),
-            end,
-        }
+        CallFailure { message: message.into(), detail: Vec::new(), end }
     }
 
     /// Returns the failure as one text: the message, then a line for each detail.
@@ -93,20 +84,11 @@ impl CallFailure {
     /// Returns the failure of a text made by [`CallFailure::text`].
     pub fn parse(text: &str, end: End) -> Self {
         let mut lines = text.lines().map(str::to_owned);
-        CallFailure {
-            message: lines.next().unwrap_or_default(),
-            detail: lines.collect(),
-            end,
-        }
+        CallFailure { message: lines.next().unwrap_or_default(), detail: lines.collect(), end }
     }
 
     pub fn at(self, span: Span) -> Failure {
-        Failure {
-            message: self.message,
-            detail: self.detail,
-            span,
-            reported: false,
-        }
+        Failure { message: self.message, detail: self.detail, span, reported: false }
     }
 }
 

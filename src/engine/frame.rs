@@ -15,24 +15,14 @@ pub(super) struct Frame {
 impl Frame {
     /// Returns a frame of `size` names, none bound.
     pub fn new(size: usize, action: Option<crate::program::ActionId>) -> Self {
-        Frame {
-            slots: Arc::new(Mutex::new(vec![None; size])),
-            action,
-        }
+        Frame { slots: Arc::new(Mutex::new(vec![None; size])), action }
     }
 
     /// Returns a frame with the same bindings that goes its own way.
     #[must_use]
     pub fn fork(&self) -> Frame {
-        let slots = self
-            .slots
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        Frame {
-            slots: Arc::new(Mutex::new(slots)),
-            action: self.action,
-        }
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Frame { slots: Arc::new(Mutex::new(slots)), action: self.action }
     }
 
     pub fn bind(&self, slot: u32, value: Value) {
@@ -43,11 +33,6 @@ impl Frame {
     }
 
     pub fn get(&self, slot: u32) -> Option<Value> {
-        self.slots
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(slot as usize)
-            .cloned()
-            .flatten()
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner).get(slot as usize).cloned().flatten()
     }
 }

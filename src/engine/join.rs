@@ -20,11 +20,7 @@ pub(super) async fn all<T>(futures: Vec<Walking<'_, T>>) -> Vec<T> {
                 *output = Some(value);
             }
         }
-        if slots.iter().all(|(future, _)| future.is_none()) {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
+        if slots.iter().all(|(future, _)| future.is_none()) { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
     slots.into_iter().filter_map(|(_, output)| output).collect()

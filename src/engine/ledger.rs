@@ -44,10 +44,11 @@ impl<'w> Changes<'w> {
         self.items().push(item);
     }
 
-    /// Sets the state of the change at `order`.
-    pub fn set(&self, order: u64, state: ChangeState) {
+    /// Sets how the change registered at `order` ended, and its place in the order of completion.
+    pub fn settle(&self, order: u64, completed: u64, state: ChangeState) {
         for item in self.items().iter_mut().filter(|i| i.order == order) {
             item.state = state;
+            item.order = completed;
         }
     }
 
@@ -66,9 +67,8 @@ impl<'w> Changes<'w> {
     /// Takes the `finally`s out.
     pub fn take_finallys(&self) -> Vec<Item<'w>> {
         let mut items = self.items();
-        let (finallys, rest) = std::mem::take(&mut *items)
-            .into_iter()
-            .partition(|i| matches!(i.plan, Plan::Finally(_)));
+        let (finallys, rest) =
+            std::mem::take(&mut *items).into_iter().partition(|i| matches!(i.plan, Plan::Finally(_)));
         *items = rest;
         finallys
     }
@@ -122,22 +122,17 @@ impl Ledger {
 
     /// Lists a change that nothing needs to take back any more.
     pub fn keep(&mut self, item: Item<'_>, why: Option<&str>) {
-        let entry = |note: String| Entry {
-            change: item.change.clone(),
-            note,
-        };
+        let entry = |note: String| Entry { change: item.change.clone(), note };
         match (&item.plan, item.state) {
-            (_, ChangeState::InDoubt) => self
-                .standing
-                .push(entry(String::from("in doubt: it may have happened"))),
+            (_, ChangeState::InDoubt) => {
+                self.standing.push(entry(String::from("in doubt: it may have happened")))
+            }
             (_, ChangeState::NotRun) => {}
             (Plan::Leave(note), _) => self.left.push(entry(note.clone())),
-            (Plan::Irreversible(note), _) => {
-                self.changed.push(entry(format!("irreversible: {note}")))
+            (Plan::Irreversible(note), _) => self.changed.push(entry(format!("irreversible: {note}"))),
+            (Plan::Undo(_), _) => {
+                self.changed.push(entry(why.map_or_else(|| item.text.clone(), str::to_owned)))
             }
-            (Plan::Undo(_), _) => self
-                .changed
-                .push(entry(why.map_or_else(|| item.text.clone(), str::to_owned))),
             (Plan::Finally(_) | Plan::Nothing, _) => {
                 self.changed.push(entry(why.unwrap_or_default().to_owned()))
             }

@@ -18,16 +18,8 @@ impl<'w> Cx<'w> {
     pub async fn looping(&self, looping: &'w For, span: Span) -> Result<Flow, Stop> {
         let items = self.items(looping)?;
         let at_a_time = self.at_a_time(looping, items.len())?;
-        let stop_after = looping
-            .stop_after
-            .as_ref()
-            .map_or(Ok(1), |e| self.count(e))?
-            .max(1);
-        let apart = looping
-            .apart
-            .as_ref()
-            .map(|e| self.duration(e))
-            .transpose()?;
+        let stop_after = looping.stop_after.as_ref().map_or(Ok(1), |e| self.count(e))?.max(1);
+        let apart = looping.apart.as_ref().map(|e| self.duration(e)).transpose()?;
         self.fact(Fact::LoopBegan {
             name: looping.name.clone(),
             items: u32::try_from(items.len()).unwrap_or(u32::MAX),
@@ -63,13 +55,9 @@ impl<'w> Cx<'w> {
             }
         }
         if !failures.is_empty() {
-            let line = format!(
-                "{} of {} iterations failed and were undone",
-                failures.len(),
-                items.len()
-            );
+            let line = format!("{} of {} iterations failed and were undone", failures.len(), items.len());
             self.fact(Fact::Finding { text: line.clone() });
-            self.walk.evidence().push(line);
+            self.walk.note("", line);
         }
         Ok(Flow::Next)
     }
@@ -81,10 +69,7 @@ impl<'w> Cx<'w> {
             Value::Tried(tried) => match &tried.result {
                 Ok(Value::List(items)) => items.as_ref().clone(),
                 _ => {
-                    return Err(Failure::new(
-                        "the list could not be read",
-                        looping.list.span,
-                    ));
+                    return Err(Failure::new("the list could not be read", looping.list.span));
                 }
             },
             other => {
@@ -122,9 +107,7 @@ impl<'w> Cx<'w> {
             reason = "a share of a list's length, clamped to 1..=length"
         )]
         let count = match self.value(expr)? {
-            Value::Percent(share) | Value::Number(share) => {
-                (share * items as f64).floor().max(1.0) as usize
-            }
+            Value::Percent(share) | Value::Number(share) => (share * items as f64).floor().max(1.0) as usize,
             Value::Int(n) => usize::try_from(n).unwrap_or(1),
             other => {
                 let message = format!("expected a number or a percentage, found `{other}`");
@@ -135,35 +118,18 @@ impl<'w> Cx<'w> {
     }
 
     /// Runs one iteration. `Ok(Some)`: it failed and was undone.
-    async fn iteration(
-        &self,
-        looping: &'w For,
-        item: Value,
-        index: u32,
-    ) -> Result<Option<Failure>, Stop> {
+    async fn iteration(&self, looping: &'w For, item: Value, index: u32) -> Result<Option<Failure>, Stop> {
         let changes = Changes::default();
         let place = self.forked().down(format!("i{index}"));
-        let here = Cx {
-            changes: changes.clone(),
-            ..place
-        };
+        let here = Cx { changes: changes.clone(), ..place };
         here.frame.bind(looping.slot, item.clone());
         let (name, item) = (looping.name.clone(), item.brief(60));
-        here.fact(Fact::IterationBegan {
-            name: name.clone(),
-            item: item.clone(),
-            index,
-        });
+        here.fact(Fact::IterationBegan { name: name.clone(), item: item.clone(), index });
         let result = match block(&here, &looping.body).await {
             Ok(flow) => unwind::finish(&here).await.map(|()| flow),
             stopped => stopped,
         };
-        here.fact(Fact::IterationEnded {
-            name,
-            item: item.clone(),
-            index,
-            ok: result.is_ok(),
-        });
+        here.fact(Fact::IterationEnded { name, item: item.clone(), index, ok: result.is_ok() });
         match result {
             Ok(_) if looping.keep_finished => {
                 let mut ledger = self.walk.ledger();
@@ -181,9 +147,7 @@ impl<'w> Cx<'w> {
                 if unwind::unwind(&here).await {
                     Ok(Some(failure))
                 } else {
-                    failure.detail.push(format!(
-                        "and what {item} changed could not all be taken back"
-                    ));
+                    failure.detail.push(format!("and what {item} changed could not all be taken back"));
                     Err(failure.into())
                 }
             }
@@ -197,14 +161,9 @@ impl<'w> Cx<'w> {
     /// Runs the arms of a `parallel`. When one fails, the others stop at their next statement.
     pub async fn parallel(&self, arms: &'w [Statement]) -> Result<Flow, Stop> {
         let (halt, flag) = self.halt.nested();
-        let here = Cx {
-            halt,
-            ..self.clone()
-        };
-        let running: Vec<Walking<'_, Result<Flow, Stop>>> = arms
-            .iter()
-            .map(|arm| Box::pin(arm_of(&here, arm, &flag)) as Walking<'_, _>)
-            .collect();
+        let here = Cx { halt, ..self.clone() };
+        let running: Vec<Walking<'_, Result<Flow, Stop>>> =
+            arms.iter().map(|arm| Box::pin(arm_of(&here, arm, &flag)) as Walking<'_, _>).collect();
         let mut stopped: Option<Stop> = None;
         for end in join::all(running).await {
             if let Err(stop) = end {

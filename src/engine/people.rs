@@ -37,35 +37,15 @@ impl<'w> Cx<'w> {
         while voters.len() < by.count as usize {
             vote += 1;
             let here = self.down(format!("q{vote}"));
-            let ask = here.ask(
-                Request::Question(Box::new(question.clone())),
-                Some(deadline.clone()),
-                false,
-            );
+            let ask = here.ask(Request::Question(Box::new(question.clone())), Some(deadline.clone()), false);
             if vote == 1 {
                 let (roles, count, deadline) = (by.roles.clone(), by.count, ask.deadline);
-                self.fact(Fact::Asked {
-                    text: text.clone(),
-                    roles,
-                    count,
-                    deadline,
-                });
+                self.fact(Fact::Asked { text: text.clone(), roles, count, deadline });
             }
             let cut_by = ask.bound.clone();
             match self.walk.door.ask(ask, &self.halt).await {
-                Some(Reply::Answer {
-                    who,
-                    uid,
-                    role,
-                    yes,
-                }) => {
-                    self.fact(Fact::Answered {
-                        text: text.clone(),
-                        who: who.clone(),
-                        uid,
-                        role,
-                        yes,
-                    });
+                Some(Reply::Answer { who, uid, role, yes }) => {
+                    self.fact(Fact::Answered { text: text.clone(), who: who.clone(), uid, role, yes });
                     if !yes {
                         return Err(Stop::Refused(format!("{who} refused: {text}")));
                     }
@@ -82,12 +62,7 @@ impl<'w> Cx<'w> {
                 }
                 None => return Err(self.cut()),
                 Some(other) => {
-                    return self.silent(
-                        approval,
-                        &text,
-                        format!("no answer: {other:?}"),
-                        &on_silence,
-                    );
+                    return self.silent(approval, &text, format!("no answer: {other:?}"), &on_silence);
                 }
             }
         }
@@ -95,33 +70,22 @@ impl<'w> Cx<'w> {
     }
 
     fn silent(&self, approval: &Approval, text: &str, why: String, then: &str) -> Result<(), Stop> {
-        self.fact(Fact::Silent {
-            text: text.to_owned(),
-            why: why.clone(),
-            then: then.to_owned(),
-        });
+        self.fact(Fact::Silent { text: text.to_owned(), why: why.clone(), then: then.to_owned() });
         match &approval.on_silence {
             Silence::Continue => Ok(()),
             Silence::Abort => Err(Stop::Refused(format!("not approved ({why}): {text}"))),
-            Silence::Escalate(role) => Err(Stop::Escalate {
-                role: role.clone(),
-                text: format!("not approved ({why}): {text}"),
-            }),
+            Silence::Escalate(role) => {
+                Err(Stop::Escalate { role: role.clone(), text: format!("not approved ({why}): {text}") })
+            }
         }
     }
 
     /// Tells a channel or pages a role. A message that cannot be sent is written down and fails nothing.
     pub async fn notify(&self, channel: &str, text: String, page: bool) -> Result<(), Stop> {
-        let request = Request::Notify {
-            channel: channel.to_owned(),
-            text: text.clone(),
-            page,
-        };
+        let request = Request::Notify { channel: channel.to_owned(), text: text.clone(), page };
         let length = self.walk.opened.call_timeout_ns;
-        let deadline = Bound {
-            at: self.now().run_ns.saturating_add(length),
-            words: "the message's bound".into(),
-        };
+        let deadline =
+            Bound { at: self.now().run_ns.saturating_add(length), words: "the message's bound".into() };
         let ask = self.ask(request, Some(deadline), true);
         let (ok, message) = match self.walk.door.ask(ask, &self.halt).await {
             Some(Reply::Done | Reply::Value { .. }) => (true, String::new()),
@@ -129,13 +93,7 @@ impl<'w> Cx<'w> {
             Some(Reply::Lost { why } | Reply::Silence { why }) => (false, why),
             other => (false, format!("no answer: {other:?}")),
         };
-        self.fact(Fact::Notified {
-            channel: channel.to_owned(),
-            text,
-            page,
-            ok,
-            message,
-        });
+        self.fact(Fact::Notified { channel: channel.to_owned(), text, page, ok, message });
         Ok(())
     }
 }

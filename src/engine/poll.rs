@@ -21,8 +21,7 @@ pub(super) struct Rhythm {
 
 impl Rhythm {
     pub fn of(cx: &Cx<'_>, polling: &Polling) -> Result<Self, Failure> {
-        let length =
-            |e: &Option<crate::program::Expr>| e.as_ref().map(|e| cx.duration(e)).transpose();
+        let length = |e: &Option<crate::program::Expr>| e.as_ref().map(|e| cx.duration(e)).transpose();
         Ok(Rhythm {
             within: length(&polling.within)?,
             every: cx.duration(&polling.every)?.max(1_000_000),
@@ -56,18 +55,11 @@ where
         if let (Some(at), Some(within)) = (deadline, rhythm.within) {
             let words = format!("within {}", Value::Duration(within));
             if here.bound.as_ref().is_none_or(|b| b.at > at) && at > here.now().run_ns {
-                here.bound = Some(Bound {
-                    at,
-                    words: words.into(),
-                });
+                here.bound = Some(Bound { at, words: words.into() });
             }
         }
         let judgement = judge(sample(&here).await)?;
-        here.fact(Fact::Sampled {
-            text: text.to_owned(),
-            sample: samples,
-            judgement: judgement.clone(),
-        });
+        here.fact(Fact::Sampled { text: text.to_owned(), sample: samples, judgement: judgement.clone() });
         let now = cx.now().run_ns;
         held_since = match judgement {
             Judgement::Holds => held_since.or(Some(now)),
@@ -98,12 +90,7 @@ where
 impl<'w> Cx<'w> {
     /// Waits at this place, bounded by what bounds `outer`.
     async fn sleep_in(&self, outer: &Cx<'w>, until: i64, span: Span) -> Result<(), Stop> {
-        Cx {
-            bound: outer.bound.clone(),
-            ..self.clone()
-        }
-        .sleep(until, span)
-        .await
+        Cx { bound: outer.bound.clone(), ..self.clone() }.sleep(until, span).await
     }
 }
 
@@ -111,46 +98,26 @@ fn judge(sample: Result<bool, Stop>) -> Result<Judgement, Stop> {
     match sample {
         Ok(true) => Ok(Judgement::Holds),
         Ok(false) => Ok(Judgement::NotYet),
-        Err(Stop::Failure(failure)) => Ok(Judgement::Unreadable {
-            why: failure.message,
-        }),
+        Err(Stop::Failure(failure)) => Ok(Judgement::Unreadable { why: failure.message }),
         Err(stop) => Err(stop),
     }
 }
 
-fn did_not_hold(
-    text: &str,
-    rhythm: &Rhythm,
-    judgement: &Judgement,
-    samples: u32,
-    span: Span,
-) -> Failure {
+fn did_not_hold(text: &str, rhythm: &Rhythm, judgement: &Judgement, samples: u32, span: Span) -> Failure {
     let length = |ns: i64| Value::Duration(ns).to_string();
     let message = match (rhythm.holds, rhythm.within) {
         (Some(_), None) => format!("`{text}` did not stay true"),
         (Some(holds), Some(within)) => {
-            format!(
-                "`{text}` did not stay true for {} within {}",
-                length(holds),
-                length(within)
-            )
+            format!("`{text}` did not stay true for {} within {}", length(holds), length(within))
         }
         (None, Some(within)) => format!("`{text}` did not become true within {}", length(within)),
         (None, None) => format!("`{text}` is not true"),
     };
     let mut failure = Failure::new(message, span);
-    let times = if samples == 1 {
-        String::from("once")
-    } else {
-        format!("{samples} times")
-    };
-    failure
-        .detail
-        .push(format!("read {times}, every {}", length(rhythm.every)));
+    let times = if samples == 1 { String::from("once") } else { format!("{samples} times") };
+    failure.detail.push(format!("read {times}, every {}", length(rhythm.every)));
     if let Judgement::Unreadable { why } = judgement {
-        failure
-            .detail
-            .push(format!("the last reading failed: {why}"));
+        failure.detail.push(format!("the last reading failed: {why}"));
     }
     failure
 }

@@ -17,11 +17,7 @@ use crate::program::{GlobalSource, NameRef, Phase, Program, Symptom};
 use crate::value::{Secret, Value};
 
 /// Without `cleared when`: `when` no longer holds, within 1m every 5s.
-const CLEARED: Rhythm = Rhythm {
-    within: Some(60_000_000_000),
-    every: 5_000_000_000,
-    holds: None,
-};
+const CLEARED: Rhythm = Rhythm { within: Some(60_000_000_000), every: 5_000_000_000, holds: None };
 
 /// Walks the whole program.
 pub(super) async fn root(
@@ -53,8 +49,7 @@ pub(super) async fn root(
             let standing = ledger.standing.len();
             drop(ledger);
             if standing > 0 {
-                let reason =
-                    String::from("the symptom is gone, but not everything could be taken back");
+                let reason = String::from("the symptom is gone, but not everything could be taken back");
                 return end(&cx, Outcome::Failed, reason);
             }
             end(&cx, Outcome::Resolved, String::new())
@@ -74,11 +69,7 @@ async fn forward<'w>(cx: &Cx<'w>) -> Result<Forward, Stop> {
     if !program.symptoms.is_empty() && held.is_empty() && !cx.walk.opened.force {
         return Ok(Forward::NotNeeded);
     }
-    let mut chosen = if program.resolves.len() == 1 {
-        Some(0)
-    } else {
-        None
-    };
+    let mut chosen = if program.resolves.len() == 1 { Some(0) } else { None };
     if let Some(diagnose) = &program.diagnose {
         match phase(cx, diagnose, PhaseKind::Diagnose, "diagnose").await? {
             Flow::Resolve(index) => chosen = Some(index),
@@ -95,8 +86,15 @@ async fn forward<'w>(cx: &Cx<'w>) -> Result<Forward, Stop> {
 }
 
 fn has_decide(body: &crate::program::Block) -> bool {
-    body.iter()
-        .any(|s| matches!(s.kind, crate::program::StatementKind::Decide { .. }))
+    use crate::program::StatementKind as Kind;
+    body.iter().any(|statement| match &statement.kind {
+        Kind::Decide { .. } => true,
+        Kind::Step(step) => has_decide(&step.body),
+        Kind::If { arms, otherwise } => arms.iter().any(|(_, b)| has_decide(b)) || has_decide(otherwise),
+        Kind::For(looping) => has_decide(&looping.body),
+        Kind::Parallel(arms) => has_decide(arms),
+        _ => false,
+    })
 }
 
 /// Measures every symptom; returns those that hold.
@@ -106,11 +104,7 @@ async fn symptoms<'w>(cx: &Cx<'w>, kind: PhaseKind, part: &str) -> Result<Vec<&'
     if cx.walk.program.symptoms.is_empty() {
         return Ok(held);
     }
-    cx.fact(Fact::PhaseBegan {
-        phase: kind,
-        title: String::new(),
-        deadline: None,
-    });
+    cx.fact(Fact::PhaseBegan { phase: kind, title: String::new(), deadline: None });
     for (index, symptom) in cx.walk.program.symptoms.iter().enumerate() {
         let here = cx.down(format!("{part}{index}"));
         let title = cx.text_or(&symptom.title, "symptom");
@@ -131,11 +125,7 @@ async fn symptoms<'w>(cx: &Cx<'w>, kind: PhaseKind, part: &str) -> Result<Vec<&'
         }
     }
     let ok = unreadable.is_none();
-    cx.fact(Fact::PhaseEnded {
-        phase: kind,
-        title: String::new(),
-        ok,
-    });
+    cx.fact(Fact::PhaseEnded { phase: kind, title: String::new(), ok });
     match unreadable {
         Some(failure) if held.is_empty() => Err(failure.into()),
         _ => Ok(held),
@@ -153,56 +143,33 @@ async fn clearing<'w>(cx: &Cx<'w>, held: &[&'w Symptom]) -> Result<(), Stop> {
         return Ok(());
     }
     let kind = PhaseKind::Clearing;
-    cx.fact(Fact::PhaseBegan {
-        phase: kind,
-        title: String::new(),
-        deadline: None,
-    });
+    cx.fact(Fact::PhaseBegan { phase: kind, title: String::new(), deadline: None });
     let mut result = Ok(());
     for (index, symptom) in held.iter().enumerate() {
         let here = cx.down(format!("z{index}"));
         let title = cx.text_or(&symptom.title, "symptom");
         result = cleared(&here, symptom).await;
         match &mut result {
-            Ok(()) => here.fact(Fact::Symptom {
-                title,
-                holds: Some(false),
-                why: String::new(),
-            }),
+            Ok(()) => here.fact(Fact::Symptom { title, holds: Some(false), why: String::new() }),
             Err(Stop::Failure(failure)) => {
-                failure.message = format!(
-                    "the symptom \"{title}\" is not cleared: {}",
-                    failure.message
-                );
+                failure.message = format!("the symptom \"{title}\" is not cleared: {}", failure.message);
                 here.report(failure);
-                here.fact(Fact::Symptom {
-                    title,
-                    holds: Some(true),
-                    why: failure.message.clone(),
-                });
+                here.fact(Fact::Symptom { title, holds: Some(true), why: failure.message.clone() });
                 break;
             }
             Err(_) => break,
         }
     }
-    cx.fact(Fact::PhaseEnded {
-        phase: kind,
-        title: String::new(),
-        ok: result.is_ok(),
-    });
+    cx.fact(Fact::PhaseEnded { phase: kind, title: String::new(), ok: result.is_ok() });
     result
 }
 
 async fn cleared<'w>(cx: &Cx<'w>, symptom: &'w Symptom) -> Result<(), Stop> {
     let (rhythm, text) = match &symptom.cleared {
-        Some((expr, polling)) => (
-            Rhythm::of(cx, polling)?,
-            cx.walk.program.sources.text(expr.span).to_owned(),
-        ),
-        None => (
-            CLEARED,
-            format!("not ({})", cx.walk.program.sources.text(symptom.when.span)),
-        ),
+        Some((expr, polling)) => {
+            (Rhythm::of(cx, polling)?, cx.walk.program.sources.text(expr.span).to_owned())
+        }
+        None => (CLEARED, format!("not ({})", cx.walk.program.sources.text(symptom.when.span))),
     };
     poll(cx, &rhythm, &text, symptom.span, |here: &Cx<'w>| {
         let here = here.forked();
@@ -222,27 +189,15 @@ async fn cleared<'w>(cx: &Cx<'w>, symptom: &'w Symptom) -> Result<(), Stop> {
 }
 
 /// Walks a phase, its `finally`s included.
-async fn phase<'w>(
-    cx: &Cx<'w>,
-    phase: &'w Phase,
-    kind: PhaseKind,
-    part: &str,
-) -> Result<Flow, Stop> {
+async fn phase<'w>(cx: &Cx<'w>, phase: &'w Phase, kind: PhaseKind, part: &str) -> Result<Flow, Stop> {
     let mut here = cx.down(part);
     let title = here.text_or(&phase.title, &phase.name);
     if let Some(within) = &phase.within {
         let length = here.duration(within)?;
-        here = here.bounded(
-            length,
-            &format!("`within {}` of the phase", Cx::length(length)),
-        );
+        here = here.bounded(length, &format!("`within {}` of the phase", Cx::length(length)));
     }
     let deadline = here.bound.as_ref().map(|b| b.at);
-    here.fact(Fact::PhaseBegan {
-        phase: kind,
-        title: title.clone(),
-        deadline,
-    });
+    here.fact(Fact::PhaseBegan { phase: kind, title: title.clone(), deadline });
     let mut result = match block(&here, &phase.body).await {
         Ok(flow) => unwind::finish(&here).await.map(|()| flow),
         stopped => stopped,
@@ -250,11 +205,7 @@ async fn phase<'w>(
     if let Err(Stop::Failure(failure)) = &mut result {
         here.report(failure);
     }
-    here.fact(Fact::PhaseEnded {
-        phase: kind,
-        title,
-        ok: result.is_ok(),
-    });
+    here.fact(Fact::PhaseEnded { phase: kind, title, ok: result.is_ok() });
     result
 }
 
@@ -296,17 +247,9 @@ async fn unwinding(cx: &Cx<'_>) -> bool {
         return true;
     }
     let kind = PhaseKind::Unwind;
-    cx.fact(Fact::PhaseBegan {
-        phase: kind,
-        title: String::new(),
-        deadline: None,
-    });
+    cx.fact(Fact::PhaseBegan { phase: kind, title: String::new(), deadline: None });
     let clean = unwind::unwind(cx).await;
-    cx.fact(Fact::PhaseEnded {
-        phase: kind,
-        title: String::new(),
-        ok: clean,
-    });
+    cx.fact(Fact::PhaseEnded { phase: kind, title: String::new(), ok: clean });
     clean
 }
 
@@ -314,10 +257,7 @@ async fn rollback(cx: &Cx<'_>) -> bool {
     let Some(rollback) = &cx.walk.program.rollback else {
         return true;
     };
-    let here = Cx {
-        changes: Changes::default(),
-        ..cx.shielded()
-    };
+    let here = Cx { changes: Changes::default(), ..cx.shielded() };
     let result = phase(&here, rollback, PhaseKind::Rollback, "rollback").await;
     let mut ledger = cx.walk.ledger();
     for item in here.changes.take() {
@@ -334,12 +274,8 @@ async fn remeasure(cx: &Cx<'_>) {
 
 async fn page(cx: &Cx<'_>, role: &str, text: &str) {
     let ledger = cx.walk.ledger().clone();
-    let standing: Vec<_> = ledger
-        .standing
-        .iter()
-        .chain(&ledger.irreversible)
-        .map(|e| e.change.call.as_str())
-        .collect();
+    let standing: Vec<_> =
+        ledger.standing.iter().chain(&ledger.irreversible).map(|e| e.change.call.as_str()).collect();
     let text = if standing.is_empty() {
         text.to_owned()
     } else {
@@ -380,11 +316,9 @@ impl Scope for Globals<'_> {
 
     fn describe(&self, name: NameRef) -> (String, String) {
         match name {
-            NameRef::Global(n) => self
-                .program
-                .globals
-                .get(n as usize)
-                .map(|g| (g.slot.name.clone(), g.slot.origin.clone())),
+            NameRef::Global(n) => {
+                self.program.globals.get(n as usize).map(|g| (g.slot.name.clone(), g.slot.origin.clone()))
+            }
             NameRef::Local(_) => None,
         }
         .unwrap_or_default()
@@ -413,18 +347,12 @@ fn globals(
     opened: &Opened,
     secrets: &BTreeMap<String, Secret>,
 ) -> Result<Vec<Value>, Failure> {
-    let mut scope = Globals {
-        program,
-        values: Vec::new(),
-    };
+    let mut scope = Globals { program, values: Vec::new() };
     for global in &program.globals {
         let name = &global.slot.name;
         let expr = match &global.source {
             GlobalSource::Secret(_) => {
-                let secret = secrets
-                    .get(name)
-                    .cloned()
-                    .unwrap_or_else(|| Secret::new(name.as_str(), ""));
+                let secret = secrets.get(name).cloned().unwrap_or_else(|| Secret::new(name.as_str(), ""));
                 scope.values.push(Value::Secret(secret));
                 continue;
             }
@@ -438,10 +366,7 @@ fn globals(
             GlobalSource::Let(expr) => Some(expr),
         };
         let Some(expr) = expr else {
-            return Err(Failure::new(
-                format!("the parameter `{name}` was not given"),
-                global.slot.span,
-            ));
+            return Err(Failure::new(format!("the parameter `{name}` was not given"), global.slot.span));
         };
         match expression::evaluate(expr, &scope) {
             Ok(value) => scope.values.push(value),
@@ -449,10 +374,7 @@ fn globals(
                 return Err(Failure::new(error.message, error.span));
             }
             Err(expression::Stop::NeedCall(_)) => {
-                return Err(Failure::new(
-                    "a call stands where none can be made",
-                    expr.span,
-                ));
+                return Err(Failure::new("a call stands where none can be made", expr.span));
             }
         }
     }

@@ -27,10 +27,7 @@ pub(super) fn block<'a, 'w>(cx: &'a Cx<'w>, body: &'w Block) -> Walking<'a, Resu
 }
 
 /// Walks one statement.
-pub(super) fn statement<'a, 'w>(
-    cx: &'a Cx<'w>,
-    statement: &'w Statement,
-) -> Walking<'a, Result<Flow, Stop>> {
+pub(super) fn statement<'a, 'w>(cx: &'a Cx<'w>, statement: &'w Statement) -> Walking<'a, Result<Flow, Stop>> {
     Box::pin(async move {
         let here = cx.down(format!("s{}", statement.id));
         let span = statement.span;
@@ -44,29 +41,18 @@ pub(super) fn statement<'a, 'w>(
                     here.frame.bind(slot, value);
                 }
             }
-            StatementKind::Verify {
-                expr,
-                message,
-                polling,
-            } => {
-                here.verify(expr, message.as_ref(), polling.as_ref(), span)
-                    .await?;
+            StatementKind::Verify { expr, message, polling } => {
+                here.verify(expr, message.as_ref(), polling.as_ref(), span).await?;
             }
             StatementKind::Let { slot, expr } => here.frame.bind(*slot, here.value(expr)?),
             StatementKind::Show { expr, text } => {
                 let value = here.value(expr)?;
-                here.fact(Fact::Shown {
-                    name: text.clone(),
-                    value,
-                });
+                here.fact(Fact::Shown { name: text.clone(), value });
             }
             StatementKind::Finding { text, when } => {
-                if when
-                    .as_ref()
-                    .is_none_or(|w| matches!(here.value(w), Ok(Value::Bool(true))))
-                {
+                if when.as_ref().is_none_or(|w| matches!(here.value(w), Ok(Value::Bool(true)))) {
                     let text = here.text(text)?;
-                    here.walk.evidence().push(format!("finding: {text}"));
+                    here.walk.note("", format!("finding: {text}"));
                     here.fact(Fact::Finding { text });
                 } else if let Some(when) = when {
                     super::evaluate::truth(&here.value(when)?, when.span)?;
@@ -75,16 +61,11 @@ pub(super) fn statement<'a, 'w>(
             StatementKind::Output { slot, name, expr } => {
                 let value = here.value(expr)?;
                 here.frame.bind(*slot, value.clone());
-                here.fact(Fact::Output {
-                    name: name.clone(),
-                    value,
-                });
+                here.fact(Fact::Output { name: name.clone(), value });
             }
             StatementKind::Wait { duration, reason } => {
                 let until = here.now().run_ns.saturating_add(here.duration(duration)?);
-                let reason = reason
-                    .as_ref()
-                    .map_or(Ok(String::new()), |r| here.text(r))?;
+                let reason = reason.as_ref().map_or(Ok(String::new()), |r| here.text(r))?;
                 here.fact(Fact::Waiting { reason, until });
                 here.sleep(until, span).await?;
             }
@@ -96,10 +77,7 @@ pub(super) fn statement<'a, 'w>(
             StatementKind::Escalate { role, text } => {
                 let text = here.text(text)?;
                 if !here.unwinding {
-                    return Err(Stop::Escalate {
-                        role: role.clone(),
-                        text,
-                    });
+                    return Err(Stop::Escalate { role: role.clone(), text });
                 }
                 here.notify(role, text, true).await?;
             }
@@ -116,9 +94,7 @@ pub(super) fn statement<'a, 'w>(
             StatementKind::Parallel(arms) => return here.parallel(arms).await,
             StatementKind::Decide { arms, otherwise } => return here.decide(arms, otherwise).await,
             StatementKind::Return(expr) => {
-                return Ok(Flow::Return(
-                    expr.as_ref().map_or(Ok(Value::None), |e| here.value(e))?,
-                ));
+                return Ok(Flow::Return(expr.as_ref().map_or(Ok(Value::None), |e| here.value(e))?));
             }
         }
         Ok(Flow::Next)
@@ -163,30 +139,16 @@ impl<'w> Cx<'w> {
         match self.read(call, name).await {
             Ok(value) => {
                 let text = value.brief(SHOWN);
-                let label = if name.is_empty() {
-                    shown.as_str()
-                } else {
-                    name
-                };
+                let label = if name.is_empty() { shown.as_str() } else { name };
                 if !self.inner {
-                    self.walk.evidence().push(format!("{label} = {text}"));
+                    self.walk.note(label, format!("{label} = {text}"));
                 }
-                self.fact(Fact::Read {
-                    name: name.to_owned(),
-                    call: shown,
-                    text,
-                    span,
-                });
+                self.fact(Fact::Read { name: name.to_owned(), call: shown, text, span });
                 Ok(value)
             }
             Err(CallStop::Failed(failed)) => {
                 let message = failed.message.clone();
-                self.fact(Fact::Unread {
-                    name: name.to_owned(),
-                    call: shown,
-                    message,
-                    span,
-                });
+                self.fact(Fact::Unread { name: name.to_owned(), call: shown, message, span });
                 Err(failed.at(call.span).into())
             }
             Err(CallStop::Stop(stop)) => Err(stop),
@@ -199,10 +161,7 @@ impl<'w> Cx<'w> {
             Some(action) => &program.action(action).locals,
             None => &program.locals,
         };
-        slots
-            .get(slot as usize)
-            .map(|s| s.name.clone())
-            .unwrap_or_default()
+        slots.get(slot as usize).map(|s| s.name.clone()).unwrap_or_default()
     }
 
     async fn verify(
@@ -231,23 +190,14 @@ impl<'w> Cx<'w> {
         };
         match (result, message) {
             (Ok(samples), _) => {
-                self.fact(Fact::Verified {
-                    text: words,
-                    samples,
-                    span,
-                });
+                self.fact(Fact::Verified { text: words, samples, span });
                 Ok(())
             }
             (Err(Stop::Failure(failure)), Some(message)) => {
                 let mut detail = vec![failure.message];
                 detail.extend(failure.detail);
-                Err(Failure {
-                    message: self.text(message)?,
-                    detail,
-                    span: failure.span,
-                    reported: false,
-                }
-                .into())
+                Err(Failure { message: self.text(message)?, detail, span: failure.span, reported: false }
+                    .into())
             }
             (Err(stop), _) => Err(stop),
         }

@@ -35,12 +35,7 @@ pub struct Turn {
 impl Engine {
     /// Returns the interpreter of a run that is not open yet: feed it [`Input::Opened`] first.
     pub fn new(program: Arc<Program>, secrets: BTreeMap<String, Secret>) -> Self {
-        Engine {
-            program,
-            secrets,
-            door: Door::default(),
-            walk: None,
-        }
+        Engine { program, secrets, door: Door::default(), walk: None }
     }
 
     /// Feeds one input and walks until nothing moves.
@@ -52,22 +47,13 @@ impl Engine {
         let asks = std::mem::take(&mut state.asks);
         drop(state);
         let durable = opened || outcome.is_some() || asks.iter().any(is_act);
-        Turn {
-            records,
-            asks,
-            durable,
-            outcome,
-        }
+        Turn { records, asks, durable, outcome }
     }
 
     /// Returns what the engine has to deliver to itself before anything else is fed.
     pub fn next_inside(&mut self) -> Option<Input> {
         let mut state = self.door.state();
-        if state.internal.is_empty() {
-            None
-        } else {
-            Some(state.internal.remove(0))
-        }
+        if state.internal.is_empty() { None } else { Some(state.internal.remove(0)) }
     }
 
     fn take_in(&mut self, input: &Input) -> bool {
@@ -86,29 +72,17 @@ impl Engine {
                 self.walk = Some(Box::pin(walk));
                 return true;
             }
-            Input::Delivered {
-                request,
-                occurred,
-                reply,
-            } => {
+            Input::Delivered { request, occurred, reply } => {
                 state.now.run_ns = state.now.run_ns.max(occurred.run_ns);
                 state.now.wall_us = occurred.wall_us;
                 if *reply != Reply::Descend {
-                    let class = if state.is_inner(request) {
-                        Class::Trace
-                    } else {
-                        Class::Input
-                    };
+                    let class = if state.is_inner(request) { Class::Trace } else { Class::Input };
                     let now = state.now;
                     push(&mut state.records, class, &request.0, now, input);
                 }
                 state.deliver(request, reply.clone());
             }
-            Input::Control {
-                control: Control::Stop,
-                by,
-                occurred,
-            } => {
+            Input::Control { control: Control::Stop, by, occurred } => {
                 state.now.run_ns = state.now.run_ns.max(occurred.run_ns);
                 state.now.wall_us = occurred.wall_us;
                 let now = state.now;
@@ -135,20 +109,9 @@ impl Engine {
     }
 }
 
-fn push(
-    records: &mut Vec<Record>,
-    class: Class,
-    address: &str,
-    at: crate::event::Moment,
-    input: &Input,
-) {
+fn push(records: &mut Vec<Record>, class: Class, address: &str, at: crate::event::Moment, input: &Input) {
     let address = Address(address.into());
-    records.push(Record {
-        class,
-        address,
-        at,
-        body: Body::Input(input.clone()),
-    });
+    records.push(Record { class, address, at, body: Body::Input(input.clone()) });
 }
 
 /// Returns whether a request acts on the world or on people.

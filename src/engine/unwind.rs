@@ -50,10 +50,7 @@ pub(super) async fn unwind(cx: &Cx<'_>) -> bool {
 /// Lists a change that nothing takes back.
 fn declared(cx: &Cx<'_>, item: Item<'_>) -> Settled {
     let mut ledger = cx.walk.ledger();
-    let entry = |note: String| Entry {
-        change: item.change.clone(),
-        note,
-    };
+    let entry = |note: String| Entry { change: item.change.clone(), note };
     match (&item.plan, item.state) {
         (_, ChangeState::NotRun) => Settled::NotNeeded,
         (Plan::Leave(why), _) => {
@@ -61,21 +58,15 @@ fn declared(cx: &Cx<'_>, item: Item<'_>) -> Settled {
             Settled::Done
         }
         (Plan::Irreversible(why), ChangeState::InDoubt) => {
-            ledger
-                .irreversible
-                .push(entry(format!("in doubt, and irreversible: {why}")));
+            ledger.irreversible.push(entry(format!("in doubt, and irreversible: {why}")));
             Settled::Done
         }
         (Plan::Irreversible(why), _) => {
-            ledger
-                .irreversible
-                .push(entry(format!("irreversible: {why}")));
+            ledger.irreversible.push(entry(format!("irreversible: {why}")));
             Settled::Done
         }
         _ => {
-            ledger
-                .standing
-                .push(entry(String::from("nothing takes it back")));
+            ledger.standing.push(entry(String::from("nothing takes it back")));
             Settled::Failed
         }
     }
@@ -86,16 +77,9 @@ async fn take_back<'w>(cx: &Cx<'w>, item: &Item<'w>) -> (Settled, String) {
     let finally = matches!(item.plan, Plan::Finally(_));
     let part = if finally { "f" } else { "u" };
     let place = cx.shielded().down(format!("{part}{}", item.order));
-    let here = Cx {
-        frame: item.frame.fork(),
-        step: item.change.step.as_str().into(),
-        ..place
-    };
+    let here = Cx { frame: item.frame.fork(), step: item.change.step.as_str().into(), ..place };
     let (settled, message) = settle(&here, item).await;
-    let entry = |note: String| Entry {
-        change: item.change.clone(),
-        note,
-    };
+    let entry = |note: String| Entry { change: item.change.clone(), note };
     let mut ledger = cx.walk.ledger();
     match settled {
         Settled::Done => {
@@ -104,16 +88,8 @@ async fn take_back<'w>(cx: &Cx<'w>, item: &Item<'w>) -> (Settled, String) {
         }
         Settled::NotNeeded => {}
         Settled::Failed | Settled::InDoubt => {
-            let what = if finally {
-                "its `finally` failed: "
-            } else {
-                "its undo failed: "
-            };
-            let what = if settled == Settled::InDoubt {
-                "in doubt: "
-            } else {
-                what
-            };
+            let what = if finally { "its `finally` failed: " } else { "its undo failed: " };
+            let what = if settled == Settled::InDoubt { "in doubt: " } else { what };
             ledger.standing.push(entry(format!("{what}{message}")));
         }
     }
@@ -137,21 +113,13 @@ async fn settle<'w>(cx: &Cx<'w>, item: &Item<'w>) -> (Settled, String) {
         }
     }
     let finally = matches!(item.plan, Plan::Finally(_));
-    cx.fact(Fact::UnwindBegan {
-        change: item.change.clone(),
-        what: item.text.clone(),
-        finally,
-    });
+    cx.fact(Fact::UnwindBegan { change: item.change.clone(), what: item.text.clone(), finally });
     let result = act(cx, item).await;
     let (settled, message) = match result {
         Ok(()) => (Settled::Done, String::new()),
         Err(failure) => {
             let (message, detail, span) = (failure.message.clone(), failure.detail, failure.span);
-            cx.fact(Fact::Failed {
-                message,
-                detail,
-                span,
-            });
+            cx.fact(Fact::Failed { message, detail, span });
             (Settled::Failed, failure.message)
         }
     };
@@ -174,11 +142,7 @@ async fn act<'w>(cx: &Cx<'w>, item: &Item<'w>) -> Result<(), Failure> {
     let stopped = match &item.plan {
         Plan::Undo(undo) => {
             let bounded = cx.bounded(OWN_BOUND, "the undo's bound of 1m");
-            let place = if undo.body.iter().any(has_timeout) {
-                cx
-            } else {
-                &bounded
-            };
+            let place = if undo.body.iter().any(has_timeout) { cx } else { &bounded };
             match block(place, &undo.body).await {
                 Ok(Flow::Next | Flow::Return(_) | Flow::Resolve(_)) => finish(place).await.err(),
                 Err(stop) => Some(stop),
@@ -216,9 +180,7 @@ enum Doubt {
 /// Settles a change in doubt: by its `done when`, by an undo that is `safe`, or by a person.
 async fn happened<'w>(cx: &Cx<'w>, item: &Item<'w>, undo: &Undo) -> Doubt {
     if let Some(done_when) = item.done_when {
-        let place = cx
-            .down("w")
-            .bounded(OWN_BOUND, "the bound of 1m of a reading");
+        let place = cx.down("w").bounded(OWN_BOUND, "the bound of 1m of a reading");
         match place.holds(done_when).await {
             Ok(true) => return Doubt::Undo,
             Ok(false) => {
@@ -230,32 +192,18 @@ async fn happened<'w>(cx: &Cx<'w>, item: &Item<'w>, undo: &Undo) -> Doubt {
     if undo.safe {
         return Doubt::Undo;
     }
-    let text = format!(
-        "`{}` may have happened: its end was not seen. Did it happen?",
-        item.change.call
-    );
-    let question = cx.question(
-        QuestionKind::Doubt,
-        text,
-        Vec::new(),
-        1,
-        false,
-        "it stays in doubt, and is listed",
-    );
-    let deadline = Bound {
-        at: cx.now().run_ns.saturating_add(5 * OWN_BOUND),
-        words: "5m".into(),
-    };
+    let text = format!("`{}` may have happened: its end was not seen. Did it happen?", item.change.call);
+    let question =
+        cx.question(QuestionKind::Doubt, text, Vec::new(), 1, false, "it stays in doubt, and is listed");
+    let deadline = Bound { at: cx.now().run_ns.saturating_add(5 * OWN_BOUND), words: "5m".into() };
     let place = cx.down("q");
     let ask = place.ask(Request::Question(Box::new(question)), Some(deadline), false);
     match cx.walk.door.ask(ask, &cx.halt).await {
         Some(Reply::Answer { yes: true, .. }) => Doubt::Undo,
-        Some(Reply::Answer {
-            yes: false, who, ..
-        }) => Doubt::Nothing(format!("{who} says that it did not happen")),
-        Some(Reply::Silence { why }) => {
-            Doubt::Open(format!("nobody said whether it happened: {why}"))
+        Some(Reply::Answer { yes: false, who, .. }) => {
+            Doubt::Nothing(format!("{who} says that it did not happen"))
         }
+        Some(Reply::Silence { why }) => Doubt::Open(format!("nobody said whether it happened: {why}")),
         _ => Doubt::Open(String::from("nobody said whether it happened")),
     }
 }
@@ -271,7 +219,7 @@ impl Cx<'_> {
         quorum: bool,
         on_silence: &str,
     ) -> Question {
-        let evidence = self.walk.evidence().clone();
+        let evidence = self.walk.evidence();
         let mut shown = blake3::Hasher::new();
         for part in std::iter::once(&text).chain(&roles).chain(&evidence) {
             shown.update(&(part.len() as u64).to_le_bytes());
@@ -279,16 +227,7 @@ impl Cx<'_> {
         }
         let on_silence = on_silence.to_owned();
         let shown = shown.finalize().to_hex().to_string();
-        Question {
-            kind,
-            text,
-            roles,
-            count,
-            quorum,
-            evidence,
-            on_silence,
-            shown,
-        }
+        Question { kind, text, roles, count, quorum, evidence, on_silence, shown }
     }
 
     /// Returns a duration as people read it.

@@ -86,12 +86,7 @@ pub enum Reply {
     /// A timer's time has come.
     Fired,
     /// A person answered.
-    Answer {
-        who: String,
-        uid: u32,
-        role: String,
-        yes: bool,
-    },
+    Answer { who: String, uid: u32, role: String, yes: bool },
     /// Nobody answered in time, or nobody can be asked.
     Silence { why: String },
     /// Sent.

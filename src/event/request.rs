@@ -83,11 +83,7 @@ pub enum Invocation {
     /// A program with its arguments, without a shell.
     Argv(Vec<String>),
     /// A script for an interpreter, with arguments.
-    Script {
-        interpreter: Vec<String>,
-        text: String,
-        args: Vec<String>,
-    },
+    Script { interpreter: Vec<String>, text: String, args: Vec<String> },
 }
 
 /// A native call.

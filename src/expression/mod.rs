@@ -14,6 +14,6 @@ pub use signature::{
     Parameter, SecretUse, Shape, Signature, names, result_type, result_type_with, signature,
 };
 pub use types::{
-    FieldError, assignable, binary_type, common, comparable, contains_secret, field_type,
-    index_type, unary_type,
+    FieldError, assignable, binary_type, common, comparable, contains_secret, field_type, index_type,
+    unary_type,
 };

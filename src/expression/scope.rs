@@ -60,19 +60,12 @@ pub struct Failure {
 impl Failure {
     /// Returns a failure that says what is wrong.
     pub fn new(message: impl Into<String>) -> Self {
-        Failure {
-            message: message.into(),
-            help: Vec::new(),
-            missing: false,
-        }
+        Failure { message: message.into(), help: Vec::new(), missing: false }
     }
 
     /// Returns a failure that `| default(x)` catches.
     pub fn missing(message: impl Into<String>) -> Self {
-        Failure {
-            missing: true,
-            ..Failure::new(message)
-        }
+        Failure { missing: true, ..Failure::new(message) }
     }
 
     /// Adds a line that says what to do.
@@ -84,12 +77,7 @@ impl Failure {
 
     /// Returns the error at that place.
     pub fn at(self, span: Span) -> EvalError {
-        EvalError {
-            message: self.message,
-            span,
-            help: self.help,
-            missing: self.missing,
-        }
+        EvalError { message: self.message, span, help: self.help, missing: self.missing }
     }
 }
 

@@ -85,9 +85,9 @@ pub fn assignable(from: &Type, to: &Type) -> bool {
         | (Type::Record(_), Type::Record(None))
         | (Type::Record(None), Type::Record(_)) => true,
         (Type::List(from), Type::List(to)) => assignable(from, to),
-        (Type::Record(Some(from)), Type::Record(Some(to))) => to
-            .iter()
-            .all(|(name, ty)| from.get(name).is_some_and(|have| assignable(have, ty))),
+        (Type::Record(Some(from)), Type::Record(Some(to))) => {
+            to.iter().all(|(name, ty)| from.get(name).is_some_and(|have| assignable(have, ty)))
+        }
         _ => false,
     }
 }
@@ -127,9 +127,7 @@ pub fn comparable(a: &Type, b: &Type) -> bool {
 /// Returns whether `<` may stand between values of these types.
 fn ordered(a: &Type, b: &Type) -> bool {
     let orderable = |ty: &Type| {
-        is_number(ty)
-            || is_text(ty)
-            || matches!(ty, Type::Any | Type::Duration | Type::Size | Type::Time)
+        is_number(ty) || is_text(ty) || matches!(ty, Type::Any | Type::Duration | Type::Size | Type::Time)
     };
     let (a, b) = (plain(a), plain(b));
     orderable(a) && orderable(b) && comparable(a, b)
@@ -142,11 +140,7 @@ fn ordered(a: &Type, b: &Type) -> bool {
 pub fn binary_type(op: BinaryOp, a: &Type, b: &Type) -> Result<Type, String> {
     let (a, b) = (plain(a), plain(b));
     if op == BinaryOp::Join {
-        return Ok(if contains_secret(a) || contains_secret(b) {
-            Type::Secret
-        } else {
-            Type::Text
-        });
+        return Ok(if contains_secret(a) || contains_secret(b) { Type::Secret } else { Type::Text });
     }
     if *a == Type::Secret || *b == Type::Secret {
         return Err(String::from(
@@ -197,9 +191,7 @@ fn not_comparable(a: &Type, b: &Type) -> String {
         (Type::Size, n) | (n, Type::Size) if is_number(n) => {
             ": write the number with its unit, or make it a size with `bytes(n)`"
         }
-        (Type::Text, n) | (n, Type::Text) if is_number(n) => {
-            ": `number(text)` makes a number of text"
-        }
+        (Type::Text, n) | (n, Type::Text) if is_number(n) => ": `number(text)` makes a number of text",
         _ => "",
     };
     format!("cannot compare `{a}` with `{b}`{hint}")
@@ -211,16 +203,10 @@ fn member_type(item: &Type, of: &Type) -> Result<Type, String> {
         Type::List(element) => comparable(item, element),
         Type::Text | Type::Command | Type::Record(_) => is_text(item) || *item == Type::Any,
         _ => {
-            return Err(format!(
-                "`in` looks into a list, a text or a record, not into `{of}`"
-            ));
+            return Err(format!("`in` looks into a list, a text or a record, not into `{of}`"));
         }
     };
-    if fits {
-        Ok(Type::Bool)
-    } else {
-        Err(format!("`{item}` is never in `{of}`"))
-    }
+    if fits { Ok(Type::Bool) } else { Err(format!("`{item}` is never in `{of}`")) }
 }
 
 fn arithmetic_type(op: BinaryOp, a: &Type, b: &Type) -> Result<Type, String> {
@@ -278,10 +264,9 @@ pub fn unary_type(op: UnaryOp, ty: &Type) -> Result<Type, String> {
         }),
         (UnaryOp::Not, Type::Bool) => Ok(Type::Bool),
         (UnaryOp::Not, other) => Err(format!("`not` takes true or false, not `{other}`")),
-        (
-            UnaryOp::Negate,
-            ty @ (Type::Int | Type::Number | Type::Percent | Type::Duration | Type::Size),
-        ) => Ok(ty.clone()),
+        (UnaryOp::Negate, ty @ (Type::Int | Type::Number | Type::Percent | Type::Duration | Type::Size)) => {
+            Ok(ty.clone())
+        }
         (UnaryOp::Negate, other) => Err(format!("cannot negate `{other}`")),
     }
 }
@@ -303,10 +288,8 @@ pub fn field_type(base: &Type, field: &str) -> Result<Type, FieldError> {
         Type::Command => of(&COMMAND_FIELDS),
         Type::Response => of(&RESPONSE_FIELDS),
         Type::Text => {
-            let fields: Vec<_> = COMMAND_FIELDS
-                .into_iter()
-                .filter(|(name, _)| TEXT_FIELDS.contains(name))
-                .collect();
+            let fields: Vec<_> =
+                COMMAND_FIELDS.into_iter().filter(|(name, _)| TEXT_FIELDS.contains(name)).collect();
             of(&fields)
         }
         Type::Tried(inner) => match field {
@@ -319,28 +302,20 @@ pub fn field_type(base: &Type, field: &str) -> Result<Type, FieldError> {
             }),
         },
         Type::Record(None) => Ok(Type::Any),
-        Type::Record(Some(fields)) => fields
-            .get(field)
-            .cloned()
-            .ok_or_else(|| unknown(base, field, fields.keys().cloned())),
+        Type::Record(Some(fields)) => {
+            fields.get(field).cloned().ok_or_else(|| unknown(base, field, fields.keys().cloned()))
+        }
         _ => Err(unknown(base, field, std::iter::empty())),
     }
 }
 
 fn typed(field: &str, ty: &Type) -> Type {
-    if field == "lines" {
-        Type::List(Box::new(Type::Text))
-    } else {
-        ty.clone()
-    }
+    if field == "lines" { Type::List(Box::new(Type::Text)) } else { ty.clone() }
 }
 
 fn unknown(base: &Type, field: &str, known: impl Iterator<Item = String>) -> FieldError {
     let known: Vec<String> = known.collect();
-    let hint = match (
-        nearest(field, known.iter().map(String::as_str)),
-        plain(base),
-    ) {
+    let hint = match (nearest(field, known.iter().map(String::as_str)), plain(base)) {
         (Some(name), _) => format!(": did you mean `{name}`?"),
         (None, Type::Secret) => String::from(
             ": it goes whole into a command or a request; `parse_url` takes a connection string apart",
@@ -348,10 +323,7 @@ fn unknown(base: &Type, field: &str, known: impl Iterator<Item = String>) -> Fie
         (None, Type::List(_)) => String::from(": `[0]` takes its first item"),
         (None, _) => String::new(),
     };
-    FieldError {
-        message: format!("`{base}` has no field `{field}`{hint}"),
-        known,
-    }
+    FieldError { message: format!("`{base}` has no field `{field}`{hint}"), known }
 }
 
 /// Returns the type of `base[index]`.
@@ -362,9 +334,7 @@ pub fn index_type(base: &Type, index: &Type) -> Result<Type, String> {
     match (plain(base), plain(index)) {
         (Type::Any, Type::Any | Type::Int | Type::Text) => Ok(Type::Any),
         (Type::List(of), Type::Int | Type::Any) => Ok((**of).clone()),
-        (Type::List(_), other) => Err(format!(
-            "a list is indexed by a whole number, not `{other}`"
-        )),
+        (Type::List(_), other) => Err(format!("a list is indexed by a whole number, not `{other}`")),
         (Type::Record(_), Type::Text | Type::Any) => Ok(Type::Any),
         (Type::Record(_), other) => Err(format!("a record is indexed by text, not `{other}`")),
         (Type::Any, other) => Err(format!("an index is a whole number or text, not `{other}`")),

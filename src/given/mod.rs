@@ -7,9 +7,7 @@ mod faults;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::event::{
-    Address, Ask, CommandEnd, Control, Ended, Input, Moment, Outlet, Reply, Request,
-};
+use crate::event::{Address, Ask, CommandEnd, Control, Ended, Input, Moment, Outlet, Reply, Request};
 use crate::value::Value;
 use crate::world::{Next, World, WorldError};
 
@@ -71,8 +69,7 @@ impl GivenWorld {
     /// Gives a name (of a check or an action) its successive values; the last one stays.
     #[must_use]
     pub fn given(mut self, name: &str, values: impl IntoIterator<Item = Given>) -> Self {
-        self.readings
-            .insert(name.to_owned(), values.into_iter().collect());
+        self.readings.insert(name.to_owned(), values.into_iter().collect());
         self
     }
 
@@ -96,10 +93,7 @@ impl GivenWorld {
     }
 
     fn moment(&self, run_ns: i64) -> Moment {
-        Moment {
-            run_ns,
-            wall_us: BEGINNING + run_ns / 1000,
-        }
+        Moment { run_ns, wall_us: BEGINNING + run_ns / 1000 }
     }
 
     fn put(&mut self, at: i64, input: Input) -> (i64, u64) {
@@ -111,24 +105,13 @@ impl GivenWorld {
 
     fn reply(&mut self, address: &Address, at: i64, reply: Reply) {
         let occurred = self.moment(at.max(self.now));
-        let key = self.put(
-            at,
-            Input::Delivered {
-                request: address.clone(),
-                occurred,
-                reply,
-            },
-        );
+        let key = self.put(at, Input::Delivered { request: address.clone(), occurred, reply });
         self.places.insert(address.clone(), key);
     }
 
     fn next_given(&mut self, name: &str) -> Option<Given> {
         let values = self.readings.get_mut(name)?;
-        if values.len() > 1 {
-            values.pop_front()
-        } else {
-            values.front().cloned()
-        }
+        if values.len() > 1 { values.pop_front() } else { values.front().cloned() }
     }
 
     fn begin_one(&mut self, ask: Ask) {
@@ -172,10 +155,7 @@ impl GivenWorld {
                 self.reply(&address, self.now, Reply::Done);
             }
             Request::Kill { command } => {
-                let end = CommandEnd {
-                    ended: Ended::Killed,
-                    ..exit(0, "")
-                };
+                let end = CommandEnd { ended: Ended::Killed, ..exit(0, "") };
                 self.end(command, Reply::Command(Box::new(end)));
             }
             Request::Cancel { request } => {
@@ -211,14 +191,7 @@ impl GivenWorld {
                 match ask.deadline.filter(|d| *d < end) {
                     Some(deadline) => {
                         let message = format!("{} ran out", ask.bound);
-                        self.reply(
-                            &ask.address,
-                            deadline,
-                            Reply::Failed {
-                                message,
-                                doubt: ask.changes,
-                            },
-                        );
+                        self.reply(&ask.address, deadline, Reply::Failed { message, doubt: ask.changes });
                     }
                     None => self.given_reply(ask, *then, end),
                 }
@@ -229,60 +202,27 @@ impl GivenWorld {
                 }
                 self.reply(&ask.address, at, Reply::Value { value });
             }
-            Given::Fails(message) => self.reply(
-                &ask.address,
-                at,
-                Reply::Failed {
-                    message,
-                    doubt: false,
-                },
-            ),
+            Given::Fails(message) => self.reply(&ask.address, at, Reply::Failed { message, doubt: false }),
         }
     }
 
     fn missing(&mut self, ask: &Ask, what: &str) {
         let message = format!("`{what}` was not given");
         self.missing.get_or_insert_with(|| message.clone());
-        self.reply(
-            &ask.address,
-            self.now,
-            Reply::Failed {
-                message,
-                doubt: false,
-            },
-        );
+        self.reply(&ask.address, self.now, Reply::Failed { message, doubt: false });
     }
 
     fn question(&mut self, ask: &Ask) {
-        let people = if self.people.len() > 1 {
-            self.people.pop_front()
-        } else {
-            self.people.front().cloned()
-        };
+        let people =
+            if self.people.len() > 1 { self.people.pop_front() } else { self.people.front().cloned() };
         let deadline = ask.deadline.unwrap_or(self.now);
         match people {
-            Some(People::Answer {
-                who,
-                uid,
-                yes,
-                after,
-            }) if self.now.saturating_add(after) <= deadline => {
+            Some(People::Answer { who, uid, yes, after }) if self.now.saturating_add(after) <= deadline => {
                 let role = match &ask.request {
-                    Request::Question(question) => {
-                        question.roles.first().cloned().unwrap_or_default()
-                    }
+                    Request::Question(question) => question.roles.first().cloned().unwrap_or_default(),
                     _ => String::new(),
                 };
-                self.reply(
-                    &ask.address,
-                    self.now + after,
-                    Reply::Answer {
-                        who,
-                        uid,
-                        role,
-                        yes,
-                    },
-                );
+                self.reply(&ask.address, self.now + after, Reply::Answer { who, uid, role, yes });
             }
             _ => {
                 let why = format!("{} ran out", ask.bound);
@@ -296,31 +236,17 @@ impl GivenWorld {
         let deadline = ask.deadline.unwrap_or(self.now);
         match fault {
             Fault::Fails if is_command => {
-                self.reply(
-                    &ask.address,
-                    self.now,
-                    Reply::Command(Box::new(exit(1, "broken by a fault"))),
-                );
+                self.reply(&ask.address, self.now, Reply::Command(Box::new(exit(1, "broken by a fault"))));
             }
             Fault::Fails => {
                 let message = String::from("broken by a fault");
-                self.reply(
-                    &ask.address,
-                    self.now,
-                    Reply::Failed {
-                        message,
-                        doubt: false,
-                    },
-                );
+                self.reply(&ask.address, self.now, Reply::Failed { message, doubt: false });
             }
             Fault::TimesOut if is_command => {
                 if ask.changes {
                     self.acts.push(said(ask));
                 }
-                let end = CommandEnd {
-                    ended: Ended::Timeout,
-                    ..exit(0, "")
-                };
+                let end = CommandEnd { ended: Ended::Timeout, ..exit(0, "") };
                 self.reply(&ask.address, deadline, Reply::Command(Box::new(end)));
             }
             Fault::TimesOut | Fault::Lost => {
@@ -328,47 +254,21 @@ impl GivenWorld {
                     self.acts.push(said(ask));
                 }
                 let why = String::from("lost by a fault");
-                let at = if fault == Fault::Lost {
-                    self.now
-                } else {
-                    deadline
-                };
+                let at = if fault == Fault::Lost { self.now } else { deadline };
                 self.reply(&ask.address, at, Reply::Lost { why });
             }
             Fault::Denied => {
                 let (who, role) = (String::from("fault"), String::new());
-                self.reply(
-                    &ask.address,
-                    self.now,
-                    Reply::Answer {
-                        who,
-                        uid: 1,
-                        role,
-                        yes: false,
-                    },
-                );
+                self.reply(&ask.address, self.now, Reply::Answer { who, uid: 1, role, yes: false });
             }
             Fault::Silent => {
-                self.reply(
-                    &ask.address,
-                    deadline,
-                    Reply::Silence {
-                        why: String::from("silent by a fault"),
-                    },
-                );
+                self.reply(&ask.address, deadline, Reply::Silence { why: String::from("silent by a fault") });
             }
             Fault::Stop => {
                 self.running.insert(ask.address.clone(), ask.clone());
                 let occurred = self.moment(self.now);
                 let by = String::from("fault");
-                self.put(
-                    self.now,
-                    Input::Control {
-                        control: Control::Stop,
-                        by,
-                        occurred,
-                    },
-                );
+                self.put(self.now, Input::Control { control: Control::Stop, by, occurred });
                 if !is_command && !matches!(ask.request, Request::Timer | Request::Question(_)) {
                     self.faults.pause(true);
                     self.begin_one(ask.clone());
@@ -393,10 +293,7 @@ impl World for GivenWorld {
 
     fn next(&mut self) -> Result<Next, WorldError> {
         let Some((key, input)) = self.due.pop_first() else {
-            return Err(self
-                .missing
-                .take()
-                .map_or(WorldError::Nothing, WorldError::Unreachable));
+            return Err(self.missing.take().map_or(WorldError::Nothing, WorldError::Unreachable));
         };
         self.now = self.now.max(key.0);
         if let Input::Delivered { request, .. } = &input {
@@ -423,11 +320,7 @@ fn given_value(value: Value, call: &str) -> Value {
         Value::Text(text) => text.to_string(),
         other => other.to_string(),
     };
-    let output = |text: &str| crate::value::Output {
-        text: text.into(),
-        utf8: true,
-        cut: false,
-    };
+    let output = |text: &str| crate::value::Output { text: text.into(), utf8: true, cut: false };
     Value::Command(std::sync::Arc::new(crate::value::CommandValue {
         typed: call.trim_start_matches("$ ").into(),
         exit: 0,
@@ -449,20 +342,8 @@ fn said(ask: &Ask) -> String {
 }
 
 fn exit(code: i32, stderr: &str) -> CommandEnd {
-    let stderr = Outlet {
-        len: stderr.len() as u64,
-        text: stderr.to_owned(),
-        utf8: true,
-        ..Outlet::default()
-    };
-    let stdout = Outlet {
-        utf8: true,
-        ..Outlet::default()
-    };
-    CommandEnd {
-        ended: Ended::Exit { code },
-        stdout,
-        stderr,
-        elapsed: 0,
-    }
+    let stderr =
+        Outlet { len: stderr.len() as u64, text: stderr.to_owned(), utf8: true, ..Outlet::default() };
+    let stdout = Outlet { utf8: true, ..Outlet::default() };
+    CommandEnd { ended: Ended::Exit { code }, stdout, stderr, elapsed: 0 }
 }

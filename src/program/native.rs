@@ -27,12 +27,7 @@ pub struct NativeParam {
 }
 
 fn param(name: &'static str, ty: Type, required: bool, secret: bool) -> NativeParam {
-    NativeParam {
-        name,
-        ty,
-        required,
-        secret,
-    }
+    NativeParam { name, ty, required, secret }
 }
 
 fn http(name: &'static str, effect: Effect, body: bool, description: &'static str) -> Native {
@@ -45,14 +40,7 @@ fn http(name: &'static str, effect: Effect, body: bool, description: &'static st
     params.push(param("timeout", Type::Duration, false, false));
     params.push(param("redirects", Type::Int, false, false));
     params.push(param("ca", Type::Text, false, false));
-    Native {
-        module: "http",
-        name,
-        params,
-        returns: Type::Response,
-        effect,
-        description,
-    }
+    Native { module: "http", name, params, returns: Type::Response, effect, description }
 }
 
 fn file(
@@ -62,14 +50,7 @@ fn file(
     effect: Effect,
     description: &'static str,
 ) -> Native {
-    Native {
-        module: "file",
-        name,
-        params,
-        returns,
-        effect,
-        description,
-    }
+    Native { module: "file", name, params, returns, effect, description }
 }
 
 /// Returns every native function.
@@ -84,20 +65,8 @@ pub fn all() -> Vec<Native> {
         http("put", Changes, true, "Sends a PUT."),
         http("patch", Changes, true, "Sends a PATCH."),
         http("delete", Changes, true, "Sends a DELETE."),
-        file(
-            "exists",
-            vec![path()],
-            Type::Bool,
-            Reads,
-            "Whether a file or folder is there.",
-        ),
-        file(
-            "read",
-            vec![path()],
-            Type::Text,
-            Reads,
-            "Returns the text of a file.",
-        ),
+        file("exists", vec![path()], Type::Bool, Reads, "Whether a file or folder is there."),
+        file("read", vec![path()], Type::Text, Reads, "Returns the text of a file."),
         file(
             "size",
             vec![path()],
@@ -105,13 +74,7 @@ pub fn all() -> Vec<Native> {
             Reads,
             "Returns the size of a file, or of all files below a folder.",
         ),
-        file(
-            "modified",
-            vec![path()],
-            Type::Time,
-            Reads,
-            "Returns when a file was last written.",
-        ),
+        file("modified", vec![path()], Type::Time, Reads, "Returns when a file was last written."),
         file(
             "list",
             vec![path()],
@@ -147,28 +110,14 @@ pub fn all() -> Vec<Native> {
             Changes,
             "Moves a file.",
         ),
-        file(
-            "remove",
-            vec![path()],
-            Type::None,
-            Changes,
-            "Removes a file, or an empty folder.",
-        ),
-        file(
-            "make_folder",
-            vec![path()],
-            Type::None,
-            Changes,
-            "Makes a folder with its parents.",
-        ),
+        file("remove", vec![path()], Type::None, Changes, "Removes a file, or an empty folder."),
+        file("make_folder", vec![path()], Type::None, Changes, "Makes a folder with its parents."),
     ]
 }
 
 /// Returns the function `module.name`.
 pub fn find(module: &str, name: &str) -> Option<Native> {
-    all()
-        .into_iter()
-        .find(|n| n.module == module && n.name == name)
+    all().into_iter().find(|n| n.module == module && n.name == name)
 }
 
 /// Returns the names of the native modules.

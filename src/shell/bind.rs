@@ -43,11 +43,7 @@ pub enum BindError {
     #[error("the script has {bytes} bytes, an argument holds {}", LONGEST - 1)]
     ScriptTooLong { bytes: usize },
     #[error("`{word}` begins with `{start}` and would be read as an option or an expression")]
-    LeadingSign {
-        index: usize,
-        word: String,
-        start: char,
-    },
+    LeadingSign { index: usize, word: String, start: char },
     #[error("a list stands where only one word can")]
     List { index: usize },
     #[error(
@@ -92,9 +88,7 @@ impl BindError {
         match self {
             BindError::NulByte { .. } => "hand it over with `with stdin`",
             BindError::TooLong { .. } => "hand it over with `with stdin`",
-            BindError::ScriptTooLong { .. } => {
-                "put the script into a file, and its data into `with stdin`"
-            }
+            BindError::ScriptTooLong { .. } => "put the script into a file, and its data into `with stdin`",
             BindError::LeadingSign { start: '-', .. } => {
                 "put `--` before it, or text: `./{{ x }}`, `--name={{ x }}`"
             }
@@ -122,11 +116,7 @@ pub fn bind(plan: &CommandPlan, values: &[Bound]) -> Result<Invocation, BindErro
     }
     match &plan.form {
         Form::Direct { words } => direct(words, values),
-        Form::Script {
-            shell,
-            text,
-            guards,
-        } => {
+        Form::Script { shell, text, guards } => {
             for word in guards {
                 look_at_start(word, values)?;
             }
@@ -148,14 +138,12 @@ fn look_at(binding: &Binding, value: &Bound) -> Result<(), BindError> {
             Err(BindError::List { index })
         }
         Bound::List(items) => items.iter().try_for_each(|item| look_at_text(index, item)),
-        Bound::Secret { name, .. } if binding.exposed => Err(BindError::SecretInArguments {
-            index,
-            name: name.clone(),
-        }),
-        Bound::Secret { env, .. } if !is_name(env) => Err(BindError::EnvironmentName {
-            index,
-            env: env.clone(),
-        }),
+        Bound::Secret { name, .. } if binding.exposed => {
+            Err(BindError::SecretInArguments { index, name: name.clone() })
+        }
+        Bound::Secret { env, .. } if !is_name(env) => {
+            Err(BindError::EnvironmentName { index, env: env.clone() })
+        }
         Bound::Secret { .. } => Ok(()),
     }
 }
@@ -165,10 +153,7 @@ fn look_at_text(index: usize, text: &str) -> Result<(), BindError> {
         return Err(BindError::NulByte { index });
     }
     if text.len() >= LONGEST {
-        return Err(BindError::TooLong {
-            index,
-            bytes: text.len(),
-        });
+        return Err(BindError::TooLong { index, bytes: text.len() });
     }
     Ok(())
 }
@@ -176,9 +161,7 @@ fn look_at_text(index: usize, text: &str) -> Result<(), BindError> {
 /// Returns whether `name` can name a shell variable.
 fn is_name(name: &str) -> bool {
     let mut chars = name.chars();
-    chars
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
@@ -206,11 +189,7 @@ fn look_at_start(word: &Word, values: &[Bound]) -> Result<(), BindError> {
         let Some(index) = blame else { return Ok(()) };
         if let Some(text) = texts.iter().find(|t| t.starts_with(|c| signs.contains(c))) {
             let start = text.chars().next().unwrap_or('-');
-            return Err(BindError::LeadingSign {
-                index,
-                word: shortened(text),
-                start,
-            });
+            return Err(BindError::LeadingSign { index, word: shortened(text), start });
         }
         if texts.iter().any(|t| !t.is_empty()) {
             return Ok(());
@@ -247,10 +226,7 @@ fn direct(words: &[Word], values: &[Bound]) -> Result<Invocation, BindError> {
                         Bound::Text(t) => text.push_str(t),
                         Bound::List(_) => return Err(BindError::List { index: *index }),
                         Bound::Secret { name, .. } => {
-                            return Err(BindError::SecretInArguments {
-                                index: *index,
-                                name: name.clone(),
-                            });
+                            return Err(BindError::SecretInArguments { index: *index, name: name.clone() });
                         }
                     }
                 }
@@ -259,18 +235,12 @@ fn direct(words: &[Word], values: &[Bound]) -> Result<Invocation, BindError> {
         match last {
             _ if text.len() < LONGEST => argv.push(text),
             Some(index) => {
-                return Err(BindError::TooLong {
-                    index,
-                    bytes: text.len(),
-                });
+                return Err(BindError::TooLong { index, bytes: text.len() });
             }
             None => return Err(BindError::ScriptTooLong { bytes: text.len() }),
         }
     }
-    Ok(Invocation {
-        argv,
-        secrets: BTreeSet::new(),
-    })
+    Ok(Invocation { argv, secrets: BTreeSet::new() })
 }
 
 fn script(
@@ -289,10 +259,7 @@ fn script(
                 Bound::Text(t) => text.push_str(t),
                 Bound::List(items) => text.push_str(&items.join(" ")),
                 Bound::Secret { name, .. } => {
-                    return Err(BindError::SecretInArguments {
-                        index: *index,
-                        name: name.clone(),
-                    });
+                    return Err(BindError::SecretInArguments { index: *index, name: name.clone() });
                 }
             },
         }

@@ -11,8 +11,8 @@ mod quote;
 
 pub use bind::{BindError, Bound, Invocation, bind};
 pub use plan::{
-    Binding, CommandKind, CommandPlan, Form, Piece, Position, Quoting, ScriptPart, Shell, Start,
-    Word, WordPart,
+    Binding, CommandKind, CommandPlan, Form, Piece, Position, Quoting, ScriptPart, Shell, Start, Word,
+    WordPart,
 };
 pub use quote::{as_typed, quote};
 
@@ -26,8 +26,5 @@ use crate::diagnostic::Diagnostic;
 /// `unterminated-substitution`, `unterminated-here-document`, `shell-syntax`, `empty-command`.
 pub fn analyse(pieces: &[Piece], kind: CommandKind) -> Result<CommandPlan, Vec<Diagnostic>> {
     let _ = (pieces, kind);
-    Err(vec![Diagnostic::error(
-        "shell-syntax",
-        "commands cannot be read yet",
-    )])
+    Err(vec![Diagnostic::error("shell-syntax", "commands cannot be read yet")])
 }

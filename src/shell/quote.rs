@@ -35,11 +35,9 @@ fn typed(binding: &Binding, value: &Bound) -> String {
     match value {
         Bound::Secret { name, .. } => format!("[secret {name}]"),
         Bound::Text(text) => typed_text(binding, text),
-        Bound::List(items) => items
-            .iter()
-            .map(|item| typed_text(binding, item))
-            .collect::<Vec<_>>()
-            .join(" "),
+        Bound::List(items) => {
+            items.iter().map(|item| typed_text(binding, item)).collect::<Vec<_>>().join(" ")
+        }
     }
 }
 

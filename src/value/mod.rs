@@ -4,16 +4,26 @@
 //! evaluates anything (`expression` does) and never shows a secret: neither `Debug`,
 //! `Display` nor `Serialize` of a [`Secret`] gives its text.
 
+mod convert;
+mod exact;
+mod json;
 mod secret;
+mod show;
 mod ty;
+mod units;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use convert::{conforms, read_json};
+pub(crate) use convert::{float, parse_number, whole};
+pub use json::parse_json;
 pub use secret::Secret;
+pub use show::brief;
 pub use ty::Type;
+pub use units::{parse_duration, parse_percent, parse_size, parse_time};
 
 /// Any value. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,9 +32,10 @@ pub enum Value {
     None,
     Bool(bool),
     Int(i64),
-    Number(f64),
-    /// A share: 80% is 0.8.
-    Percent(f64),
+    /// Always finite: see [`Value::number`].
+    Number(#[serde(with = "exact")] f64),
+    /// A share: 80% is 0.8. Always finite.
+    Percent(#[serde(with = "exact")] f64),
     Text(Arc<str>),
     /// Text that was read from bytes which are not UTF-8: may be shown, but not used in a change.
     Damaged(Arc<str>),
@@ -144,7 +155,7 @@ impl Value {
             serde_json::Value::Bool(b) => Value::Bool(*b),
             serde_json::Value::Number(n) => n
                 .as_i64()
-                .map_or_else(|| Value::Number(n.as_f64().unwrap_or(f64::NAN)), Value::Int),
+                .map_or_else(|| Value::Number(n.as_f64().unwrap_or_default()), Value::Int),
             serde_json::Value::String(s) => Value::text(s.as_str()),
             serde_json::Value::Array(items) => {
                 Value::list(items.iter().map(Value::from_json).collect())

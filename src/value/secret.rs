@@ -16,10 +16,7 @@ pub struct Secret {
 impl Secret {
     /// Returns the secret `text` that came from the declaration `name`.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<String>) -> Self {
-        Secret {
-            name: name.into(),
-            text: Arc::new(Zeroizing::new(text.into())),
-        }
+        Secret { name: name.into(), text: Arc::new(Zeroizing::new(text.into())) }
     }
 
     /// Returns the name of the declaration it came from.
@@ -35,10 +32,7 @@ impl Secret {
     /// Returns a secret computed from this one, under the same name.
     #[must_use]
     pub fn derive(&self, text: impl Into<String>) -> Secret {
-        Secret {
-            name: Arc::clone(&self.name),
-            text: Arc::new(Zeroizing::new(text.into())),
-        }
+        Secret { name: Arc::clone(&self.name), text: Arc::new(Zeroizing::new(text.into())) }
     }
 }
 
