@@ -31,13 +31,8 @@ fn finding(text: &str) -> Record {
     Record {
         class: Class::Fact,
         address: Address("s1".into()),
-        at: Moment {
-            run_ns: 7,
-            wall_us: 1_795_000_000_000_000,
-        },
-        body: Body::Fact(Fact::Finding {
-            text: text.to_owned(),
-        }),
+        at: Moment { run_ns: 7, wall_us: 1_795_000_000_000_000 },
+        body: Body::Fact(Fact::Finding { text: text.to_owned() }),
     }
 }
 
@@ -45,9 +40,7 @@ fn finding(text: &str) -> Record {
 fn journal_of(state: &StateDir, rows: usize) -> Head {
     let mut journal = RunJournal::create(state, RUN).unwrap();
     for row in 1..=rows {
-        journal
-            .append(&[finding(&format!("number {row}"))], true)
-            .unwrap();
+        journal.append(&[finding(&format!("number {row}"))], true).unwrap();
     }
     journal.close().unwrap()
 }
@@ -56,9 +49,7 @@ fn journal_of(state: &StateDir, rows: usize) -> Head {
 fn tamper(state: &StateDir, sql: &str) {
     let connection = Connection::open(state.run_dir(RUN).join("journal.db")).unwrap();
     connection
-        .execute_batch(&format!(
-            "DROP TRIGGER journal_update; DROP TRIGGER journal_delete; {sql}"
-        ))
+        .execute_batch(&format!("DROP TRIGGER journal_update; DROP TRIGGER journal_delete; {sql}"))
         .unwrap();
 }
 
@@ -121,10 +112,7 @@ fn every_column_is_under_the_chain() {
     ] {
         let (_folder, state) = state();
         journal_of(&state, 4);
-        tamper(
-            &state,
-            &format!("UPDATE journal SET {change} WHERE seq = 2"),
-        );
+        tamper(&state, &format!("UPDATE journal SET {change} WHERE seq = 2"));
         let why = corrupt(Reader::open(&state, RUN).unwrap().verify_chain());
         assert_eq!(why, "row 2 is not what was written", "{change}");
     }
@@ -139,18 +127,9 @@ fn dropped_inserted_and_reordered_rows_show() {
                 INSERT INTO journal SELECT 3, turn, class, kind, address, wall_us, run_ns, body, hash
                 FROM journal WHERE seq = 2";
     for (sql, expected) in [
-        (
-            "DELETE FROM journal WHERE seq = 1".to_owned(),
-            "row 1 is missing",
-        ),
-        (
-            "DELETE FROM journal WHERE seq = 2".to_owned(),
-            "row 2 is missing",
-        ),
-        (
-            format!("DELETE FROM journal WHERE seq = 2; {renumber}"),
-            "row 2 is not what was written",
-        ),
+        ("DELETE FROM journal WHERE seq = 1".to_owned(), "row 1 is missing"),
+        ("DELETE FROM journal WHERE seq = 2".to_owned(), "row 2 is missing"),
+        (format!("DELETE FROM journal WHERE seq = 2; {renumber}"), "row 2 is not what was written"),
         (swap.to_owned(), "row 2 is not what was written"),
         (push.to_owned(), "row 3 is not what was written"),
     ] {
@@ -207,10 +186,7 @@ fn a_turn_that_may_wait_is_seen_at_once_and_survives_its_process() {
     assert_eq!(reader.read().unwrap().len(), 2);
     // As after `kill -9`: nothing of this process acts any more.
     std::mem::forget(journal);
-    assert_eq!(
-        Reader::open(&state, RUN).unwrap().read().unwrap(),
-        [finding("one"), finding("two")]
-    );
+    assert_eq!(Reader::open(&state, RUN).unwrap().read().unwrap(), [finding("one"), finding("two")]);
 }
 
 #[test]
@@ -218,15 +194,10 @@ fn an_opened_journal_goes_on_where_it_stood() {
     let (_folder, state) = state();
     journal_of(&state, 2);
     let mut journal = RunJournal::open(&state, RUN).unwrap();
-    journal
-        .append(&[finding("more"), finding("and more")], true)
-        .unwrap();
+    journal.append(&[finding("more"), finding("and more")], true).unwrap();
     let head = journal.close().unwrap();
     assert_eq!(head.seq, 4);
-    assert_eq!(
-        Reader::open(&state, RUN).unwrap().verify_chain().unwrap(),
-        head
-    );
+    assert_eq!(Reader::open(&state, RUN).unwrap().verify_chain().unwrap(), head);
 }
 
 #[test]
@@ -254,16 +225,8 @@ fn a_second_executor_is_told_who_has_the_run() {
     let journal = RunJournal::create(&state, RUN).unwrap();
     let error = RunJournal::open(&state, RUN).unwrap_err().to_string();
     let pid = std::process::id();
-    assert!(
-        error.starts_with(&format!(
-            "run `{RUN}` is being executed by process {pid} on "
-        )),
-        "{error}"
-    );
-    assert_eq!(
-        RunLock::holder(&state.run_dir(RUN)).unwrap().unwrap().pid,
-        pid
-    );
+    assert!(error.starts_with(&format!("run `{RUN}` is being executed by process {pid} on ")), "{error}");
+    assert_eq!(RunLock::holder(&state.run_dir(RUN)).unwrap().unwrap().pid, pid);
     journal.close().unwrap();
     assert_eq!(RunLock::holder(&state.run_dir(RUN)).unwrap(), None);
     RunJournal::open(&state, RUN).unwrap();
@@ -274,10 +237,7 @@ fn a_newer_format_is_refused_by_its_number() {
     let (_folder, state) = state();
     journal_of(&state, 1);
     tamper(&state, "PRAGMA user_version = 77");
-    for error in [
-        Reader::open(&state, RUN).unwrap_err(),
-        RunJournal::open(&state, RUN).unwrap_err(),
-    ] {
+    for error in [Reader::open(&state, RUN).unwrap_err(), RunJournal::open(&state, RUN).unwrap_err()] {
         assert!(
             error.to_string().ends_with(
                 "was written by a newer version of mainstay (format 77, this program knows up to 1)"
@@ -292,25 +252,13 @@ fn a_file_that_is_no_journal_is_called_so() {
     let (_folder, state) = state();
     let folder = state.create_run_dir(RUN).unwrap();
     let path = folder.join("journal.db");
-    for bytes in [
-        &b"hello, this is not a database at all; far too short"[..],
-        &[7; 9000],
-        b"",
-    ] {
+    for bytes in [&b"hello, this is not a database at all; far too short"[..], &[7; 9000], b""] {
         fs::write(&path, bytes).unwrap();
         let error = Reader::open(&state, RUN).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .ends_with("is damaged: it is not a journal"),
-            "{error}"
-        );
+        assert!(error.to_string().ends_with("is damaged: it is not a journal"), "{error}");
     }
     fs::remove_file(&path).unwrap();
-    assert!(matches!(
-        Reader::open(&state, RUN),
-        Err(JournalError::Missing(_))
-    ));
+    assert!(matches!(Reader::open(&state, RUN), Err(JournalError::Missing(_))));
 }
 
 #[test]
@@ -336,10 +284,7 @@ fn folders_are_for_their_owner_alone() {
     assert_eq!(mode(&state.run_dir(RUN)), 0o700);
     assert_eq!(mode(&state.run_dir(RUN).join("journal.db")), 0o600);
     fs::set_permissions(state.root(), fs::Permissions::from_mode(0o777)).unwrap();
-    assert!(matches!(
-        StateDir::create(state.root()),
-        Err(JournalError::Exposed(_))
-    ));
+    assert!(matches!(StateDir::create(state.root()), Err(JournalError::Exposed(_))));
 }
 
 #[test]
@@ -364,11 +309,7 @@ fn ids_are_sortable_and_typeable() {
 #[test]
 fn a_run_is_found_by_its_beginning_its_end_and_the_word_last() {
     let (_folder, state) = state();
-    for run in [
-        "20261120-2300-aaaa",
-        "20261121-0142-k7f3",
-        "20261121-0142-m2x9",
-    ] {
+    for run in ["20261120-2300-aaaa", "20261121-0142-k7f3", "20261121-0142-m2x9"] {
         state.create_run_dir(run).unwrap();
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -385,23 +326,12 @@ fn a_run_is_found_by_its_beginning_its_end_and_the_word_last() {
     for slip in ["k7f4", "20261121-0142-k7f4"] {
         let unknown = state.find(slip).unwrap_err();
         assert_eq!(unknown.to_string(), format!("there is no run `{slip}`"));
-        assert_eq!(
-            unknown.help().unwrap(),
-            "did you mean `20261121-0142-k7f3`?"
-        );
+        assert_eq!(unknown.help().unwrap(), "did you mean `20261121-0142-k7f3`?");
     }
     let other = state.find("yesterday").unwrap_err();
-    assert_eq!(
-        other.help().unwrap(),
-        "`mainstay runs` lists the runs of this machine"
-    );
+    assert_eq!(other.help().unwrap(), "`mainstay runs` lists the runs of this machine");
     let empty = StateDir::existing("/nowhere").find("last").unwrap_err();
-    assert!(
-        empty
-            .help()
-            .unwrap()
-            .starts_with("nothing has been run yet")
-    );
+    assert!(empty.help().unwrap().starts_with("nothing has been run yet"));
 }
 
 fn listing(run: &str, opened_us: i64) -> Listing {
@@ -428,9 +358,7 @@ fn the_index_lists_the_newest_first_and_is_made_again_when_it_is_damaged() {
         index.record(&listing(run, at)).unwrap();
     }
     index.record(&listing("c", 40)).unwrap();
-    let runs = |index: &Index| -> Vec<String> {
-        index.list().unwrap().into_iter().map(|l| l.run).collect()
-    };
+    let runs = |index: &Index| -> Vec<String> { index.list().unwrap().into_iter().map(|l| l.run).collect() };
     assert_eq!(runs(&index), ["c", "b", "a"]);
     assert_eq!(index.get("b").unwrap(), Some(listing("b", 30)));
     assert_eq!(index.get("z").unwrap(), None);
@@ -450,9 +378,7 @@ fn how_long_a_turn_takes() {
     for durable in [true, false] {
         let start = Instant::now();
         for _ in 0..2000 {
-            journal
-                .append(&[finding("a"), finding("b")], durable)
-                .unwrap();
+            journal.append(&[finding("a"), finding("b")], durable).unwrap();
         }
         println!("durable={durable}: {:?} a turn", start.elapsed() / 2000);
     }

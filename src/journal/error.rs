@@ -24,11 +24,7 @@ pub enum JournalError {
     #[error("`{}` is damaged: {why}", path.display())]
     Corrupt { path: PathBuf, why: String },
     #[error("`{}` was written by a newer version of mainstay (format {found}, this program knows up to {known})", path.display())]
-    Newer {
-        path: PathBuf,
-        found: u32,
-        known: u32,
-    },
+    Newer { path: PathBuf, found: u32, known: u32 },
     #[error("`{}` is not there", .0.display())]
     Missing(PathBuf),
     #[error("run `{run}` is being executed by {holder}")]
@@ -56,22 +52,16 @@ impl JournalError {
     /// Returns what an operator can do about it.
     pub fn help(&self) -> Option<String> {
         let text = match self {
-            JournalError::DiskFull(_) => {
-                "free some space; what was stored so far is intact".to_owned()
-            }
+            JournalError::DiskFull(_) => "free some space; what was stored so far is intact".to_owned(),
             JournalError::ReadOnly(_) | JournalError::Denied(_) => {
                 "set MAINSTAY_STATE to a folder that this user can write to".to_owned()
             }
-            JournalError::Network { .. } => {
-                "set MAINSTAY_STATE to a folder on a local disk".to_owned()
-            }
+            JournalError::Network { .. } => "set MAINSTAY_STATE to a folder on a local disk".to_owned(),
             JournalError::Exposed(path) => {
                 format!("run `chmod o-w {}`", path.display())
             }
             JournalError::NoHome => "set MAINSTAY_STATE to a folder".to_owned(),
-            JournalError::Newer { .. } => {
-                "use that version, or a later one, to look at this run".to_owned()
-            }
+            JournalError::Newer { .. } => "use that version, or a later one, to look at this run".to_owned(),
             JournalError::Corrupt { .. } => {
                 "`mainstay show` and `mainstay timeline` still show what can be read".to_owned()
             }
@@ -93,16 +83,11 @@ impl JournalError {
     pub(super) fn io(path: &Path, error: &io::Error) -> Self {
         let path = path.to_owned();
         match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                JournalError::DiskFull(path)
-            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => JournalError::DiskFull(path),
             io::ErrorKind::ReadOnlyFilesystem => JournalError::ReadOnly(path),
             io::ErrorKind::PermissionDenied => JournalError::Denied(path),
             io::ErrorKind::NotFound => JournalError::Missing(path),
-            _ => JournalError::Other {
-                path,
-                why: error.to_string(),
-            },
+            _ => JournalError::Other { path, why: error.to_string() },
         }
     }
 
@@ -110,10 +95,7 @@ impl JournalError {
     pub(super) fn sqlite(path: &Path, error: &rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;
         let owned = path.to_owned();
-        let corrupt = |why: String| JournalError::Corrupt {
-            path: path.to_owned(),
-            why,
-        };
+        let corrupt = |why: String| JournalError::Corrupt { path: path.to_owned(), why };
         match error {
             rusqlite::Error::SqliteFailure(code, _) => match code.code {
                 Code::DiskFull => JournalError::DiskFull(owned),
@@ -122,18 +104,12 @@ impl JournalError {
                 Code::DatabaseBusy | Code::DatabaseLocked => JournalError::Locked(owned),
                 Code::DatabaseCorrupt => corrupt("its pages contradict each other".to_owned()),
                 Code::NotADatabase => corrupt("it is not a journal".to_owned()),
-                _ => JournalError::Other {
-                    path: owned,
-                    why: error.to_string(),
-                },
+                _ => JournalError::Other { path: owned, why: error.to_string() },
             },
             rusqlite::Error::InvalidColumnType(_, name, found) => {
                 corrupt(format!("column `{name}` holds {found}"))
             }
-            _ => JournalError::Other {
-                path: owned,
-                why: error.to_string(),
-            },
+            _ => JournalError::Other { path: owned, why: error.to_string() },
         }
     }
 }

@@ -80,16 +80,10 @@ impl Index {
                 | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )
         .map_err(fail)?;
-        connection
-            .busy_timeout(Duration::from_secs(5))
-            .map_err(fail)?;
-        let found: i64 = connection
-            .query_row("PRAGMA user_version", [], |row| row.get(0))
-            .map_err(fail)?;
+        connection.busy_timeout(Duration::from_secs(5)).map_err(fail)?;
+        let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(fail)?;
         if found == FORMAT {
-            connection
-                .execute_batch("PRAGMA synchronous=NORMAL")
-                .map_err(fail)?;
+            connection.execute_batch("PRAGMA synchronous=NORMAL").map_err(fail)?;
         } else {
             connection
                 .execute_batch(&format!(
@@ -101,10 +95,7 @@ impl Index {
                 ))
                 .map_err(fail)?;
         }
-        Ok(Index {
-            path: path.to_owned(),
-            connection,
-        })
+        Ok(Index { path: path.to_owned(), connection })
     }
 
     /// Keeps the summary of a run, in place of an earlier one.
@@ -112,10 +103,8 @@ impl Index {
     /// # Errors
     /// When the disk refuses.
     pub fn record(&mut self, listing: &Listing) -> Result<(), JournalError> {
-        let body = serde_json::to_string(listing).map_err(|e| JournalError::Other {
-            path: self.path.clone(),
-            why: e.to_string(),
-        })?;
+        let body = serde_json::to_string(listing)
+            .map_err(|e| JournalError::Other { path: self.path.clone(), why: e.to_string() })?;
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO runs VALUES (?1, ?2, ?3)")
             .and_then(|mut insert| insert.execute(params![listing.run, listing.opened_us, body]))
@@ -128,11 +117,9 @@ impl Index {
     /// # Errors
     /// When the disk refuses.
     pub fn get(&self, run: &str) -> Result<Option<Listing>, JournalError> {
-        let body =
-            self.connection
-                .query_row("SELECT body FROM runs WHERE run = ?1", [run], |row| {
-                    row.get::<_, String>(0)
-                });
+        let body = self
+            .connection
+            .query_row("SELECT body FROM runs WHERE run = ?1", [run], |row| row.get::<_, String>(0));
         match body {
             Ok(body) => Ok(serde_json::from_str(&body).ok()),
             Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
@@ -154,10 +141,7 @@ impl Index {
             .query_map([], |row| row.get::<_, String>(0))
             .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
             .map_err(fail)?;
-        Ok(bodies
-            .iter()
-            .filter_map(|body| serde_json::from_str(body).ok())
-            .collect())
+        Ok(bodies.iter().filter_map(|body| serde_json::from_str(body).ok()).collect())
     }
 
     /// Forgets a run whose folder is gone.

@@ -27,13 +27,8 @@ impl Holder {
     fn this_process() -> Holder {
         Holder {
             pid: std::process::id(),
-            host: rustix::system::uname()
-                .nodename()
-                .to_string_lossy()
-                .into_owned(),
-            since: jiff::Timestamp::now()
-                .strftime("%Y-%m-%d %H:%M:%S UTC")
-                .to_string(),
+            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            since: jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
         }
     }
 }
@@ -76,17 +71,13 @@ impl RunLock {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
                 return Err(JournalError::Held {
-                    run: folder
-                        .file_name()
-                        .map(|n| n.to_string_lossy().into_owned())
-                        .unwrap_or_default(),
+                    run: folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
                     holder: read_holder(&mut file),
                 });
             }
             Err(e) => return Err(JournalError::io(&path, &e.into())),
         }
-        write_holder(&mut file, &Holder::this_process())
-            .map_err(|e| JournalError::io(&path, &e))?;
+        write_holder(&mut file, &Holder::this_process()).map_err(|e| JournalError::io(&path, &e))?;
         Ok(RunLock { _file: file })
     }
 
@@ -112,9 +103,7 @@ impl RunLock {
 /// Returns what the file says, or an unnamed holder: it may be about to write it.
 fn read_holder(file: &mut File) -> Holder {
     let mut text = String::new();
-    let _ = file
-        .seek(SeekFrom::Start(0))
-        .and_then(|_| file.take(4096).read_to_string(&mut text));
+    let _ = file.seek(SeekFrom::Start(0)).and_then(|_| file.take(4096).read_to_string(&mut text));
     serde_json::from_str(&text).unwrap_or_default()
 }
 

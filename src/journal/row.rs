@@ -104,10 +104,7 @@ pub(super) fn decode(row: &Row) -> Result<Record, Undecodable> {
     Ok(Record {
         class,
         address: Address(row.address.as_str().into()),
-        at: Moment {
-            run_ns: row.run_ns,
-            wall_us: row.wall_us,
-        },
+        at: Moment { run_ns: row.run_ns, wall_us: row.wall_us },
         body,
     })
 }
@@ -125,7 +122,6 @@ fn class_word(class: Class) -> &'static str {
 fn kind<'a>(body: &Body, json: &'a str) -> &'a str {
     match body {
         Body::Input(Input::Opened(_)) => "run.opened",
-        Body::Input(Input::Began { .. }) => "executor.began",
         Body::Input(Input::Delivered { .. }) => "delivered",
         Body::Input(Input::Control { .. }) => "control",
         Body::Request(ask) => match ask.request {

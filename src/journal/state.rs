@@ -35,9 +35,7 @@ impl StateDir {
         {
             return Ok(path.join("mainstay"));
         }
-        set("HOME")
-            .map(|home| Path::new(&home).join(".local/state/mainstay"))
-            .ok_or(JournalError::NoHome)
+        set("HOME").map(|home| Path::new(&home).join(".local/state/mainstay")).ok_or(JournalError::NoHome)
     }
 
     /// Opens `root` for new runs: makes it (mode 0700) when it is not there.
@@ -54,14 +52,9 @@ impl StateDir {
                 .map_err(|e| JournalError::io(&folder, &e))?;
         }
         if let Some(kind) = network_file_system(&state.root)? {
-            return Err(JournalError::Network {
-                path: state.root,
-                kind,
-            });
+            return Err(JournalError::Network { path: state.root, kind });
         }
-        let mode = fs::metadata(&state.root)
-            .map_err(|e| JournalError::io(&state.root, &e))?
-            .mode();
+        let mode = fs::metadata(&state.root).map_err(|e| JournalError::io(&state.root, &e))?.mode();
         if mode & 0o002 != 0 {
             return Err(JournalError::Exposed(state.root));
         }
@@ -90,15 +83,9 @@ impl StateDir {
     pub fn create_run_dir(&self, run: &str) -> Result<PathBuf, JournalError> {
         let folder = self.run_dir(run);
         if !is_run_id(run) {
-            return Err(JournalError::Other {
-                path: folder,
-                why: "not the id of a run".to_owned(),
-            });
+            return Err(JournalError::Other { path: folder, why: "not the id of a run".to_owned() });
         }
-        DirBuilder::new()
-            .mode(0o700)
-            .create(&folder)
-            .map_err(|e| JournalError::io(&folder, &e))?;
+        DirBuilder::new().mode(0o700).create(&folder).map_err(|e| JournalError::io(&folder, &e))?;
         Ok(folder)
     }
 
@@ -145,12 +132,10 @@ impl StateDir {
             [one] => Ok((*one).clone()),
             [] => {
                 let tails: Vec<String> = runs.iter().map(|run| tail(run)).collect();
-                let near = nearest(given, runs.iter().map(String::as_str))
-                    .map(str::to_owned)
-                    .or_else(|| {
-                        let near = nearest(given, tails.iter().map(String::as_str))?;
-                        runs.iter().find(|run| tail(run) == near).cloned()
-                    });
+                let near = nearest(given, runs.iter().map(String::as_str)).map(str::to_owned).or_else(|| {
+                    let near = nearest(given, tails.iter().map(String::as_str))?;
+                    runs.iter().find(|run| tail(run) == near).cloned()
+                });
                 Err(JournalError::UnknownRun {
                     given: given.to_owned(),
                     nearest: near,
@@ -171,9 +156,7 @@ impl StateDir {
         runs.iter()
             .filter(|run| minute(run).as_deref() == Some(&*newest))
             .max_by_key(|run| {
-                fs::metadata(self.run_dir(run))
-                    .and_then(|m| m.created().or_else(|_| m.modified()))
-                    .ok()
+                fs::metadata(self.run_dir(run)).and_then(|m| m.created().or_else(|_| m.modified())).ok()
             })
             .cloned()
     }
@@ -215,11 +198,7 @@ const NETWORK_FUSE: &[(&str, &str)] = &[
 fn network_file_system(path: &Path) -> Result<Option<&'static str>, JournalError> {
     let stat = rustix::fs::statfs(path).map_err(|e| JournalError::io(path, &e.into()))?;
     // The width and sign of the field differ between platforms; the number has 32 bits.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "magic numbers have 32 bits"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "magic numbers have 32 bits")]
     let magic = stat.f_type as u32;
     if magic == FUSE {
         return Ok(fuse_kind(path));
@@ -240,8 +219,5 @@ fn fuse_kind(path: &Path) -> Option<&'static str> {
             path.starts_with(point).then_some((point.len(), kind))
         })
         .max_by_key(|(length, _)| *length)?;
-    NETWORK_FUSE
-        .iter()
-        .find(|(name, _)| *name == kind)
-        .map(|(_, word)| *word)
+    NETWORK_FUSE.iter().find(|(name, _)| *name == kind).map(|(_, word)| *word)
 }

@@ -81,9 +81,7 @@ impl RunJournal {
         let wal = wal_of(&path);
         let parent = state.root().join("runs");
         for synced in [&path, &wal, &folder, &parent] {
-            File::open(synced)
-                .and_then(|file| file.sync_all())
-                .map_err(|e| JournalError::io(synced, &e))?;
+            File::open(synced).and_then(|file| file.sync_all()).map_err(|e| JournalError::io(synced, &e))?;
         }
         Ok(RunJournal {
             folder,
@@ -158,9 +156,7 @@ impl RunJournal {
     pub fn flush(&mut self) -> Result<(), JournalError> {
         if self.unsynced.take().is_some() {
             let wal = wal_of(&self.path);
-            File::open(&wal)
-                .and_then(|file| file.sync_data())
-                .map_err(|e| JournalError::io(&wal, &e))?;
+            File::open(&wal).and_then(|file| file.sync_data()).map_err(|e| JournalError::io(&wal, &e))?;
         }
         Ok(())
     }
@@ -175,18 +171,11 @@ impl RunJournal {
     }
 
     fn commit(&mut self, records: &[Record]) -> Result<(), JournalError> {
-        let Self {
-            connection,
-            path,
-            head,
-            turn,
-            ..
-        } = self;
+        let Self { connection, path, head, turn, .. } = self;
         let fail = |e: rusqlite::Error| JournalError::sqlite(path, &e);
         let (mut seq, mut hash) = (head.0, head.1.clone());
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(fail)?;
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
         {
             let mut insert = transaction
                 .prepare_cached("INSERT INTO journal VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)")
@@ -236,11 +225,7 @@ impl Store for RunJournal {
             self.syncing = sync;
         }
         self.commit(records)?;
-        self.unsynced = if sync {
-            None
-        } else {
-            self.unsynced.or_else(|| Some(Instant::now()))
-        };
+        self.unsynced = if sync { None } else { self.unsynced.or_else(|| Some(Instant::now())) };
         Ok(())
     }
 }
@@ -283,20 +268,12 @@ impl Reader {
         let (connection, copy) = match direct {
             Ok(connection) => (connection, None),
             Err(JournalError::Newer { .. } | JournalError::Corrupt { .. }) => {
-                return direct.map(|connection| Reader {
-                    path,
-                    connection,
-                    _copy: None,
-                });
+                return direct.map(|connection| Reader { path, connection, _copy: None });
             }
             // The shared memory of the log cannot be made here: read a copy.
             Err(first) => copied(&path).map_err(|_| first)?,
         };
-        Ok(Reader {
-            path,
-            connection,
-            _copy: copy,
-        })
+        Ok(Reader { path, connection, _copy: copy })
     }
 
     /// Returns every record, in order.
@@ -334,19 +311,13 @@ impl Reader {
         } else {
             format!("row {} is not the one that was written", kept.seq)
         };
-        Err(JournalError::Corrupt {
-            path: self.path.clone(),
-            why,
-        })
+        Err(JournalError::Corrupt { path: self.path.clone(), why })
     }
 }
 
 fn connect(path: &Path) -> Result<Connection, JournalError> {
-    Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )
-    .map_err(|e| JournalError::sqlite(path, &e))
+    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .map_err(|e| JournalError::sqlite(path, &e))
 }
 
 fn settings(connection: &Connection) -> rusqlite::Result<()> {
@@ -362,15 +333,13 @@ fn wal_of(path: &Path) -> PathBuf {
 
 /// Opens for reading and asks the first question, which is where a read-only disk shows.
 fn look(file: &Path, named: &Path) -> Result<Connection, JournalError> {
-    let connection = Connection::open_with_flags(
-        file,
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )
-    .and_then(|connection| {
-        connection.busy_timeout(Duration::from_secs(5))?;
-        Ok(connection)
-    })
-    .map_err(|e| JournalError::sqlite(named, &e))?;
+    let connection =
+        Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .and_then(|connection| {
+                connection.busy_timeout(Duration::from_secs(5))?;
+                Ok(connection)
+            })
+            .map_err(|e| JournalError::sqlite(named, &e))?;
     check_format(&connection, named)?;
     Ok(connection)
 }
@@ -396,10 +365,7 @@ fn check_format(connection: &Connection, path: &Path) -> Result<(), JournalError
     let application = pragma("application_id")?;
     let found = pragma("user_version")?;
     if application != i64::from(APPLICATION) {
-        return Err(JournalError::Corrupt {
-            path: path.to_owned(),
-            why: "it is not a journal".to_owned(),
-        });
+        return Err(JournalError::Corrupt { path: path.to_owned(), why: "it is not a journal".to_owned() });
     }
     if found > i64::from(FORMAT) {
         return Err(JournalError::Newer {
@@ -414,21 +380,14 @@ fn check_format(connection: &Connection, path: &Path) -> Result<(), JournalError
 fn head(seq: i64, hash: &[u8]) -> Head {
     Head {
         seq: u64::try_from(seq).unwrap_or(0),
-        hash: if seq == 0 {
-            String::new()
-        } else {
-            hash.iter().map(|byte| format!("{byte:02x}")).collect()
-        },
+        hash: if seq == 0 { String::new() } else { hash.iter().map(|byte| format!("{byte:02x}")).collect() },
     }
 }
 
 fn strict(found: Salvage) -> Result<(Vec<Record>, Head), JournalError> {
     match found.damage {
         Some(damage) => Err(damage),
-        None => Ok((
-            found.records.into_iter().map(|(_, r)| r).collect(),
-            found.head,
-        )),
+        None => Ok((found.records.into_iter().map(|(_, r)| r).collect(), found.head)),
     }
 }
 
@@ -438,11 +397,7 @@ fn scan(connection: &Connection, path: &Path) -> Salvage {
         path,
         hash: row::genesis().to_vec(),
         expected: 1,
-        found: Salvage {
-            records: Vec::new(),
-            head: Head::default(),
-            damage: None,
-        },
+        found: Salvage { records: Vec::new(), head: Head::default(), damage: None },
     };
     if let Err(e) = rows(connection, |row| scan.row(&row)) {
         scan.damaged(JournalError::sqlite(path, &e));
@@ -498,10 +453,7 @@ impl Scan<'_> {
     }
 
     fn corrupt(&mut self, why: String) {
-        self.damaged(JournalError::Corrupt {
-            path: self.path.to_owned(),
-            why,
-        });
+        self.damaged(JournalError::Corrupt { path: self.path.to_owned(), why });
     }
 
     fn damaged(&mut self, error: JournalError) {

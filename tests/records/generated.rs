@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use mainstay::event::{
-    Address, Ask, Body, Change, ChangeState, Class, CommandEnd, CommandRequest, Control, Ended,
-    Entry, Fact, Input, Invocation, Judgement, Moment, NativeRequest, Opened, Outcome, Outlet,
-    PhaseKind, Question, QuestionKind, Record, Reply, Request, Settled, SourceHash, StepOutcome,
+    Address, Ask, Body, Change, ChangeState, Class, CommandEnd, CommandRequest, Control, Ended, Entry, Fact,
+    Input, Invocation, Judgement, Moment, NativeRequest, Opened, Outcome, Outlet, PhaseKind, Question,
+    QuestionKind, Record, Reply, Request, Settled, SourceHash, StepOutcome,
 };
 use mainstay::source::{SourceId, Span};
 use mainstay::value::{CommandValue, Output, Record as Fields, ResponseValue, Tried, Value};
@@ -20,16 +20,12 @@ pub fn record() -> BoxedStrategy<Record> {
         input().prop_map(|b| (Class::Input, Body::Input(b))),
         ask().prop_map(|b| (Class::Request, Body::Request(b))),
         fact().prop_map(|b| (Class::Fact, Body::Fact(b))),
+        input().prop_map(|b| (Class::Trace, Body::Input(b))),
         ask().prop_map(|b| (Class::Trace, Body::Request(b))),
         fact().prop_map(|b| (Class::Trace, Body::Fact(b))),
     ];
     (address(), moment(), body)
-        .prop_map(|(address, at, (class, body))| Record {
-            class,
-            address,
-            at,
-            body,
-        })
+        .prop_map(|(address, at, (class, body))| Record { class, address, at, body })
         .boxed()
 }
 
@@ -47,40 +43,26 @@ fn texts() -> BoxedStrategy<Vec<String>> {
 }
 
 fn address() -> BoxedStrategy<Address> {
-    "(s[0-9]{1,3}(\\.[ian][0-9])?){0,3}"
-        .prop_map(|s| Address(s.as_str().into()))
-        .boxed()
+    "(s[0-9]{1,3}(\\.[ian][0-9])?){0,3}".prop_map(|s| Address(s.as_str().into())).boxed()
 }
 
 fn moment() -> BoxedStrategy<Moment> {
-    (any::<i64>(), any::<i64>())
-        .prop_map(|(run_ns, wall_us)| Moment { run_ns, wall_us })
-        .boxed()
+    (any::<i64>(), any::<i64>()).prop_map(|(run_ns, wall_us)| Moment { run_ns, wall_us }).boxed()
 }
 
 fn span() -> BoxedStrategy<Span> {
     (any::<u32>(), any::<u32>(), any::<u32>())
-        .prop_map(|(source, start, end)| Span {
-            source: SourceId(source),
-            start,
-            end,
-        })
+        .prop_map(|(source, start, end)| Span { source: SourceId(source), start, end })
         .boxed()
 }
 
 fn finite() -> BoxedStrategy<f64> {
-    any::<f64>()
-        .prop_filter("JSON has finite numbers only", |n| n.is_finite())
-        .boxed()
+    any::<f64>().prop_filter("JSON has finite numbers only", |n| n.is_finite()).boxed()
 }
 
 fn output() -> BoxedStrategy<Output> {
     (text(), any::<bool>(), any::<bool>())
-        .prop_map(|(text, utf8, cut)| Output {
-            text: text.into(),
-            utf8,
-            cut,
-        })
+        .prop_map(|(text, utf8, cut)| Output { text: text.into(), utf8, cut })
         .boxed()
 }
 
@@ -103,15 +85,15 @@ fn value() -> BoxedStrategy<Value> {
         (-4_000_000_000_i64..200_000_000_000)
             .prop_map(|s| Value::Time(jiff::Timestamp::from_second(s).unwrap())),
         command_value(),
-        (arc(), any::<i64>(), output(), any::<i64>()).prop_map(
-            |(request, status, body, elapsed)| Value::Response(Arc::new(ResponseValue {
+        (arc(), any::<i64>(), output(), any::<i64>()).prop_map(|(request, status, body, elapsed)| {
+            Value::Response(Arc::new(ResponseValue {
                 request,
                 status,
                 headers: Fields(vec![("content-type".into(), Value::text("a"))]),
                 body,
                 elapsed,
             }))
-        ),
+        }),
     ];
     leaf.prop_recursive(3, 12, 4, |inner| {
         prop_oneof![
@@ -129,23 +111,9 @@ fn value() -> BoxedStrategy<Value> {
 }
 
 fn command_value() -> BoxedStrategy<Value> {
-    (
-        arc(),
-        any::<i32>(),
-        any::<bool>(),
-        output(),
-        output(),
-        any::<i64>(),
-    )
+    (arc(), any::<i32>(), any::<bool>(), output(), output(), any::<i64>())
         .prop_map(|(typed, exit, ok, stdout, stderr, elapsed)| {
-            Value::Command(Arc::new(CommandValue {
-                typed,
-                exit,
-                ok,
-                stdout,
-                stderr,
-                elapsed,
-            }))
+            Value::Command(Arc::new(CommandValue { typed, exit, ok, stdout, stderr, elapsed }))
         })
         .boxed()
 }
@@ -153,24 +121,12 @@ fn command_value() -> BoxedStrategy<Value> {
 fn input() -> BoxedStrategy<Input> {
     prop_oneof![
         opened(),
-        (any::<u32>(), text(), text(), text()).prop_map(|(pid, host, boot_id, version)| {
-            Input::Began {
-                pid,
-                host,
-                boot_id,
-                version,
-            }
-        }),
         (address(), moment(), reply()).prop_map(|(request, occurred, reply)| Input::Delivered {
             request,
             occurred,
             reply
         }),
-        (text(), moment()).prop_map(|(by, occurred)| Input::Control {
-            control: Control::Stop,
-            by,
-            occurred
-        }),
+        (text(), moment()).prop_map(|(by, occurred)| Input::Control { control: Control::Stop, by, occurred }),
     ]
     .boxed()
 }
@@ -182,40 +138,34 @@ fn opened() -> BoxedStrategy<Input> {
         texts(),
         (any::<u32>(), any::<bool>(), any::<i64>()),
     )
-        .prop_map(
-            |((run, at, hash, file), params, env_names, (uid, flag, timeout))| {
-                Input::Opened(Box::new(Opened {
-                    format: 1,
-                    run,
-                    at,
-                    program_hash: hash.clone(),
-                    file: file.clone(),
-                    sources: vec![SourceHash { name: file, hash }],
-                    params,
-                    env_names,
-                    cwd: "/".to_owned(),
-                    uid,
-                    user: "dana".to_owned(),
-                    host: "ops-1".to_owned(),
-                    boot_id: "b".to_owned(),
-                    force: flag,
-                    attended: !flag,
-                    named_calls: flag,
-                    call_timeout_ns: timeout,
-                }))
-            },
-        )
+        .prop_map(|((run, at, hash, file), params, env_names, (uid, flag, timeout))| {
+            Input::Opened(Box::new(Opened {
+                format: 1,
+                run,
+                at,
+                program_hash: hash.clone(),
+                file: file.clone(),
+                sources: vec![SourceHash { name: file, hash }],
+                params,
+                env_names,
+                cwd: "/".to_owned(),
+                uid,
+                user: "dana".to_owned(),
+                host: "ops-1".to_owned(),
+                boot_id: "b".to_owned(),
+                pid: uid,
+                version: "0.1.0".to_owned(),
+                force: flag,
+                attended: !flag,
+                named_calls: flag,
+                call_timeout_ns: timeout,
+            }))
+        })
         .boxed()
 }
 
 fn outlet() -> BoxedStrategy<Outlet> {
-    (
-        any::<u64>(),
-        text(),
-        any::<bool>(),
-        any::<bool>(),
-        option::of(text()),
-    )
+    (any::<u64>(), text(), any::<bool>(), any::<bool>(), option::of(text()))
         .prop_map(|(len, text, utf8, cut, file)| Outlet {
             len,
             tail: text.clone(),
@@ -238,25 +188,14 @@ fn reply() -> BoxedStrategy<Reply> {
     ];
     prop_oneof![
         (ended, outlet(), outlet(), any::<i64>()).prop_map(|(ended, stdout, stderr, elapsed)| {
-            Reply::Command(Box::new(CommandEnd {
-                ended,
-                stdout,
-                stderr,
-                elapsed,
-            }))
+            Reply::Command(Box::new(CommandEnd { ended, stdout, stderr, elapsed }))
         }),
         value().prop_map(|value| Reply::Value { value }),
         (text(), any::<bool>()).prop_map(|(message, doubt)| Reply::Failed { message, doubt }),
         Just(Reply::Descend),
         Just(Reply::Fired),
-        (text(), any::<u32>(), text(), any::<bool>()).prop_map(|(who, uid, role, yes)| {
-            Reply::Answer {
-                who,
-                uid,
-                role,
-                yes,
-            }
-        }),
+        (text(), any::<u32>(), text(), any::<bool>())
+            .prop_map(|(who, uid, role, yes)| { Reply::Answer { who, uid, role, yes } }),
         text().prop_map(|why| Reply::Silence { why }),
         Just(Reply::Done),
         text().prop_map(|why| Reply::Lost { why }),
@@ -265,42 +204,23 @@ fn reply() -> BoxedStrategy<Reply> {
 }
 
 fn ask() -> BoxedStrategy<Ask> {
-    (
-        address(),
-        request(),
-        option::of(any::<i64>()),
-        text(),
-        (any::<bool>(), any::<bool>()),
-        moment(),
-    )
-        .prop_map(
-            |(address, request, deadline, bound, (changes, inner), asked)| Ask {
-                address,
-                request,
-                deadline,
-                bound,
-                changes,
-                inner,
-                asked,
-            },
-        )
+    (address(), request(), option::of(any::<i64>()), text(), (any::<bool>(), any::<bool>()), moment())
+        .prop_map(|(address, request, deadline, bound, (changes, inner), asked)| Ask {
+            address,
+            request,
+            deadline,
+            bound,
+            changes,
+            inner,
+            asked,
+        })
         .boxed()
 }
 
 fn request() -> BoxedStrategy<Request> {
-    let kinds = select(vec![
-        QuestionKind::Approval,
-        QuestionKind::Failure,
-        QuestionKind::Doubt,
-    ]);
+    let kinds = select(vec![QuestionKind::Approval, QuestionKind::Failure, QuestionKind::Doubt]);
     prop_oneof![
-        (
-            invocation(),
-            text(),
-            option::of(vec(value(), 0..2)),
-            option::of(text()),
-            vec(any::<i32>(), 0..2)
-        )
+        (invocation(), text(), option::of(vec(value(), 0..2)), option::of(text()), vec(any::<i32>(), 0..2))
             .prop_map(|(invocation, typed, stdin, dir, allow_exit)| {
                 Request::Command(Box::new(CommandRequest {
                     invocation,
@@ -314,18 +234,9 @@ fn request() -> BoxedStrategy<Request> {
                 }))
             }),
         (text(), text(), vec((text(), value()), 0..3)).prop_map(|(module, function, args)| {
-            Request::Native(Box::new(NativeRequest {
-                typed: module.clone(),
-                module,
-                function,
-                args,
-            }))
+            Request::Native(Box::new(NativeRequest { typed: module.clone(), module, function, args }))
         }),
-        (text(), text(), text()).prop_map(|(name, action, call)| Request::Reading {
-            name,
-            action,
-            call
-        }),
+        (text(), text(), text()).prop_map(|(name, action, call)| Request::Reading { name, action, call }),
         (text(), text()).prop_map(|(action, call)| Request::Named { action, call }),
         Just(Request::Timer),
         (kinds, text(), texts(), texts(), any::<u32>(), any::<bool>()).prop_map(
@@ -367,21 +278,12 @@ fn invocation() -> BoxedStrategy<Invocation> {
 
 fn change() -> BoxedStrategy<Change> {
     (address(), text(), text(), span())
-        .prop_map(|(address, call, step, span)| Change {
-            address,
-            call,
-            step,
-            span,
-        })
+        .prop_map(|(address, call, step, span)| Change { address, call, step, span })
         .boxed()
 }
 
 fn entries() -> BoxedStrategy<Vec<Entry>> {
-    vec(
-        (change(), text()).prop_map(|(change, note)| Entry { change, note }),
-        0..2,
-    )
-    .boxed()
+    vec((change(), text()).prop_map(|(change, note)| Entry { change, note }), 0..2).boxed()
 }
 
 fn fact() -> BoxedStrategy<Fact> {
@@ -409,62 +311,26 @@ fn walking() -> BoxedStrategy<Fact> {
     ]);
     prop_oneof![
         text().prop_map(|title| Fact::Titled { title }),
-        (phase(), text(), option::of(any::<i64>())).prop_map(|(phase, title, deadline)| {
-            Fact::PhaseBegan {
-                phase,
-                title,
-                deadline,
+        (phase(), text(), option::of(any::<i64>()))
+            .prop_map(|(phase, title, deadline)| { Fact::PhaseBegan { phase, title, deadline } }),
+        (phase(), text(), any::<bool>()).prop_map(|(phase, title, ok)| Fact::PhaseEnded { phase, title, ok }),
+        (text(), any::<u32>(), any::<u32>(), option::of(any::<i64>()), span()).prop_map(
+            |(title, attempt, attempts, deadline, span)| {
+                Fact::StepBegan { title, attempt, attempts, deadline, span }
             }
-        }),
-        (phase(), text(), any::<bool>()).prop_map(|(phase, title, ok)| Fact::PhaseEnded {
-            phase,
-            title,
-            ok
-        }),
-        (
-            text(),
-            any::<u32>(),
-            any::<u32>(),
-            option::of(any::<i64>()),
-            span()
-        )
-            .prop_map(|(title, attempt, attempts, deadline, span)| {
-                Fact::StepBegan {
-                    title,
-                    attempt,
-                    attempts,
-                    deadline,
-                    span,
-                }
-            }),
+        ),
         (text(), any::<u32>(), outcome, text()).prop_map(|(title, attempt, outcome, message)| {
-            Fact::StepEnded {
-                title,
-                attempt,
-                outcome,
-                message,
-            }
+            Fact::StepEnded { title, attempt, outcome, message }
         }),
-        (text(), any::<u32>(), any::<u32>()).prop_map(|(name, items, at_a_time)| {
-            Fact::LoopBegan {
-                name,
-                items,
-                at_a_time,
-            }
-        }),
+        (text(), any::<u32>(), any::<u32>())
+            .prop_map(|(name, items, at_a_time)| { Fact::LoopBegan { name, items, at_a_time } }),
         (text(), text(), any::<u32>()).prop_map(|(name, item, index)| Fact::IterationBegan {
             name,
             item,
             index
         }),
-        (text(), text(), any::<u32>(), any::<bool>()).prop_map(|(name, item, index, ok)| {
-            Fact::IterationEnded {
-                name,
-                item,
-                index,
-                ok,
-            }
-        }),
+        (text(), text(), any::<u32>(), any::<bool>())
+            .prop_map(|(name, item, index, ok)| { Fact::IterationEnded { name, item, index, ok } }),
         (text(), any::<i64>()).prop_map(|(reason, until)| Fact::Waiting { reason, until }),
     ]
     .boxed()
@@ -510,18 +376,9 @@ fn reading() -> BoxedStrategy<Fact> {
 }
 
 fn changing() -> BoxedStrategy<Fact> {
-    let state = select(vec![
-        ChangeState::Done,
-        ChangeState::NotRun,
-        ChangeState::Failed,
-        ChangeState::InDoubt,
-    ]);
-    let settled = select(vec![
-        Settled::Done,
-        Settled::NotNeeded,
-        Settled::Failed,
-        Settled::InDoubt,
-    ]);
+    let state =
+        select(vec![ChangeState::Done, ChangeState::NotRun, ChangeState::Failed, ChangeState::InDoubt]);
+    let settled = select(vec![Settled::Done, Settled::NotNeeded, Settled::Failed, Settled::InDoubt]);
     prop_oneof![
         change().prop_map(Fact::ChangeBegan),
         (change(), state, text()).prop_map(|(change, state, message)| Fact::ChangeEnded {
@@ -531,13 +388,8 @@ fn changing() -> BoxedStrategy<Fact> {
         }),
         (change(), text(), any::<bool>())
             .prop_map(|(change, undo, safe)| { Fact::UndoRegistered { change, undo, safe } }),
-        (change(), text(), any::<bool>()).prop_map(|(change, what, finally)| {
-            Fact::UnwindBegan {
-                change,
-                what,
-                finally,
-            }
-        }),
+        (change(), text(), any::<bool>())
+            .prop_map(|(change, what, finally)| { Fact::UnwindBegan { change, what, finally } }),
         (change(), text(), any::<bool>(), settled, text()).prop_map(
             |(change, what, finally, settled, message)| Fact::UnwindEnded {
                 change,
@@ -553,32 +405,13 @@ fn changing() -> BoxedStrategy<Fact> {
 
 fn people() -> BoxedStrategy<Fact> {
     prop_oneof![
-        (text(), texts(), any::<u32>(), option::of(any::<i64>())).prop_map(
-            |(text, roles, count, deadline)| Fact::Asked {
-                text,
-                roles,
-                count,
-                deadline
-            }
-        ),
-        (text(), text(), any::<u32>(), text(), any::<bool>()).prop_map(
-            |(text, who, uid, role, yes)| Fact::Answered {
-                text,
-                who,
-                uid,
-                role,
-                yes
-            }
-        ),
+        (text(), texts(), any::<u32>(), option::of(any::<i64>()))
+            .prop_map(|(text, roles, count, deadline)| Fact::Asked { text, roles, count, deadline }),
+        (text(), text(), any::<u32>(), text(), any::<bool>())
+            .prop_map(|(text, who, uid, role, yes)| Fact::Answered { text, who, uid, role, yes }),
         (text(), text(), text()).prop_map(|(text, why, then)| Fact::Silent { text, why, then }),
         (text(), text(), (any::<bool>(), any::<bool>()), text()).prop_map(
-            |(channel, text, (page, ok), message)| Fact::Notified {
-                channel,
-                text,
-                page,
-                ok,
-                message
-            }
+            |(channel, text, (page, ok), message)| Fact::Notified { channel, text, page, ok, message }
         ),
     ]
     .boxed()
@@ -595,11 +428,7 @@ fn ending() -> BoxedStrategy<Fact> {
         Outcome::Suspended,
     ]);
     prop_oneof![
-        (text(), texts(), span()).prop_map(|(message, detail, span)| Fact::Failed {
-            message,
-            detail,
-            span
-        }),
+        (text(), texts(), span()).prop_map(|(message, detail, span)| Fact::Failed { message, detail, span }),
         text().prop_map(|by| Fact::Stopped { by }),
         (outcome, text(), entries(), entries(), entries(), entries()).prop_map(
             |(outcome, reason, changed, taken_back, standing, left)| Fact::Ended {
