@@ -45,3 +45,8 @@ pub fn length(ns: i64) -> String {
         _ => format!("{}d {}h", seconds / 86400, seconds / 3600 % 24),
     }
 }
+
+/// Returns `2026-11-21T01:42:07.123456Z`, for programs.
+pub fn rfc3339(wall_us: i64) -> String {
+    jiff::Timestamp::from_microsecond(wall_us).map_or_else(|_| String::new(), |t| t.to_string())
+}

@@ -36,6 +36,7 @@ pub struct Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Opened,
+    Title,
     Phase,
     Symptom,
     Step,

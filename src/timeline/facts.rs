@@ -13,6 +13,7 @@ pub(super) fn tell(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
     use Tone::{Bad, Good, Plain, Quiet, Warn};
     use Weight::{Begin, Key, Line};
     let (kind, weight, tone, what, outcome) = match fact {
+        Fact::Titled { title } => (Kind::Title, Line, Plain, Words::say(title.as_str()), none()),
         Fact::PhaseBegan { phase, title, .. } => {
             (Kind::Phase, Line, Plain, phase_words(*phase, title), none())
         }
@@ -125,9 +126,7 @@ pub(super) fn tell(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
             let what = Words::say(format!("run ended: {}", outcome_words(*outcome)));
             (Kind::Ended, Key, outcome_tone(*outcome), what, Words::say(reason.as_str()))
         }
-        Fact::Titled { .. } | Fact::PhaseEnded { .. } | Fact::UndoRegistered { .. } => {
-            return false;
-        }
+        Fact::PhaseEnded { .. } | Fact::UndoRegistered { .. } => return false,
     };
     entry.kind = kind;
     entry.weight = weight;
@@ -215,7 +214,7 @@ fn people(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
 }
 
 /// Returns who is asked: `oncall or lead`, `any 2 of lead, oncall`.
-pub(super) fn of_roles(roles: &[String], count: u32) -> String {
+pub fn of_roles(roles: &[String], count: u32) -> String {
     match (roles, count) {
         ([], _) => "the operator".to_owned(),
         (roles, 0 | 1) => roles.join(" or "),
@@ -282,7 +281,7 @@ fn with_message(word: &str, message: &str) -> Words {
 }
 
 /// Returns the outcome in a sentence.
-pub(super) fn outcome_words(outcome: Outcome) -> &'static str {
+pub fn outcome_words(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Resolved => "resolved",
         Outcome::Failed => "failed",
@@ -294,7 +293,8 @@ pub(super) fn outcome_words(outcome: Outcome) -> &'static str {
     }
 }
 
-fn outcome_tone(outcome: Outcome) -> Tone {
+/// Returns how an outcome is to be taken.
+pub fn outcome_tone(outcome: Outcome) -> Tone {
     match outcome {
         Outcome::Resolved | Outcome::NotNeeded => Tone::Good,
         Outcome::Failed => Tone::Bad,
