@@ -5,10 +5,18 @@
 //! world: names, readings and the time come from a [`Scope`], and a call that was not made
 //! yet is asked for. The only room that knows minijinja.
 
+mod access;
+mod describe;
+mod evaluate;
+mod functions;
+mod operators;
 mod scope;
 mod signature;
+mod text;
 mod types;
 
+pub use evaluate::{calls, evaluate, render, tried};
+pub use functions::call_function;
 pub use scope::{EvalError, Failure, Scope, Stop};
 pub use signature::{
     Parameter, SecretUse, Shape, Signature, names, result_type, result_type_with, signature,

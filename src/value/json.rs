@@ -49,10 +49,7 @@ impl<'de> Visitor<'de> for PlainVisitor {
         Ok(Value::Int(n))
     }
 
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a whole number beyond 64 bits is read as the nearest number, as JSON readers do"
-    )]
+    // A whole number beyond 64 bits is read as the nearest number, as JSON readers do.
     fn visit_u64<E>(self, n: u64) -> Result<Value, E> {
         Ok(i64::try_from(n).map_or(Value::Number(n as f64), Value::Int))
     }

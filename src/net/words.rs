@@ -1,0 +1,90 @@
+//! Spans of time and errors of the system, in words.
+
+use std::io;
+use std::time::Duration;
+
+/// Returns a span of time as the language writes it: `3s`, `1m30s`, `250ms`.
+pub fn spoken(span: Duration) -> String {
+    if span < Duration::from_secs(1) {
+        return format!("{}ms", span.as_millis());
+    }
+    // Whole seconds, as far as it goes: what is left of a bound is rarely round.
+    let seconds = span.as_secs() + u64::from(span.subsec_millis() >= 500);
+    let mut text = String::new();
+    for (unit, length) in [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)] {
+        let count = match unit {
+            "d" => seconds / length,
+            "h" => seconds % 86_400 / length,
+            "m" => seconds % 3_600 / length,
+            _ => seconds % 60,
+        };
+        if count > 0 {
+            text.push_str(&format!("{count}{unit}"));
+        }
+    }
+    text
+}
+
+/// Returns what an error of the system says, without its number.
+pub(super) fn system(error: &io::Error) -> String {
+    let known = match error.kind() {
+        io::ErrorKind::NotFound => "no such file or folder",
+        io::ErrorKind::PermissionDenied => "permission denied",
+        io::ErrorKind::ConnectionRefused => "connection refused",
+        io::ErrorKind::ConnectionReset => "the server reset the connection",
+        io::ErrorKind::BrokenPipe
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::UnexpectedEof => "the server closed the connection",
+        io::ErrorKind::HostUnreachable => "host unreachable",
+        io::ErrorKind::NetworkUnreachable => "network unreachable",
+        io::ErrorKind::TimedOut => "timed out",
+        io::ErrorKind::StorageFull => "no space left on the device",
+        io::ErrorKind::QuotaExceeded => "the quota is used up",
+        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only",
+        io::ErrorKind::DirectoryNotEmpty => "the folder is not empty",
+        io::ErrorKind::IsADirectory => "it is a folder",
+        io::ErrorKind::NotADirectory => "a part of the path is not a folder",
+        _ => return plain(&error.to_string()),
+    };
+    known.to_owned()
+}
+
+/// Returns the text in lower case at its beginning, without ` (os error 5)` and full stop.
+pub(super) fn plain(text: &str) -> String {
+    let text = text.split(" (os error").next().unwrap_or(text);
+    let text = text.trim_end_matches('.');
+    let mut chars = text.chars();
+    match (chars.next(), chars.clone().next()) {
+        // `DNS…` stays, `Invalid…` does not.
+        (Some(first), Some(second)) if first.is_uppercase() && second.is_lowercase() => {
+            first.to_lowercase().chain(chars).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_read_as_in_the_language() {
+        for (millis, text) in [
+            (0, "0ms"),
+            (250, "250ms"),
+            (3_000, "3s"),
+            (2_996, "3s"),
+            (90_000, "1m30s"),
+            (3_600_000, "1h"),
+            (90_061_000, "1d1h1m1s"),
+        ] {
+            assert_eq!(spoken(Duration::from_millis(millis)), text);
+        }
+    }
+
+    #[test]
+    fn errors_of_the_system_have_no_numbers() {
+        let error = io::Error::from_raw_os_error(5);
+        assert_eq!(system(&error), "input/output error");
+    }
+}

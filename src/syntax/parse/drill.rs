@@ -1,0 +1,132 @@
+//! Drills.
+//!
+//! Owns `given` and `expect`. Never knows whether a name exists.
+
+use super::grammar::Rule;
+use super::reader::{Pair, Reader};
+use crate::source::{Span, Spanned};
+use crate::syntax::ast::{
+    Drill, DrillPart, Expect, Given, GivenAnswer, StepFate, StepOutcome, Template, Text,
+};
+
+impl<'i> Reader<'i> {
+    pub fn drill(&mut self, pair: Pair<'i>, span: Span) -> Drill {
+        let mut title: Text = Spanned::new(Template::default(), span);
+        let mut parts = Vec::new();
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::title => title = self.title(part),
+                Rule::given | Rule::expect => parts.extend(self.drill_part(part)),
+                Rule::unclosed => self.unclosed(&part, "drill"),
+                Rule::invalid => drop(self.invalid(part)),
+                _ => {}
+            }
+        }
+        Drill { title, parts }
+    }
+
+    pub fn drill_part(&mut self, pair: Pair<'i>) -> Option<Spanned<DrillPart>> {
+        let span = self.span(&pair);
+        let given = pair.as_rule() == Rule::given;
+        self.trailing_of(&pair, if given { "given" } else { "expect" });
+        let part = pair.into_inner().nth(1)?;
+        let part = if given { DrillPart::Given(self.given(part)?) } else { DrillPart::Expect(self.expect(part)?) };
+        Some(Spanned::new(part, span))
+    }
+
+    fn given(&mut self, pair: Pair<'i>) -> Option<Given> {
+        Some(match pair.as_rule() {
+            Rule::given_step => {
+                let mut title = None;
+                let mut outcomes = Vec::new();
+                for part in pair.into_inner() {
+                    match part.as_rule() {
+                        Rule::text => title = Some(self.text(part)),
+                        Rule::step_outcome => outcomes.extend(self.step_outcome(part)),
+                        _ => {}
+                    }
+                }
+                Given::Step { title: title?, outcomes }
+            }
+            Rule::given_approval => {
+                let span = self.span(&pair);
+                Given::Approval(Spanned::new(self.given_answer(pair)?, span))
+            }
+            Rule::given_operator => Given::OperatorStops { step: self.first_text(pair)? },
+            Rule::given_crash => Given::Crash { step: self.first_text(pair)? },
+            _ => {
+                let mut name = None;
+                let mut values = Vec::new();
+                for part in pair.into_inner() {
+                    match part.as_rule() {
+                        Rule::path => name = Some(self.path(part)),
+                        Rule::expression => values.push(self.expression(part)),
+                        _ => {}
+                    }
+                }
+                Given::Value { name: name?, values }
+            }
+        })
+    }
+
+    fn step_outcome(&mut self, pair: Pair<'i>) -> Option<Spanned<StepOutcome>> {
+        let span = self.span(&pair);
+        let kind = pair.clone().into_inner().next()?.as_rule();
+        let value = self.value(pair);
+        let outcome = match (kind, value) {
+            (Rule::w_exits, Some(code)) => StepOutcome::Exits(code),
+            (Rule::w_takes, Some(duration)) => StepOutcome::Takes(duration),
+            _ => StepOutcome::Fails,
+        };
+        Some(Spanned::new(outcome, span))
+    }
+
+    fn given_answer(&mut self, pair: Pair<'i>) -> Option<GivenAnswer> {
+        let mut person = None;
+        let mut after = None;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::w_granted => return Some(GivenAnswer::Granted),
+                Rule::w_denied => return Some(GivenAnswer::Denied),
+                Rule::w_never => return Some(GivenAnswer::Never),
+                Rule::text => person = Some(self.text(part)),
+                Rule::expression => after = Some(self.expression(part)),
+                _ => {}
+            }
+        }
+        Some(GivenAnswer::By { person: person?, after })
+    }
+
+    fn expect(&mut self, pair: Pair<'i>) -> Option<Expect> {
+        let rule = pair.as_rule();
+        let name = pair.clone().into_inner().find(|p| matches!(p.as_rule(), Rule::name | Rule::role));
+        Some(match rule {
+            Rule::expect_outcome => Expect::Outcome(self.name(&name?)),
+            Rule::expect_resolve => Expect::Resolve(self.first_text(pair)?),
+            Rule::expect_nothing => Expect::NothingChanged,
+            Rule::expect_nothing_left => Expect::NothingLeftChanged,
+            Rule::expect_escalated => Expect::EscalatedTo(self.name(&name?)),
+            Rule::expect_notified => {
+                Expect::Notified { channel: self.name(&name?), message: self.first_text(pair) }
+            }
+            Rule::expect_finding => Expect::Finding(self.first_text(pair)?),
+            Rule::expect_step => {
+                let fate = pair.clone().into_inner().find(|p| p.as_rule() == Rule::step_fate)?;
+                let title = self.first_text(pair)?;
+                let span = self.span(&fate);
+                Expect::Step { title, fate: Spanned::new(self.step_fate(fate)?, span) }
+            }
+            _ => Expect::That(self.value(pair)?),
+        })
+    }
+
+    fn step_fate(&mut self, pair: Pair<'i>) -> Option<StepFate> {
+        let part = pair.into_inner().next()?;
+        Some(match part.as_rule() {
+            Rule::w_ran => StepFate::Ran,
+            Rule::w_not => StepFate::NotRun,
+            Rule::w_undone => StepFate::Undone,
+            _ => StepFate::Times(self.expression(part)),
+        })
+    }
+}

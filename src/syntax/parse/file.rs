@@ -1,0 +1,359 @@
+//! The top level: first line, fields, imports, parameters, secrets, actions, sections.
+//!
+//! Owns the order of the items and what each is made of. Never decides which items a kind of file takes.
+
+use super::clause::Host;
+use super::grammar::Rule;
+use super::reader::{Pair, Reader};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::source::{Span, Spanned};
+use crate::syntax::ast::{
+    Action, ChecklistItem, Effect, File, Head, Item, Name, Param, Secret, SecretSource, Section, Template,
+    Text, Type, Use, UseSource,
+};
+
+const TYPES: [(&str, Type); 10] = [
+    ("text", Type::Text),
+    ("int", Type::Int),
+    ("number", Type::Number),
+    ("bool", Type::Bool),
+    ("duration", Type::Duration),
+    ("percent", Type::Percent),
+    ("size", Type::Size),
+    ("time", Type::Time),
+    ("record", Type::Record),
+    ("any", Type::Any),
+];
+
+/// What other languages call our types.
+const TYPE_HABITS: [(&str, &str); 12] = [
+    ("string", "text"),
+    ("str", "text"),
+    ("integer", "int"),
+    ("float", "number"),
+    ("double", "number"),
+    ("boolean", "bool"),
+    ("date", "time"),
+    ("datetime", "time"),
+    ("bytes", "size"),
+    ("map", "record"),
+    ("object", "record"),
+    ("dict", "record"),
+];
+
+impl<'i> Reader<'i> {
+    /// Reads the whole file; `None` when nothing says what it is.
+    pub fn file(&mut self, pair: Pair<'i>) -> Option<File> {
+        let mut head = None;
+        let mut items = Vec::new();
+        let mut missing = true;
+        for part in pair.into_inner() {
+            let span = self.span(&part);
+            match part.as_rule() {
+                Rule::head => {
+                    missing = false;
+                    head = self.head(part).map(|head| Spanned::new(head, span));
+                }
+                Rule::mistake_head => {
+                    missing = false;
+                    self.explain_head(part.as_str().trim_end(), span);
+                }
+                Rule::comment | Rule::EOI => {}
+                _ => {
+                    if std::mem::take(&mut missing) {
+                        self.no_head(self.word_span(&part));
+                    }
+                    items.extend(self.item(part, span).map(|item| Spanned::new(item, span)));
+                }
+            }
+        }
+        if missing && head.is_none() {
+            self.no_head(self.place(0, 0));
+        }
+        self.fields_twice(&items);
+        head.map(|head| File { head, items })
+    }
+
+    fn head(&mut self, pair: Pair<'i>) -> Option<Head> {
+        let part = pair.into_inner().next()?;
+        let rule = part.as_rule();
+        let (mut name, mut text) = (None, None);
+        for inner in part.into_inner() {
+            match inner.as_rule() {
+                Rule::name => name = Some(self.name(&inner)),
+                Rule::text => text = Some(self.text(inner)),
+                Rule::title_line => text = Some(self.title(inner)),
+                _ => {}
+            }
+        }
+        Some(match rule {
+            Rule::head_runbook => Head::Runbook { title: text? },
+            Rule::head_change => Head::Change { title: text? },
+            Rule::head_checklist => Head::Checklist { title: text? },
+            Rule::head_module => Head::Module { name: name?, description: text },
+            _ => Head::Drills { file: text? },
+        })
+    }
+
+    fn item(&mut self, pair: Pair<'i>, span: Span) -> Option<Item> {
+        let word = self.slice(self.word_span(&pair));
+        match pair.as_rule() {
+            Rule::stray_brace => {
+                self.report(
+                    Diagnostic::error("stray-brace", "this `}` closes nothing")
+                        .at(span, "")
+                        .help("remove it, or look above for a block that was closed too early"),
+                );
+                return None;
+            }
+            Rule::misplaced => {
+                let statement = pair.into_inner().next()?;
+                let place = self.word_span(&statement);
+                let word = self.slice(place);
+                self.report(
+                    Diagnostic::error("misplaced-statement", format!("`{word}` stands outside every section"))
+                        .at(place, "")
+                        .help("statements stand in a section such as `diagnose { … }` or `resolve \"…\" { … }`"),
+                );
+                self.statement(statement);
+                return None;
+            }
+            Rule::invalid => {
+                self.invalid(pair);
+                return None;
+            }
+            Rule::action | Rule::symptom | Rule::phase | Rule::section | Rule::drill => {}
+            _ => self.trailing_of(&pair, word),
+        }
+        Some(match pair.as_rule() {
+            Rule::field => Item::Field(self.field(pair)?),
+            Rule::use_item => Item::Use(self.import(pair)?),
+            Rule::param => Item::Param(self.param(pair)?),
+            Rule::secret => Item::Secret(self.secret(pair)?),
+            Rule::let_statement => {
+                let mut parts = pair.into_inner().filter(|p| matches!(p.as_rule(), Rule::name | Rule::expression));
+                let name = self.name(&parts.next()?);
+                Item::Let { name, value: self.expression(parts.next()?) }
+            }
+            Rule::action => Item::Action(self.action(pair)?),
+            Rule::symptom => Item::Symptom(self.symptom(pair)),
+            Rule::phase => Item::Phase(self.phase(pair)),
+            Rule::prevention => Item::Prevention(self.first_text(pair)?),
+            Rule::section => Item::Section(self.section(pair, span)),
+            Rule::drill => Item::Drill(self.drill(pair, span)),
+            _ => return None,
+        })
+    }
+
+    fn import(&mut self, pair: Pair<'i>) -> Option<Use> {
+        let mut source = None;
+        let mut alias = None;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::text => source = Some(UseSource::Path(self.text(part))),
+                Rule::name if source.is_none() => source = Some(UseSource::Library(self.name(&part))),
+                Rule::name => alias = Some(self.name(&part)),
+                _ => {}
+            }
+        }
+        Some(Use { source: source?, alias })
+    }
+
+    /// Reads a `param` or an `action_param`.
+    fn param(&mut self, pair: Pair<'i>) -> Option<Param> {
+        let mut name = None;
+        let mut kind = None;
+        let mut description = None;
+        let mut default = None;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::name => name = Some(self.name(&part)),
+                Rule::type_ => kind = Some(self.kind(part)),
+                Rule::text => description = Some(self.text(part)),
+                Rule::expression => default = Some(self.expression(part)),
+                _ => {}
+            }
+        }
+        Some(Param { name: name?, kind: kind?, description, default })
+    }
+
+    /// Reads a `type_`.
+    pub fn kind(&mut self, pair: Pair<'i>) -> Spanned<Type> {
+        let span = self.span(&pair);
+        let mut lists = 0_usize;
+        let mut kind = Spanned::new(Type::Any, span);
+        for part in pair.into_inner() {
+            let place = self.span(&part);
+            match part.as_rule() {
+                Rule::list_of => lists += 1,
+                Rule::one_of => {
+                    let values = part.into_inner().filter(|p| p.as_rule() == Rule::simple);
+                    let values = values.map(|value| self.expression(value)).collect();
+                    kind = Spanned::new(Type::OneOf(values), place);
+                }
+                Rule::ranged => kind = self.ranged(part, place),
+                _ => kind = self.type_name(&part, place),
+            }
+        }
+        if lists > 8 {
+            self.report(Diagnostic::error("nested-too-deeply", "a list nests at most eight times").at(span, ""));
+        }
+        for _ in 0..lists.min(8) {
+            kind = Spanned::new(Type::List(Box::new(kind)), span);
+        }
+        kind
+    }
+
+    fn ranged(&mut self, pair: Pair<'i>, span: Span) -> Spanned<Type> {
+        let mut of = Spanned::new(Type::Any, span);
+        let mut ends = Vec::new();
+        for part in pair.into_inner() {
+            let place = self.span(&part);
+            match part.as_rule() {
+                Rule::type_name => of = self.type_name(&part, place),
+                Rule::simple => ends.push(self.expression(part)),
+                _ => {}
+            }
+        }
+        let mut ends = ends.into_iter();
+        let from = Box::new(ends.next().unwrap_or(self.no_expression(span)));
+        let to = Box::new(ends.next().unwrap_or(self.no_expression(span)));
+        Spanned::new(Type::Range { of: Box::new(of), from, to }, span)
+    }
+
+    fn type_name(&mut self, pair: &Pair<'_>, span: Span) -> Spanned<Type> {
+        let word = pair.as_str().trim_end();
+        if let Some((_, kind)) = TYPES.iter().find(|(name, _)| *name == word) {
+            return Spanned::new(kind.clone(), span);
+        }
+        let habit = TYPE_HABITS.iter().find(|(habit, _)| habit.eq_ignore_ascii_case(word)).map(|(_, name)| *name);
+        let near = habit.or_else(|| nearest(word, TYPES.iter().map(|(name, _)| *name)));
+        let diagnostic = Diagnostic::error("unknown-type", format!("`{word}` is not a type")).at(span, "");
+        let diagnostic = match near {
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            None => diagnostic.help(
+                "types are `text int number bool duration percent size time record any`, `list of TYPE`, `one of \"a\", \"b\"`",
+            ),
+        };
+        self.report(diagnostic);
+        Spanned::new(Type::Any, span)
+    }
+
+    fn secret(&mut self, pair: Pair<'i>) -> Option<Secret> {
+        let mut name: Option<Name> = None;
+        let mut description = None;
+        let mut sources = Vec::new();
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::name => name = Some(self.name(&part)),
+                Rule::text => description = Some(self.text(part)),
+                Rule::secret_source => sources.extend(self.secret_source(part)),
+                _ => {}
+            }
+        }
+        Some(Secret { name: name?, description, sources })
+    }
+
+    fn secret_source(&mut self, pair: Pair<'i>) -> Option<Spanned<SecretSource>> {
+        let span = self.span(&pair);
+        let mut parts = pair.into_inner();
+        let word = parts.next()?;
+        let place = self.span(&word);
+        let text = self.text(parts.next()?);
+        let source = match word.as_str() {
+            "env" => SecretSource::Env(text),
+            "file" => SecretSource::File(text),
+            "command" => SecretSource::Command(text),
+            other => {
+                let diagnostic =
+                    Diagnostic::error("unknown-source", format!("a secret cannot come from `{other}`")).at(place, "");
+                self.report(match nearest(other, ["env", "file", "command"]) {
+                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                    None => diagnostic.help("it comes from `env(\"NAME\")`, `file(\"PATH\")` or `command(\"…\")`"),
+                });
+                return None;
+            }
+        };
+        Some(Spanned::new(source, span))
+    }
+
+    fn action(&mut self, pair: Pair<'i>) -> Option<Action> {
+        let span = self.span(&pair);
+        let mut name: Option<Name> = None;
+        let mut params = Vec::new();
+        let mut returns = None;
+        let mut effect = None;
+        let mut body = Spanned::new(Vec::new(), span);
+        for part in pair.into_inner() {
+            let place = self.span(&part);
+            match part.as_rule() {
+                Rule::name => name = Some(self.name(&part)),
+                Rule::action_param => params.extend(self.param(part).map(|param| Spanned::new(param, place))),
+                Rule::type_ => returns = Some(self.kind(part)),
+                Rule::w_reads => effect = Some(Spanned::new(Effect::Reads, place)),
+                Rule::w_changes => effect = Some(Spanned::new(Effect::Changes, place)),
+                Rule::block => body = self.block(part),
+                _ => {}
+            }
+        }
+        let name = name?;
+        let effect = effect.unwrap_or_else(|| {
+            self.report(
+                Diagnostic::error("missing-effect", format!("action `{}` does not say what it does to the world", name.node))
+                    .at(name.span, "")
+                    .help("write `reads` or `changes` before its `{`"),
+            );
+            Spanned::new(Effect::Changes, name.span)
+        });
+        Some(Action { name, params, returns, effect, body })
+    }
+
+    fn section(&mut self, pair: Pair<'i>, span: Span) -> Section {
+        let mut title: Text = Spanned::new(Template::default(), span);
+        let mut items = Vec::new();
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::title => title = self.title(part),
+                Rule::checklist_item => {
+                    let place = self.span(&part);
+                    items.push(Spanned::new(self.checklist_item(part), place));
+                }
+                Rule::unclosed => self.unclosed(&part, "section"),
+                Rule::w_section | Rule::comment => {}
+                Rule::invalid | Rule::mistake_clause => drop(self.statement(part)),
+                _ => {
+                    let place = self.word_span(&part);
+                    let word = self.slice(place);
+                    self.report(
+                        Diagnostic::error("misplaced-statement", format!("`{word}` stands outside every item"))
+                            .at(place, "")
+                            .help("a section holds items: `item \"…\" { … }`"),
+                    );
+                    self.statement(part);
+                }
+            }
+        }
+        Section { title, items }
+    }
+
+    pub fn checklist_item(&mut self, pair: Pair<'i>) -> ChecklistItem {
+        let span = self.span(&pair);
+        let mut weight = None;
+        let mut critical = false;
+        for part in pair.clone().into_inner() {
+            match part.as_rule() {
+                Rule::weight => {
+                    let place = self.span(&part);
+                    match &weight {
+                        Some(Spanned { span: first, .. }) => self.given_twice("weight", place, *first),
+                        None => weight = self.value(part),
+                    }
+                }
+                Rule::w_critical => critical = true,
+                _ => {}
+            }
+        }
+        let headed = self.headed(pair, span, Host { word: "item", takes: &[] });
+        ChecklistItem { title: headed.title, weight, critical, body: headed.body }
+    }
+}

@@ -1,0 +1,76 @@
+//! What every part of the tree's builder shares: the text, places, and the list of messages.
+//!
+//! Owns the translation of pest's places into ours. Never builds a node.
+
+use pest::iterators::Pair as PestPair;
+
+use super::grammar::Rule;
+use crate::diagnostic::Diagnostic;
+use crate::source::{SourceId, Span, Spanned};
+use crate::syntax::ast::Name;
+
+pub(super) type Pair<'i> = PestPair<'i, Rule>;
+
+/// Reads one file's parse into a tree, gathering messages on the way.
+pub(super) struct Reader<'i> {
+    pub source: SourceId,
+    pub text: &'i str,
+    pub diagnostics: Vec<Diagnostic>,
+    /// The word of the statement that follows the one being read, to tell a clause that stands above
+    /// its statement.
+    pub next_word: Option<&'static str>,
+}
+
+impl<'i> Reader<'i> {
+    pub fn new(source: SourceId, text: &'i str) -> Self {
+        Reader { source, text, diagnostics: Vec::new(), next_word: None }
+    }
+
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Returns the place of bytes `start..end`.
+    pub fn place(&self, start: usize, end: usize) -> Span {
+        Span::new(self.source, start, end)
+    }
+
+    /// Returns the place of a pair without the blanks that pest leaves at its end.
+    pub fn span(&self, pair: &Pair<'_>) -> Span {
+        let span = pair.as_span();
+        let trimmed = span.as_str().trim_end();
+        self.place(span.start(), span.start() + trimmed.len())
+    }
+
+    /// Returns the place of the first word of a pair.
+    pub fn word_span(&self, pair: &Pair<'_>) -> Span {
+        let start = pair.as_span().start();
+        self.place(start, start + head_length(pair.as_str()))
+    }
+
+    /// Returns the text at a place.
+    pub fn slice(&self, span: Span) -> &'i str {
+        self.text.get(span.range()).unwrap_or("")
+    }
+
+    /// Returns the word as a name; of a role in quotes, what stands in them.
+    pub fn name(&self, pair: &Pair<'_>) -> Name {
+        let written = pair.as_str().trim_end();
+        let name = written.strip_prefix('"').and_then(|w| w.strip_suffix('"')).unwrap_or(written);
+        Spanned::new(name.to_owned(), self.span(pair))
+    }
+}
+
+/// Returns the length of the word or, without one, of the character that `text` begins with.
+pub(super) fn head_length(text: &str) -> usize {
+    match first_word(text).len() {
+        0 => text.chars().next().map_or(0, char::len_utf8),
+        length => length,
+    }
+}
+
+/// Returns the letters, digits and underscores that `text` begins with.
+pub(super) fn first_word(text: &str) -> &str {
+    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
+    text.get(..end).unwrap_or("")
+}
