@@ -11,10 +11,7 @@ use crate::source::{Source, SourceId, Sources, Span};
 
 /// Returns all of them, with an empty line between two.
 pub fn render(diagnostics: &[Diagnostic], sources: &Sources, look: Look) -> String {
-    let drawn: Vec<String> = diagnostics
-        .iter()
-        .map(|d| render_one(d, sources, look))
-        .collect();
+    let drawn: Vec<String> = diagnostics.iter().map(|d| render_one(d, sources, look)).collect();
     drawn.join("\n")
 }
 
@@ -37,11 +34,9 @@ pub(super) fn body(diagnostic: &Diagnostic, sources: &Sources, look: Look) -> St
     draw(Group::with_level(Level::ERROR), diagnostic, sources, look)
 }
 
-fn draw(mut group: Group<'_>, diagnostic: &Diagnostic, sources: &Sources, look: Look) -> String {
+fn draw<'a>(mut group: Group<'a>, diagnostic: &'a Diagnostic, sources: &'a Sources, look: Look) -> String {
     for (source, annotations) in by_file(diagnostic, sources) {
-        let snippet = Snippet::source(&*source.text)
-            .path(source.name.as_str())
-            .annotations(annotations);
+        let snippet = Snippet::source(&*source.text).path(source.name.as_str()).annotations(annotations);
         group = group.element(snippet);
     }
     for note in &diagnostic.notes {
@@ -50,39 +45,21 @@ fn draw(mut group: Group<'_>, diagnostic: &Diagnostic, sources: &Sources, look: 
     for help in &diagnostic.help {
         group = group.element(Level::HELP.message(clean(help)));
     }
-    let renderer = if look.colour {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
-    let decor = if look.unicode {
-        DecorStyle::Unicode
-    } else {
-        DecorStyle::Ascii
-    };
-    let mut text = renderer
-        .decor_style(decor)
-        .term_width(look.width.unwrap_or(140))
-        .render(&[group]);
+    let renderer = if look.colour { Renderer::styled() } else { Renderer::plain() };
+    let decor = if look.unicode { DecorStyle::Unicode } else { DecorStyle::Ascii };
+    let mut text = renderer.decor_style(decor).term_width(look.width.unwrap_or(140)).render(&[group]);
     text.push('\n');
     text
 }
 
 /// Returns the labels by file, that of the primary one first.
-fn by_file<'a>(
-    diagnostic: &Diagnostic,
-    sources: &'a Sources,
-) -> Vec<(&'a Source, Vec<Annotation<'static>>)> {
+fn by_file<'a>(diagnostic: &Diagnostic, sources: &'a Sources) -> Vec<(&'a Source, Vec<Annotation<'static>>)> {
     let mut files: Vec<(SourceId, &Source, Vec<Annotation<'static>>)> = Vec::new();
     for (index, Label { span, text }) in diagnostic.labels.iter().enumerate() {
         let Some(source) = sources.get(span.source) else {
             continue;
         };
-        let kind = if index == 0 {
-            AnnotationKind::Primary
-        } else {
-            AnnotationKind::Context
-        };
+        let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
         let mut annotation = kind.span(inside(&source.text, *span));
         if !text.is_empty() {
             annotation = annotation.label(clean(text));
@@ -92,10 +69,7 @@ fn by_file<'a>(
             None => files.push((span.source, source, vec![annotation])),
         }
     }
-    files
-        .into_iter()
-        .map(|(_, source, annotations)| (source, annotations))
-        .collect()
+    files.into_iter().map(|(_, source, annotations)| (source, annotations)).collect()
 }
 
 /// Returns the span within the text, at the edges of characters: a span of a file that has
@@ -122,10 +96,7 @@ pub fn json(diagnostics: &[Diagnostic], sources: &Sources) -> serde_json::Value 
                 .iter()
                 .map(|label| {
                     let start = sources.place(label.span);
-                    let end = sources.place(Span {
-                        start: label.span.end,
-                        ..label.span
-                    });
+                    let end = sources.place(Span { start: label.span.end, ..label.span });
                     json!({
                         "file": start.file,
                         "line": start.line,

@@ -20,12 +20,7 @@ pub fn ending(summary: &Summary, look: Look) -> String {
         list(&mut out, "left", &ended.left, Tone::Plain, look);
         list(&mut out, "taken back", &ended.taken_back, Tone::Plain, look);
         list(&mut out, "still stands", &ended.standing, Tone::Bad, look);
-        let lists = [
-            &ended.changed,
-            &ended.left,
-            &ended.taken_back,
-            &ended.standing,
-        ];
+        let lists = [&ended.changed, &ended.left, &ended.taken_back, &ended.standing];
         if lists.iter().all(|l| l.is_empty()) {
             row(&mut out, "changed", &["nothing"], Tone::Quiet, look);
         }
@@ -34,10 +29,7 @@ pub fn ending(summary: &Summary, look: Look) -> String {
         let text = format!("{name} = {}", value.brief(400));
         row(&mut out, "output", &[&text], Tone::Plain, look);
     }
-    let more = [
-        format!("mainstay timeline {}", summary.run),
-        format!("mainstay show {}", summary.run),
-    ];
+    let more = [format!("mainstay timeline {}", summary.run), format!("mainstay show {}", summary.run)];
     row(&mut out, "more", &[&more[0], &more[1]], Tone::Quiet, look);
     out
 }
@@ -50,10 +42,7 @@ fn headline(out: &mut String, summary: &Summary, look: Look) {
     let mut paragraph = Paragraph::default();
     let sign = look.glyph(crate::timeline::Kind::Ended, tone);
     paragraph.push(look.tone(tone), format!("{sign} {word} "));
-    paragraph.push(
-        look.dim(),
-        format!("after {}: ", clock::length(summary.length())),
-    );
+    paragraph.push(look.dim(), format!("after {}: ", clock::length(summary.length())));
     paragraph.push(look.bold(), one_line(&summary.title));
     for text in paragraph.wrap(look.width) {
         let _ = writeln!(out, "{text}");

@@ -126,10 +126,7 @@ fn caret(entry: &Entry, sources: &Sources, look: Look, indent: usize) -> String 
     if !entry.detail.is_empty() {
         diagnostic = diagnostic.note(last(&entry.detail).join("\n"));
     }
-    let narrow = Look {
-        width: look.width.map(|w| w.saturating_sub(indent).max(40)),
-        ..look
-    };
+    let narrow = Look { width: look.width.map(|w| w.saturating_sub(indent).max(40)), ..look };
     let drawn = diagnostics::body(&diagnostic, sources, narrow);
     indented(&drawn, indent)
 }
@@ -174,17 +171,13 @@ fn table(value: &Value, look: Look, indent: usize) -> Option<String> {
     table.force_no_tty().load_style(presets::NOTHING);
     if let Some(width) = look.width {
         let width = u16::try_from(width.saturating_sub(indent)).unwrap_or(u16::MAX);
-        table
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(width);
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
     table.set_header(names.iter().map(|name| one_line(name)));
     for record in records.iter().take(ROWS) {
-        table.add_row(names.iter().map(|name| {
-            record
-                .get(name)
-                .map_or_else(String::new, |v| one_line(&v.brief(200)))
-        }));
+        table.add_row(
+            names.iter().map(|name| record.get(name).map_or_else(String::new, |v| one_line(&v.brief(200)))),
+        );
     }
     let mut text = table.trim_fmt();
     if records.len() > ROWS {

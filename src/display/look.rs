@@ -19,11 +19,7 @@ pub struct Look {
 
 impl Look {
     /// What fits everywhere: no colour, ASCII, no wrapping.
-    pub const BARE: Look = Look {
-        colour: false,
-        unicode: false,
-        width: None,
-    };
+    pub const BARE: Look = Look { colour: false, unicode: false, width: None };
 
     /// Returns what standard output can show.
     pub fn of_stdout() -> Look {
@@ -83,11 +79,7 @@ impl Look {
     }
 
     pub(super) fn bold_colour(self, colour: AnsiColor) -> Paint {
-        self.style(
-            Style::new()
-                .fg_color(Some(Color::Ansi(colour)))
-                .effects(Effects::BOLD),
-        )
+        self.style(Style::new().fg_color(Some(Color::Ansi(colour))).effects(Effects::BOLD))
     }
 
     fn style(self, style: Style) -> Paint {

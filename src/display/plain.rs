@@ -23,14 +23,7 @@ pub struct Plain<W: Write> {
 impl<W: Write> Plain<W> {
     /// Returns an observer that writes to `out`. `sources`: what failures point into.
     pub fn new(out: W, look: Look, sources: Arc<Sources>) -> Self {
-        Plain {
-            out,
-            look,
-            sources,
-            narrator: Narrator::default(),
-            summary: Summary::default(),
-            seq: 0,
-        }
+        Plain { out, look, sources, narrator: Narrator::default(), summary: Summary::default(), seq: 0 }
     }
 }
 

@@ -63,25 +63,16 @@ pub(super) fn question(
     });
     text.push('\n');
     let ask = if answerable { "yes or no? " } else { "" };
-    Drawn {
-        text,
-        ask: look.bold().on(ask),
-        countdown: countdown.filter(|_| answerable),
-    }
+    Drawn { text, ask: look.bold().on(ask), countdown: countdown.filter(|_| answerable) }
 }
 
 /// Returns the question whether to stop.
 pub(super) fn stop(look: Look) -> Drawn {
     let text = format!(
         "\n{}\n",
-        look.bold_colour(anstyle::AnsiColor::Yellow)
-            .on("? stop the run and take its changes back?")
+        look.bold_colour(anstyle::AnsiColor::Yellow).on("? stop the run and take its changes back?")
     );
-    Drawn {
-        text,
-        ask: look.bold().on("[y/N] (Ctrl-C again leaves it as it stands) "),
-        countdown: None,
-    }
+    Drawn { text, ask: look.bold().on("[y/N] (Ctrl-C again leaves it as it stands) "), countdown: None }
 }
 
 /// Returns the line that says how much time is left.

@@ -59,10 +59,7 @@ impl RunState {
 pub fn runs(runs: &[(Listing, RunState)], look: Look) -> String {
     let width = look.width.unwrap_or(usize::MAX);
     let mut table = Table::new();
-    table
-        .force_no_tty()
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled);
+    table.force_no_tty().load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     let mut header = vec!["RUN", "STARTED (UTC)", "OUTCOME"];
     if width >= 70 {
         header.push("TOOK");
@@ -85,9 +82,8 @@ pub fn runs(runs: &[(Listing, RunState)], look: Look) -> String {
             Cell::new(look.tone(state.tone()).on(&one_line(&state.shown(listing)))),
         ];
         if width >= 70 {
-            let took = listing
-                .ended_us
-                .map(|ended| clock::length((ended - listing.opened_us).saturating_mul(1000)));
+            let took =
+                listing.ended_us.map(|ended| clock::length((ended - listing.opened_us).saturating_mul(1000)));
             row.push(Cell::new(took.unwrap_or_default()));
         }
         if width >= 100 {

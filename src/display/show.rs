@@ -119,14 +119,7 @@ fn entry(kind: Kind, tone: Tone, at: crate::event::Moment, text: String) -> Entr
     }
 }
 
-fn told(
-    out: &mut String,
-    kind: Kind,
-    tone: Tone,
-    at: crate::event::Moment,
-    text: String,
-    look: Look,
-) {
+fn told(out: &mut String, kind: Kind, tone: Tone, at: crate::event::Moment, text: String, look: Look) {
     let entry = entry(kind, tone, at, text);
     out.push_str(&line(&entry, &Sources::default(), look));
 }
@@ -158,15 +151,9 @@ fn step_words(step: &StepLine, over: bool) -> (Tone, String) {
 fn approval_lines(out: &mut String, approval: &Approval, over: bool, look: Look) {
     let of = of_roles(&approval.roles, approval.count);
     for answer in &approval.answers {
-        let (tone, word) = if answer.yes {
-            (Tone::Good, "yes")
-        } else {
-            (Tone::Warn, "no")
-        };
-        let text = format!(
-            "{word} of {} (uid {}, {}): {}",
-            answer.who, answer.uid, answer.role, approval.text
-        );
+        let (tone, word) = if answer.yes { (Tone::Good, "yes") } else { (Tone::Warn, "no") };
+        let text =
+            format!("{word} of {} (uid {}, {}): {}", answer.who, answer.uid, answer.role, approval.text);
         told(out, Kind::Answer, tone, answer.at, text, look);
     }
     if let Some((at, why, then)) = &approval.silent {

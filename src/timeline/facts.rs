@@ -235,7 +235,8 @@ fn titled(what: &str, title: &str) -> Words {
     Words::say(format!("{what} \"{title}\""))
 }
 
-fn phase_words(phase: PhaseKind, title: &str) -> Words {
+/// Returns the name of a part of a run.
+pub fn phase_words(phase: PhaseKind, title: &str) -> Words {
     let words = match phase {
         PhaseKind::Symptom => "measure the symptom".to_owned(),
         PhaseKind::Diagnose => "diagnose".to_owned(),

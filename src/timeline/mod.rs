@@ -13,7 +13,7 @@ mod summary;
 mod words;
 
 pub use entry::{Entry, Evidence, Kind, Tone, Weight};
-pub use facts::{of_roles, outcome_tone, outcome_words};
+pub use facts::{of_roles, outcome_tone, outcome_words, phase_words};
 pub use markdown::timeline as markdown;
 pub use narrator::Narrator;
 pub use summary::{
