@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mainstay::event::{
-    Address, Ask, CommandEnd, CommandRequest, Ended, Invocation, Reply, Request,
+    Address, Ask, CommandEnd, CommandRequest, Ended, Reply, Request,
 };
 use mainstay::process::Supervisor;
 use mainstay::value::{Secret, Value};
@@ -13,7 +13,7 @@ use crate::{LONG, Stage, text};
 
 fn command(words: &[&str]) -> CommandRequest {
     CommandRequest {
-        invocation: Invocation::Argv(words.iter().map(|word| (*word).to_owned()).collect()),
+        argv: words.iter().map(|word| (*word).to_owned()).collect(),
         typed: words.join(" "),
         env: Vec::new(),
         secret_env: Vec::new(),
@@ -72,20 +72,6 @@ fn environment_folder_input_and_scripts() {
         out(&stage.command(ask(request))),
         "in:[secret]a b [secret]\n/\n"
     );
-    let mut script = command(&[]);
-    script.invocation = Invocation::Script {
-        interpreter: vec!["bash".to_owned()],
-        text: "echo \"$1\"".to_owned(),
-        args: vec!["x y".to_owned()],
-    };
-    assert_eq!(out(&stage.command(ask(script))), "x y\n");
-    let mut inline = command(&[]);
-    inline.invocation = Invocation::Script {
-        interpreter: vec!["sh".to_owned(), "-c".to_owned()],
-        text: "echo $0 $1".to_owned(),
-        args: vec!["name".to_owned(), "one".to_owned()],
-    };
-    assert_eq!(out(&stage.command(ask(inline))), "name one\n");
 }
 
 #[test]
