@@ -23,6 +23,6 @@ pub use line::line;
 pub use look::{Look, Paint};
 pub use plain::Plain;
 pub use runs::{RunState, runs, runs_json};
-pub use screen::Screen;
+pub use screen::{Screen, TICK};
 pub use show::show;
 pub use text::clean;

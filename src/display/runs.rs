@@ -16,8 +16,8 @@ pub enum RunState {
     /// Somebody has to answer.
     Waiting,
     Running,
-    /// Nobody executes it, and it is not over.
-    Interrupted,
+    /// It is not over and nobody executes it: it was interrupted, or left on purpose.
+    Suspended,
     /// Its journal cannot be read.
     Damaged,
 }
@@ -29,7 +29,7 @@ impl RunState {
             RunState::Ended(outcome) => outcome.word(),
             RunState::Waiting => "waiting",
             RunState::Running => "running",
-            RunState::Interrupted => "interrupted",
+            RunState::Suspended => "suspended",
             RunState::Damaged => "damaged",
         }
     }
@@ -37,7 +37,7 @@ impl RunState {
     fn tone(self) -> Tone {
         match self {
             RunState::Ended(outcome) => outcome_tone(outcome),
-            RunState::Waiting | RunState::Interrupted => Tone::Warn,
+            RunState::Waiting | RunState::Suspended => Tone::Warn,
             RunState::Running => Tone::Plain,
             RunState::Damaged => Tone::Bad,
         }

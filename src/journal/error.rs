@@ -27,6 +27,8 @@ pub enum JournalError {
     Newer { path: PathBuf, found: u32, known: u32 },
     #[error("`{}` is not there", .0.display())]
     Missing(PathBuf),
+    #[error("there is a run `{0}` already")]
+    Taken(String),
     #[error("run `{run}` is being executed by {holder}")]
     Held { run: String, holder: Holder },
     #[error("the state folder `{}` lies on {kind}, a network file system: journals need a local disk", path.display())]

@@ -71,6 +71,12 @@ impl Index {
         }
     }
 
+    /// Opens the index when there is one that can be used; makes and mends nothing.
+    pub fn open_existing(state: &StateDir) -> Option<Index> {
+        let path = state.root().join("index.db");
+        path.exists().then(|| Index::at(&path).ok())?
+    }
+
     fn at(path: &Path) -> Result<Index, JournalError> {
         let fail = |e: rusqlite::Error| JournalError::sqlite(path, &e);
         let connection = Connection::open_with_flags(

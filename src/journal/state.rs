@@ -85,7 +85,10 @@ impl StateDir {
         if !is_run_id(run) {
             return Err(JournalError::Other { path: folder, why: "not the id of a run".to_owned() });
         }
-        DirBuilder::new().mode(0o700).create(&folder).map_err(|e| JournalError::io(&folder, &e))?;
+        DirBuilder::new().mode(0o700).create(&folder).map_err(|e| match e.kind() {
+            std::io::ErrorKind::AlreadyExists => JournalError::Taken(run.to_owned()),
+            _ => JournalError::io(&folder, &e),
+        })?;
         Ok(folder)
     }
 

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use crate::event::{
     Address, Body, Change, ChangeState, Class, Entry, Fact, Input, Moment, Outcome, PhaseKind, Question,
     Record, Reply, Request, Settled, StepOutcome,
@@ -14,7 +16,7 @@ use crate::source::Span;
 use crate::value::Value;
 
 /// A run, folded.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
     pub run: String,
     pub title: String,
@@ -48,7 +50,7 @@ pub struct Summary {
 }
 
 /// How a run ended.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Ending {
     pub at: Moment,
     pub outcome: Outcome,
@@ -60,7 +62,7 @@ pub struct Ending {
 }
 
 /// When what matters happened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Milestones {
     /// The symptom was seen to hold.
     pub detected: Option<Moment>,
@@ -71,7 +73,7 @@ pub struct Milestones {
 }
 
 /// A measurement of a symptom.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SymptomLine {
     pub at: Moment,
     pub seq: u64,
@@ -82,7 +84,7 @@ pub struct SymptomLine {
 }
 
 /// An attempt of a step.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StepLine {
     pub title: String,
     pub address: Address,
@@ -95,7 +97,7 @@ pub struct StepLine {
 }
 
 /// A question with its answers.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Approval {
     pub text: String,
     pub roles: Vec<String>,
@@ -108,7 +110,7 @@ pub struct Approval {
 }
 
 /// A person's answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Answer {
     pub at: Moment,
     pub who: String,
@@ -118,7 +120,7 @@ pub struct Answer {
 }
 
 /// A change and what became of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ChangeLine {
     pub change: Change,
     pub began: Moment,
@@ -131,7 +133,7 @@ pub struct ChangeLine {
 }
 
 /// A failure with its place.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FailureLine {
     pub at: Moment,
     pub seq: u64,
