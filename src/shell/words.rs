@@ -341,6 +341,7 @@ impl Reader {
     /// Reads what follows `${`.
     fn braces(&mut self, quoting: Quoting, start: usize) -> Result<Part, Fault> {
         let mut parts = Vec::new();
+        let indirect = self.peek() == Some('!');
         if matches!(self.peek(), Some('!' | '#')) && self.peek_after(1) != Some('}') {
             self.position += 1;
         }
@@ -366,6 +367,18 @@ impl Reader {
             parts.push(Part::Read {
                 by: Reading::Subscript,
                 parts: inner,
+            });
+        }
+        let prompt = self.sees("@P");
+        if indirect || prompt {
+            let by = if prompt {
+                Reading::Prompt
+            } else {
+                Reading::Parameter
+            };
+            parts.push(Part::Read {
+                by,
+                parts: vec![expansion(name.clone())],
             });
         }
         let data = [":-", ":=", ":+", ":?", "-", "=", "+", "?"]
