@@ -3,6 +3,8 @@
 //! Owns the way over a wrapper's own options to the command behind them. It reads only the options it must; the command
 //! is walked like any other.
 
+use std::rc::Rc;
+
 use super::external::{basename, reads_code, reads_somehow};
 use super::interpreters::shell_help;
 use super::positions::{Flow, ReadsCode, Stand, Walk};
@@ -27,37 +29,31 @@ impl Walk<'_> {
         let mut at = 1;
         while let Some(word) = words.get(at) {
             let prefix = word.prefix();
+            let code = if ended && operands > 0 {
+                None
+            } else {
+                code_option(wrapper, word)
+            };
+            let assigned = prefix
+                .split_once('=')
+                .map(|(n, _)| n)
+                .filter(|n| wrapper.assignments && is_name(n));
             if !ended && word.literal().as_deref() == Some("--") {
                 ended = true;
-            } else if let Some(attached) = wrapper
-                .code
-                .split_whitespace()
-                .filter(|_| !ended || operands == 0)
-                .find_map(|code| takes(word, code))
-            {
+            } else if let Some(attached) = code {
                 code_given = true;
-                let until = at + if attached { 1 } else { 2 };
-                self.refuse_all(
-                    words.get(at..until.min(words.len())).unwrap_or_default(),
-                    &refusal,
-                    flow,
-                );
-                at = until;
-                continue;
-            } else if !ended && prefix.starts_with('-') && prefix.len() > 1 {
-                shell |= is_cluster(&prefix) && prefix.contains(|c| wrapper.shell.contains(c));
-                self.argument(word, flow);
-                if takes_next(word, &prefix, wrapper.short, wrapper.long) {
+                self.refuse(word, &refusal, flow);
+                if !attached {
                     at += 1;
                     words
                         .get(at)
                         .into_iter()
-                        .for_each(|next| self.argument(next, flow));
+                        .for_each(|next| self.refuse(next, &refusal, flow));
                 }
-            } else if let Some((variable, _)) = prefix
-                .split_once('=')
-                .filter(|(n, _)| wrapper.assignments && is_name(n))
-            {
+            } else if !ended && prefix.starts_with('-') && prefix.len() > 1 {
+                shell |= is_shell_option(wrapper, &prefix);
+                at += self.option_of(wrapper, word, words.get(at + 1), &refusal, flow);
+            } else if let Some(variable) = assigned {
                 match self.assigning(variable) {
                     Stand::Refused(refusal) => self.refuse(word, &refusal, flow),
                     Stand::Data { .. } => self.word(word, &Stand::argument(), flow),
@@ -85,6 +81,46 @@ impl Walk<'_> {
             reads
         }
     }
+
+    /// Walks an option that is no code, and returns how many words behind it are its argument.
+    fn option_of(
+        &mut self,
+        wrapper: &Wrapper,
+        word: &Word,
+        next: Option<&Word>,
+        refusal: &Rc<Refusal>,
+        flow: &Flow,
+    ) -> usize {
+        let prefix = word.prefix();
+        let known = prefix.contains('=') || prefix.contains(|c| wrapper.short.contains(c));
+        if word.has_own_value() && !known {
+            // The value could be any option.
+            self.refuse(word, refusal, flow);
+        }
+        self.argument(word, flow);
+        let taken = takes_next(word, &prefix, wrapper.short, wrapper.long);
+        next.filter(|_| taken)
+            .into_iter()
+            .for_each(|next| self.argument(next, flow));
+        usize::from(taken)
+    }
+}
+
+/// Returns whether `word` is an option whose argument a shell reads, and then whether it is part of it.
+fn code_option(wrapper: &Wrapper, word: &Word) -> Option<bool> {
+    wrapper
+        .code
+        .split_whitespace()
+        .find_map(|code| takes(word, code))
+}
+
+/// Returns whether the option hands the command to a shell.
+fn is_shell_option(wrapper: &Wrapper, prefix: &str) -> bool {
+    if wrapper.shell.is_empty() {
+        return false;
+    }
+    let letters = is_cluster(prefix) && prefix.contains(|c| wrapper.shell.contains(c));
+    letters || ["--login", "--shell"].contains(&prefix)
 }
 
 /// Returns whether the option word is short letters.
