@@ -477,21 +477,25 @@ pub(super) fn assigned(word: &Word) -> Option<Assigned> {
             subscript: false,
         });
     }
-    let closes = |part: &Part| match part {
-        Part::Text {
-            text,
-            quoted: false,
-        } => text.contains("]=") || text.contains("]+="),
-        _ => false,
-    };
     let closing = word
         .parts
         .iter()
-        .position(closes)
+        .position(closes_subscript)
         .filter(|_| rest.starts_with('['))?;
     Some(Assigned {
         name: name.into(),
         head: closing + 1,
         subscript: true,
     })
+}
+
+/// Returns whether the `]=` of an assignment to an element stands in `part`.
+pub(super) fn closes_subscript(part: &Part) -> bool {
+    match part {
+        Part::Text {
+            text,
+            quoted: false,
+        } => text.contains("]=") || text.contains("]+="),
+        _ => false,
+    }
 }

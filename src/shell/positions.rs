@@ -259,25 +259,42 @@ impl<'a> Walk<'a> {
         self.parts(value, &stand, flow);
     }
 
-    /// Walks `name[…]=`, whose name is not read.
-    fn subscript(&mut self, head: &[Part], flow: &Flow) {
+    /// Walks the subscript of `name[…]=` or `[…]=`; what stands before and behind it is not read.
+    pub fn subscript(&mut self, head: &[Part], flow: &Flow) {
         let refused = Stand::Refused(Refusal::reading(Reading::Subscript));
-        let Some((Part::Text { text, .. }, rest)) = head.split_first() else {
-            return;
-        };
-        let inner = text
-            .split_once('[')
-            .map_or("", |(_, inner)| inner)
-            .to_owned();
-        self.parts(
-            &[Part::Text {
-                text: inner,
+        let last = head.len().saturating_sub(1);
+        for (at, part) in head.iter().enumerate() {
+            let Part::Text {
+                text,
                 quoted: false,
-            }],
-            &refused,
-            flow,
-        );
-        self.parts(rest, &refused, flow);
+            } = part
+            else {
+                self.parts(std::slice::from_ref(part), &refused, flow);
+                continue;
+            };
+            let text = if at == 0 {
+                text.split_once('[').map_or("", |(_, t)| t)
+            } else {
+                text
+            };
+            let end = ["]=", "]+="]
+                .iter()
+                .filter_map(|e| text.find(e))
+                .min()
+                .filter(|_| at == last);
+            let text = text
+                .get(..end.unwrap_or(text.len()))
+                .unwrap_or_default()
+                .to_owned();
+            self.parts(
+                &[Part::Text {
+                    text,
+                    quoted: false,
+                }],
+                &refused,
+                flow,
+            );
+        }
     }
 
     /// Returns how the right side of an assignment to `name` takes values.

@@ -5,10 +5,11 @@
 
 use std::rc::Rc;
 
+use super::commands::closes_subscript;
 use super::plan::{Position, Quoting, Shell};
 use super::positions::{Flow, Placed, ReadsCode, Refused, Stand, Walk};
 use super::refusal::Refusal;
-use super::tree::{Hole, Part, Reading, Word, has_value};
+use super::tree::{Hole, Part, Word};
 
 impl Walk<'_> {
     /// Walks a word, all of whose values stand as `stand` says.
@@ -73,28 +74,37 @@ impl Walk<'_> {
                     self.script(script, &inner);
                 }
                 Part::Array(words) => {
-                    for word in words {
-                        let subscript = word.prefix().starts_with('[') && assigned_element(word);
-                        let element = match stand {
-                            _ if subscript => Stand::Refused(Refusal::reading(Reading::Subscript)),
-                            Stand::Data {
-                                position,
-                                exposes,
-                                echoes,
-                                ..
-                            } => Stand::Data {
-                                position: *position,
-                                exposes: *exposes,
-                                echoes: *echoes,
-                                several: true,
-                            },
-                            Stand::Refused(_) => stand.clone(),
-                        };
-                        self.word(word, &element, flow);
-                    }
+                    words
+                        .iter()
+                        .for_each(|word| self.element(word, stand, flow));
                 }
             }
         }
+    }
+
+    /// Walks a word between the parentheses of an array.
+    fn element(&mut self, word: &Word, stand: &Stand, flow: &Flow) {
+        let closing = word.parts.iter().position(closes_subscript);
+        if let Some(at) = closing.filter(|_| word.prefix().starts_with('[')) {
+            let (head, value) = word.parts.split_at((at + 1).min(word.parts.len()));
+            self.subscript(head, flow);
+            return self.parts(value, stand, flow);
+        }
+        let stand = match stand {
+            Stand::Data {
+                position,
+                exposes,
+                echoes,
+                ..
+            } => Stand::Data {
+                position: *position,
+                exposes: *exposes,
+                echoes: *echoes,
+                several: true,
+            },
+            Stand::Refused(_) => stand.clone(),
+        };
+        self.word(word, &stand, flow);
     }
 
     fn value(&mut self, hole: Hole, stand: &Stand, flow: &Flow) {
@@ -218,15 +228,6 @@ fn inner_flow(stand: &Stand, flow: &Flow) -> Flow {
             exposed: *exposes,
         },
     }
-}
-
-/// Returns whether the word is an array's `[subscript]=value`, whose subscript has values.
-fn assigned_element(word: &Word) -> bool {
-    let closing = word
-        .parts
-        .iter()
-        .position(|p| matches!(p, Part::Text { text, .. } if text.contains("]=")));
-    closing.is_some_and(|at| has_value(word.parts.get(..at).unwrap_or_default()))
 }
 
 /// Returns why a word that takes data would not take it as it is.
