@@ -87,6 +87,11 @@ impl<'i> Reader<'i> {
             return diagnostic;
         }
         let tried = if blocked { format!("{written} {{}}") } else { written.to_owned() };
+        if nests_too_deeply(written) {
+            return Diagnostic::error("nested-too-deeply", "blocks and brackets nest deeper than 128 levels")
+                .at(at_word, "")
+                .help("give the inner parts names with `let`");
+        }
         let Err(error) = Grammar::parse(Rule::alone, &tried) else {
             let place = form.map_or("elsewhere", |form| form.place.words());
             return Diagnostic::error("misplaced", format!("`{word}` does not belong here"))
@@ -385,6 +390,19 @@ fn expected(variant: &ErrorVariant<Rule>) -> Option<String> {
         [many @ .., last] if words.len() <= 4 => Some(format!("{} or {last}", many.join(", "))),
         _ => None,
     }
+}
+
+/// Returns whether a line opens more brackets than may nest, at once.
+fn nests_too_deeply(written: &str) -> bool {
+    let mut depth = 0_usize;
+    written.bytes().any(|byte| {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > 100
+    })
 }
 
 trait FlattenOne<'i> {
