@@ -19,7 +19,7 @@ pub(super) struct Reader<'i> {
     /// The word of the statement that follows the one being read, to tell a clause that stands above
     /// its statement.
     pub next_word: Option<&'static str>,
-    /// The rest of the text was not read: it nests too deeply.
+    /// Braces do not count any more: the rest of the text was not read, or one of them is part of a command.
     pub gave_up: bool,
 }
 
