@@ -98,9 +98,7 @@ impl<'i> Reader<'i> {
         }
         let tried = if blocked { format!("{written} {{ show x }}") } else { written.to_owned() };
         if nests_too_deeply(written) {
-            return Diagnostic::error("nested-too-deeply", "blocks and brackets nest deeper than 128 levels")
-                .at(at_word, "")
-                .help("give the inner parts names with `let`");
+            return too_deep(at_word);
         }
         let arm = form.is_some_and(|form| form.place == Place::Arm);
         let parsed = Grammar::parse(if arm { Rule::alone_arm } else { Rule::alone }, &tried);
@@ -193,6 +191,8 @@ impl<'i> Reader<'i> {
             form_help(
                 Diagnostic::error("unexpected", format!("`{word}` takes no block")).at(self.place(start, start + 1), ""),
             )
+        } else if nests_too_deeply(written) {
+            too_deep(span)
         } else if written.starts_with('"') && written.matches('"').count() % 2 == 1 {
             Diagnostic::error("unclosed-text", "this text does not end on its line")
                 .at(span, "")
@@ -277,6 +277,10 @@ impl<'i> Reader<'i> {
                 let start = span.start as usize + from;
                 at = self.place(start, start + token(rest).len());
             }
+        }
+        if nests_too_deeply(written) {
+            self.report(too_deep(span));
+            return;
         }
         let message = format!("`{}` holds no expression", shortened(written));
         self.report(
@@ -445,6 +449,12 @@ fn unclosed_bracket(written: &str) -> Option<usize> {
         }
     }
     open.pop()
+}
+
+fn too_deep(at: Span) -> Diagnostic {
+    Diagnostic::error("nested-too-deeply", "blocks and brackets nest deeper than 128 levels")
+        .at(at, "")
+        .help("give the inner parts names with `let`")
 }
 
 /// Returns whether a line opens more brackets than may nest, at once.
