@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mainstay::event::{
     Address, Ask, Body, Change, ChangeState, Class, CommandEnd, CommandRequest, Control, Ended, Entry, Fact,
-    Input, Invocation, Judgement, Moment, NativeRequest, Opened, Outcome, Outlet, PhaseKind, Question,
+    Input, Judgement, Moment, NativeRequest, Opened, Outcome, Outlet, PhaseKind, Question,
     QuestionKind, Record, Reply, Request, Settled, SourceHash, StepOutcome,
 };
 use mainstay::source::{SourceId, Span};
@@ -220,10 +220,10 @@ fn ask() -> BoxedStrategy<Ask> {
 fn request() -> BoxedStrategy<Request> {
     let kinds = select(vec![QuestionKind::Approval, QuestionKind::Failure, QuestionKind::Doubt]);
     prop_oneof![
-        (invocation(), text(), option::of(vec(value(), 0..2)), option::of(text()), vec(any::<i32>(), 0..2))
-            .prop_map(|(invocation, typed, stdin, dir, allow_exit)| {
+        (texts(), text(), option::of(vec(value(), 0..2)), option::of(text()), vec(any::<i32>(), 0..2))
+            .prop_map(|(argv, typed, stdin, dir, allow_exit)| {
                 Request::Command(Box::new(CommandRequest {
-                    invocation,
+                    argv,
                     env: vec![("A".to_owned(), typed.clone())],
                     typed,
                     secret_env: Vec::new(),
@@ -260,18 +260,6 @@ fn request() -> BoxedStrategy<Request> {
         }),
         address().prop_map(|command| Request::Kill { command }),
         address().prop_map(|request| Request::Cancel { request }),
-    ]
-    .boxed()
-}
-
-fn invocation() -> BoxedStrategy<Invocation> {
-    prop_oneof![
-        texts().prop_map(Invocation::Argv),
-        (texts(), text(), texts()).prop_map(|(interpreter, text, args)| Invocation::Script {
-            interpreter,
-            text,
-            args
-        }),
     ]
     .boxed()
 }
