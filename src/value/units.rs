@@ -185,23 +185,29 @@ pub(super) fn show_duration(nanoseconds: i64) -> String {
     format!("{sign}{}", parts.join(" "))
 }
 
-/// Returns a size as people read it, exactly: `10GiB`, `1.5MiB`, `90GB`, `1.234567MB`.
+/// Returns a size as people read it, exactly, and in the units that say it shorter: `10GiB`, `1.5MiB`,
+/// `90GB`, `1.234567MB`.
 pub(super) fn show_size(bytes: i64) -> String {
     let sign = if bytes < 0 { "-" } else { "" };
     let n = i128::from(bytes).abs();
-    for (unit, scale) in BINARY {
-        let scale = i128::from(scale);
-        // Two digits behind the point are enough for halves and quarters.
-        if n >= scale && (n * 100) % scale == 0 {
-            return format!("{sign}{}{unit}", point(n * 100 / scale, 2));
-        }
+    // Two digits behind the point are enough for halves and quarters.
+    let binary = BINARY
+        .into_iter()
+        .map(|(unit, scale)| (unit, i128::from(scale)))
+        .find(|(_, scale)| n >= *scale && (n * 100) % scale == 0)
+        .map(|(unit, scale)| format!("{sign}{}{unit}", point(n * 100 / scale, 2)));
+    let decimal = [15, 12, 9, 6, 3, 0]
+        .into_iter()
+        .zip(DECIMAL)
+        .find(|(_, (_, scale))| n >= i128::from(*scale))
+        .map_or_else(
+            || String::from("0B"),
+            |(digits, (unit, _))| format!("{sign}{}{unit}", point(n, digits)),
+        );
+    match binary {
+        Some(binary) if binary.len() <= decimal.len() => binary,
+        _ => decimal,
     }
-    for (digits, (unit, scale)) in [15, 12, 9, 6, 3, 0].into_iter().zip(DECIMAL) {
-        if n >= i128::from(scale) {
-            return format!("{sign}{}{unit}", point(n, digits));
-        }
-    }
-    String::from("0B")
 }
 
 /// Returns a share as people read it: `80%`, `0.5%`, `33.33%`.
