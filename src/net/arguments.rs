@@ -63,17 +63,13 @@ impl<'a> Arguments<'a> {
 
     /// Returns a text or secret, if given. Numbers become text.
     pub fn words(&self, name: &str) -> Result<Option<Words>, Failure> {
-        self.get(name)
-            .map(|value| words(value).ok_or_else(|| self.unfit(name, "text", value)))
-            .transpose()
+        self.get(name).map(|value| words(value).ok_or_else(|| self.unfit(name, "text", value))).transpose()
     }
 
     pub fn duration(&self, name: &str) -> Result<Option<Duration>, Failure> {
         match self.get(name) {
             None => Ok(None),
-            Some(Value::Duration(ns)) if *ns > 0 => {
-                Ok(Some(Duration::from_nanos(ns.unsigned_abs())))
-            }
+            Some(Value::Duration(ns)) if *ns > 0 => Ok(Some(Duration::from_nanos(ns.unsigned_abs()))),
             Some(other) => Err(self.unfit(name, "a duration above zero", other)),
         }
     }
@@ -110,11 +106,7 @@ impl<'a> Arguments<'a> {
     }
 
     fn unfit(&self, name: &str, wanted: &str, found: &Value) -> Failure {
-        Failure::seen(format!(
-            "`{name}` of {} must be {wanted}, and is {}",
-            self.call(),
-            kind(found)
-        ))
+        Failure::seen(format!("`{name}` of {} must be {wanted}, and is {}", self.call(), kind(found)))
     }
 }
 

@@ -36,15 +36,8 @@ pub(super) fn from_value(value: &Value) -> Result<Json, Failure> {
                 .map(|(name, value)| Ok((name.to_string(), from_value(value)?)))
                 .collect::<Result<Map<_, _>, Failure>>()?,
         ),
-        Value::Damaged(_)
-        | Value::Command(_)
-        | Value::Response(_)
-        | Value::Tried(_)
-        | Value::Secret(_) => {
-            return Err(Failure::seen(format!(
-                "{} has no form in JSON",
-                kind(value)
-            )));
+        Value::Damaged(_) | Value::Command(_) | Value::Response(_) | Value::Tried(_) | Value::Secret(_) => {
+            return Err(Failure::seen(format!("{} has no form in JSON", kind(value))));
         }
     })
 }
@@ -78,9 +71,6 @@ mod tests {
     #[test]
     fn a_secret_is_refused_without_being_shown() {
         let value = Value::list(vec![Value::Secret(Secret::new("token", "hunter2"))]);
-        assert_eq!(
-            from_value(&value),
-            Err(Failure::seen("a secret has no form in JSON"))
-        );
+        assert_eq!(from_value(&value), Err(Failure::seen("a secret has no form in JSON")));
     }
 }

@@ -35,10 +35,7 @@ pub fn text(mut bytes: Vec<u8>, cut: bool) -> (String, bool) {
     }
     match String::from_utf8(bytes) {
         Ok(text) => (text, true),
-        Err(error) => (
-            String::from_utf8_lossy(error.as_bytes()).into_owned(),
-            false,
-        ),
+        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), false),
     }
 }
 
@@ -49,9 +46,9 @@ pub(super) fn system(error: &io::Error) -> String {
         io::ErrorKind::PermissionDenied => "permission denied",
         io::ErrorKind::ConnectionRefused => "connection refused",
         io::ErrorKind::ConnectionReset => "the server reset the connection",
-        io::ErrorKind::BrokenPipe
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::UnexpectedEof => "the server closed the connection",
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted | io::ErrorKind::UnexpectedEof => {
+            "the server closed the connection"
+        }
         io::ErrorKind::HostUnreachable => "host unreachable",
         io::ErrorKind::NetworkUnreachable => "network unreachable",
         io::ErrorKind::TimedOut => "timed out",

@@ -67,11 +67,7 @@ impl HttpAsk {
             body: None,
             secret_body: false,
             redirects: arguments.count("redirects")?.unwrap_or(REDIRECTS),
-            ca: arguments
-                .get("ca")
-                .map(|_| arguments.text("ca"))
-                .transpose()?
-                .map(PathBuf::from),
+            ca: arguments.get("ca").map(|_| arguments.text("ca")).transpose()?.map(PathBuf::from),
             timeout: arguments.duration("timeout")?,
         };
         ask.take_headers(&arguments)?;
@@ -83,11 +79,8 @@ impl HttpAsk {
         for (name, value) in arguments.fields("headers")? {
             let unfit = || Failure::seen(format!("`{name}` is not the name of a header"));
             let name: HeaderName = name.parse().map_err(|_| unfit())?;
-            let mut bytes = HeaderValue::from_str(value.reveal().trim()).map_err(|_| {
-                Failure::seen(format!(
-                    "the header `{name}` cannot hold control characters"
-                ))
-            })?;
+            let mut bytes = HeaderValue::from_str(value.reveal().trim())
+                .map_err(|_| Failure::seen(format!("the header `{name}` cannot hold control characters")))?;
             if value.is_secret() {
                 bytes.set_sensitive(true);
                 self.guarded.push(name.clone());
@@ -102,10 +95,7 @@ impl HttpAsk {
         let json = arguments.get("json").map(json::from_value).transpose()?;
         let kind = match (body, json) {
             (Some(_), Some(_)) => {
-                return Err(Failure::seen(format!(
-                    "{} has both `body` and `json`",
-                    arguments.call()
-                )));
+                return Err(Failure::seen(format!("{} has both `body` and `json`", arguments.call())));
             }
             (Some(body), None) => {
                 self.secret_body = body.is_secret();
@@ -186,9 +176,9 @@ fn parse(address: &Words, needles: &Needles) -> Result<(Url, String), Failure> {
     };
     match parsed {
         Some(url) => Ok((url, shown)),
-        None => Err(Failure::seen(format!(
-            "`{shown}` is not an address that begins with http:// or https://"
-        ))),
+        None => {
+            Err(Failure::seen(format!("`{shown}` is not an address that begins with http:// or https://")))
+        }
     }
 }
 
