@@ -11,7 +11,6 @@
 mod arguments;
 pub mod file;
 pub mod http;
-mod json;
 mod words;
 
 use std::time::Duration;

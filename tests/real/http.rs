@@ -55,7 +55,7 @@ fn bodies_have_their_kind_and_an_empty_one_its_length() {
     assert_eq!(
         summary,
         [
-            ("POST", Some("application/json"), r#"{"wait":90}"#),
+            ("POST", Some("application/json"), r#"{"wait":"1m 30s"}"#),
             ("PUT", Some("text/plain; charset=utf-8"), "plain"),
             ("DELETE", None, ""),
             ("PATCH", Some("application/x-own"), "{}"),
@@ -312,7 +312,7 @@ fn arguments_that_do_not_fit_are_named() {
         ),
         (
             vec![url("http://127.0.0.1"), ("json", Value::Secret(Secret::new("token", "correct-horse")))],
-            "a secret has no form in JSON",
+            "a secret goes into `body`, not into `json`",
         ),
     ] {
         assert_eq!(stage.failure("http.post", &args), (expected.to_owned(), false));

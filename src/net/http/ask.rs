@@ -12,9 +12,10 @@ use url::Url;
 
 use crate::event::NativeRequest;
 use crate::process::blot::Needles;
+use crate::value::Value;
 
+use super::super::Failure;
 use super::super::arguments::{Arguments, Words};
-use super::super::{Failure, json};
 
 /// Redirects that are followed unless the call says otherwise.
 const REDIRECTS: usize = 5;
@@ -92,7 +93,7 @@ impl HttpAsk {
 
     fn take_body(&mut self, arguments: &Arguments<'_>) -> Result<(), Failure> {
         let body = arguments.words("body")?;
-        let json = arguments.get("json").map(json::from_value).transpose()?;
+        let json = arguments.get("json").map(json).transpose()?;
         let kind = match (body, json) {
             (Some(_), Some(_)) => {
                 return Err(Failure::seen(format!("{} has both `body` and `json`", arguments.call())));
@@ -103,7 +104,7 @@ impl HttpAsk {
                 "text/plain; charset=utf-8"
             }
             (None, Some(json)) => {
-                self.body = Some(Bytes::from(json.to_string()));
+                self.body = Some(Bytes::from(json));
                 "application/json"
             }
             (None, None) => {
@@ -196,4 +197,20 @@ fn trusted(from: &Url, to: &Url) -> bool {
         && from.port().is_none()
         && to.port().is_none();
     same || upgraded
+}
+
+/// Returns a body in JSON. A secret would stand there as its name, and damaged text as what it
+/// never was: both are refused.
+fn json(value: &Value) -> Result<String, Failure> {
+    fn check(value: &Value) -> Result<(), Failure> {
+        match value {
+            Value::Secret(_) => Err(Failure::seen("a secret goes into `body`, not into `json`")),
+            Value::Damaged(_) => Err(Failure::seen("`json` holds text that was not UTF-8")),
+            Value::List(items) => items.iter().try_for_each(check),
+            Value::Record(record) => record.0.iter().try_for_each(|(_, value)| check(value)),
+            _ => Ok(()),
+        }
+    }
+    check(value)?;
+    Ok(value.to_json().to_string())
 }
