@@ -422,6 +422,7 @@ impl Flow<'_> {
                 }
                 None
             }
+            Target::Script { .. } => None,
             Target::Action { action, args } => {
                 let callee = action.0 as usize + 1;
                 for (at, arg) in args.iter().enumerate() {
