@@ -8,7 +8,7 @@ use super::frame::Frame;
 use super::join::Walking;
 use super::ledger::Changes;
 use super::statement::block;
-use crate::event::{CommandEnd, CommandRequest, Ended, Invocation, NativeRequest, Reply, Request};
+use crate::event::{CommandEnd, CommandRequest, Ended, NativeRequest, Reply, Request};
 use crate::program::{ActionId, Call, Command, Expr, Target};
 use crate::shell;
 use crate::value::{CommandValue, Output, Secret, Tried, Value};
@@ -86,15 +86,6 @@ impl<'w> Cx<'w> {
             match &call.target {
                 Target::Command(command) => {
                     let request = self.command(call, command)?;
-                    self.run_command(call, request).await
-                }
-                Target::Script { interpreter, text } => {
-                    let invocation = Invocation::Script {
-                        interpreter: vec![interpreter.clone()],
-                        text: text.clone(),
-                        args: Vec::new(),
-                    };
-                    let request = self.command_request(call, invocation, call.text.clone(), Vec::new())?;
                     self.run_command(call, request).await
                 }
                 Target::Native { module, function, args } => self.native(call, module, function, args).await,
@@ -188,13 +179,13 @@ impl<'w> Cx<'w> {
             failed
         })?;
         let typed = shell::as_typed(&command.plan, &bound);
-        self.command_request(call, Invocation::Argv(invocation.argv), typed, secrets)
+        self.command_request(call, invocation.argv, typed, secrets)
     }
 
     fn command_request(
         &self,
         call: &'w Call,
-        invocation: Invocation,
+        argv: Vec<String>,
         typed: String,
         mut secret_env: Vec<(String, Secret)>,
     ) -> Result<CommandRequest, CallFailure> {
@@ -221,7 +212,7 @@ impl<'w> Cx<'w> {
             }
         };
         Ok(CommandRequest {
-            invocation,
+            argv,
             typed,
             env,
             secret_env,
@@ -253,7 +244,7 @@ impl<'w> Cx<'w> {
         match &call.target {
             Target::Action { action, .. } => self.walk.program.action(*action).name.clone(),
             Target::Native { module, function, .. } => format!("{module}.{function}"),
-            Target::Command(_) | Target::Script { .. } => String::new(),
+            Target::Command(_) => String::new(),
         }
     }
 
@@ -270,7 +261,6 @@ impl<'w> Cx<'w> {
                 }
                 format!("$ {}", shell::as_typed(&command.plan, &bound))
             }
-            Target::Script { .. } => call.text.clone(),
             Target::Native { module, function, args } => {
                 let shown: Result<Vec<_>, CallFailure> = args
                     .iter()

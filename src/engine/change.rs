@@ -147,7 +147,7 @@ impl<'w> Cx<'w> {
 
     /// Decides what takes the change back from now on: what its statement says, or what its action did itself.
     fn hand_over(&self, run: &'w Run, registered: &[u64], own: &Changes<'w>, state: ChangeState) {
-        let covered = !matches!(run.ending, Ending::Own);
+        let covered = !matches!(run.ending, Ending::Own) || run.finally.is_some();
         let by_itself = state != ChangeState::Done && own.has_undo();
         for (index, order) in registered.iter().enumerate() {
             let is_finally = run.finally.is_some() && index == 0;

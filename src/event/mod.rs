@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use fact::{Change, ChangeState, Entry, Fact, Judgement, Outcome, PhaseKind, Settled, StepOutcome};
 pub use input::{CommandEnd, Control, Ended, Input, Opened, Outlet, Reply, SourceHash};
-pub use request::{Ask, CommandRequest, Invocation, NativeRequest, Question, QuestionKind, Request};
+pub use request::{Ask, CommandRequest, NativeRequest, Question, QuestionKind, Request};
 
 /// The format of the journal that this program writes.
 pub const FORMAT: u32 = 1;

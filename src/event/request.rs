@@ -63,7 +63,8 @@ pub enum Request {
 /// A command, ready to start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CommandRequest {
-    pub invocation: Invocation,
+    /// The program and its arguments.
+    pub argv: Vec<String>,
     /// The command as it could be typed, secrets named.
     pub typed: String,
     pub env: Vec<(String, String)>,
@@ -74,16 +75,6 @@ pub struct CommandRequest {
     pub user: Option<String>,
     /// Exit statuses besides 0 that are no failure.
     pub allow_exit: Vec<i32>,
-}
-
-/// What is executed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Invocation {
-    /// A program with its arguments, without a shell.
-    Argv(Vec<String>),
-    /// A script for an interpreter, with arguments.
-    Script { interpreter: Vec<String>, text: String, args: Vec<String> },
 }
 
 /// A native call.

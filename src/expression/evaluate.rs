@@ -88,7 +88,6 @@ fn children<'a>(expr: &'a Expr, f: &mut dyn FnMut(&'a Expr)) {
 fn arguments(call: &Call) -> Vec<&Expr> {
     let mut all: Vec<&Expr> = match &call.target {
         Target::Command(command) => command.values.iter().collect(),
-        Target::Script { .. } => Vec::new(),
         Target::Action { args, .. } => args.iter().collect(),
         Target::Native { args, .. } => args.iter().map(|(_, expr)| expr).collect(),
     };

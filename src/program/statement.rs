@@ -146,11 +146,6 @@ pub struct Call {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Target {
     Command(Command),
-    /// A script in another language, given to its interpreter as a file; values reach it by `with env` only.
-    Script {
-        interpreter: String,
-        text: String,
-    },
     /// Arguments in the order of the action's parameters, defaults filled in.
     Action {
         action: ActionId,

@@ -6,15 +6,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::event::{self, CommandEnd, CommandRequest, Invocation, Outlet};
+use crate::event::{self, CommandEnd, CommandRequest, Outlet};
 use crate::net::VALUE_LIMIT;
 use crate::process::{
-    self, CommandSpec, How, OutputSummary, Program, ScriptBy, SecretText, StdinSource, read_output,
+    self, CommandSpec, How, OutputSummary, Program, SecretText, StdinSource, read_output,
 };
 use crate::value::{Secret, Value};
-
-/// Options after which an interpreter takes the script itself instead of a file.
-const INLINE: [&str; 2] = ["-c", "-e"];
 
 /// Returns what the supervisor is to run, or why it cannot be run.
 pub(super) fn specification(
@@ -23,22 +20,7 @@ pub(super) fn specification(
     timeout: Duration,
     secrets: &[Secret],
 ) -> Result<CommandSpec, String> {
-    let program = match &request.invocation {
-        Invocation::Argv(words) => Program::Argv(words.clone()),
-        Invocation::Script {
-            interpreter,
-            text,
-            args,
-        } => Program::Script {
-            by: match interpreter.last() {
-                Some(last) if INLINE.contains(&last.as_str()) => ScriptBy::Argument,
-                _ => ScriptBy::File,
-            },
-            interpreter: interpreter.clone(),
-            text: text.clone(),
-            args: args.clone(),
-        },
-    };
+    let program = Program::Argv(request.argv.clone());
     let mut spec = CommandSpec::new(id, program, timeout);
     spec.env.clone_from(&request.env);
     spec.secret_env = request

@@ -526,7 +526,7 @@ impl Desk {
                 }
                 self.last = *occurred;
             }
-            Input::Opened(_) | Input::Began { .. } => {}
+            Input::Opened(_) => {}
         }
         if let Input::Delivered {
             request,

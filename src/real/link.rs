@@ -135,10 +135,10 @@ impl Link {
     }
 
     /// Lets the supervisor forget the ends that were delivered: they are durable now.
-    pub async fn acknowledge(&mut self) {
+    pub fn acknowledge(&mut self) {
         if let State::Up(supervisor) = &mut self.state {
             for id in self.unacknowledged.drain(..) {
-                if supervisor.ack(&id).await.is_err() {
+                if supervisor.ack(&id).is_err() {
                     break;
                 }
             }
@@ -165,7 +165,7 @@ impl Link {
 
     /// Sends the supervisor away. It stays where a command still runs.
     pub async fn close(mut self) {
-        self.acknowledge().await;
+        self.acknowledge();
         let supervisor = match self.state {
             State::Down => return,
             State::Coming(coming) => coming.await.ok().and_then(Result::ok),

@@ -146,7 +146,7 @@ impl RealWorld {
             }
             // The turn that took these ends in is on disk with the intent of what begins now.
             if durable || now - self.settled > ACKNOWLEDGE_AFTER {
-                desk.link.acknowledge().await;
+                desk.link.acknowledge();
                 self.settled = now;
             }
             Ok(())

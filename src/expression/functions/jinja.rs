@@ -92,7 +92,13 @@ fn to_jinja(value: &Value) -> Result<Jinja, Failure> {
         Value::Text(text) | Value::Damaged(text) => Jinja::from(&**text),
         Value::Command(command) => Jinja::from(super::super::text::printed(command)?),
         Value::List(items) => items.iter().map(to_jinja).collect::<Result<_, _>>()?,
-        record @ Value::Record(_) => Jinja::from_serialize(record.to_json()),
+        Value::Record(record) => {
+            let mut pairs = Vec::with_capacity(record.0.len());
+            for (name, value) in &record.0 {
+                pairs.push((name.to_string(), to_jinja(value)?));
+            }
+            Jinja::from_pairs(pairs)
+        }
         other => Jinja::from(other.to_string()),
     })
 }
