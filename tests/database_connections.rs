@@ -32,15 +32,7 @@ impl Incident {
         let sandbox = Sandbox::new()
             .with_env("DATABASE_URL", with_password(server.url()))
             .with_env("POOL_URL", with_password(pooler.url()));
-<<<<<<< HEAD
-        Self {
-            server,
-            pooler,
-            sandbox,
-        }
-=======
         Self { server, pooler, sandbox }
->>>>>>> infra
     }
 
     /// Clients of the pool take every connection and leave their transactions open.
@@ -48,14 +40,7 @@ impl Incident {
         let url = self.pooler.client_url();
         let sessions = self.server.hold_idle_in_transaction_over(&url, FREE);
         self.server.wait_until_leaked();
-<<<<<<< HEAD
-        let refused = self
-            .server
-            .psql(&self.server.url_of("app"), "select 1")
-            .status;
-=======
         let refused = self.server.psql(&self.server.url_of("app"), "select 1").status;
->>>>>>> infra
         assert!(!refused.success(), "the connections are not exhausted");
         sessions
     }
@@ -71,14 +56,7 @@ impl Incident {
         // Quick for a test; what is given comes later and wins.
         for parameter in ["idle=1s", "settle=1s", "patience=6s", "noisy=10", "cap=5"] {
             let name = parameter.split('=').next().unwrap_or_default();
-<<<<<<< HEAD
-            if !extra
-                .iter()
-                .any(|given| given.starts_with(&format!("{name}=")))
-            {
-=======
             if !extra.iter().any(|given| given.starts_with(&format!("{name}="))) {
->>>>>>> infra
                 arguments.extend(["-p".to_owned(), parameter.to_owned()]);
             }
         }
@@ -100,40 +78,15 @@ impl Incident {
     }
 
     fn role_limit(&self) -> String {
-<<<<<<< HEAD
-        self.server
-            .sql("select rolconnlimit from pg_roles where rolname = 'app'")
-=======
         self.server.sql("select rolconnlimit from pg_roles where rolname = 'app'")
->>>>>>> infra
     }
 
     #[track_caller]
     fn assert_untouched(&self) {
-<<<<<<< HEAD
-        assert_eq!(
-            self.server.sessions(),
-            FREE,
-            "every session is still there:\n{}",
-            self.server.log()
-        );
-        assert_eq!(self.role_limit(), "-1");
-        assert!(
-            !self.pooler.is_disabled(&self.server),
-            "clients are let in:\n{}",
-            self.pooler.log()
-        );
-        assert!(
-            !self.pooler.log().contains("DISABLE"),
-            "nobody was turned away:\n{}",
-            self.pooler.log()
-        );
-=======
         assert_eq!(self.server.sessions(), FREE, "every session is still there:\n{}", self.server.log());
         assert_eq!(self.role_limit(), "-1");
         assert!(!self.pooler.is_disabled(&self.server), "clients are let in:\n{}", self.pooler.log());
         assert!(!self.pooler.log().contains("DISABLE"), "nobody was turned away:\n{}", self.pooler.log());
->>>>>>> infra
     }
 }
 
@@ -157,13 +110,7 @@ fn files_with(folder: &Path, text: &str) -> Vec<String> {
         if path.is_dir() {
             found.extend(files_with(&path, text));
         } else if let Ok(bytes) = std::fs::read(&path)
-<<<<<<< HEAD
-            && bytes
-                .windows(text.len())
-                .any(|window| window == text.as_bytes())
-=======
             && bytes.windows(text.len()).any(|window| window == text.as_bytes())
->>>>>>> infra
         {
             found.push(path.display().to_string());
         }
@@ -183,29 +130,12 @@ fn leaked_sessions_are_terminated_and_the_symptom_is_gone() {
 
     assert_eq!(incident.server.sessions(), FREE - 10);
     assert!(!incident.pooler.is_disabled(&incident.server));
-<<<<<<< HEAD
-    assert!(
-        incident.pooler.log().contains("DISABLE"),
-        "new clients were held back meanwhile"
-    );
-    let client = incident
-        .server
-        .psql(&incident.pooler.client_url(), "select 1");
-    assert!(client.status.success(), "clients get in again");
-
-    assert!(!finished.stdout.contains(PASSWORD), "{}", finished.stdout);
-    assert!(
-        incident.sandbox.state().is_dir(),
-        "the run's journal is kept"
-    );
-=======
     assert!(incident.pooler.log().contains("DISABLE"), "new clients were held back meanwhile");
     let client = incident.server.psql(&incident.pooler.client_url(), "select 1");
     assert!(client.status.success(), "clients get in again");
 
     assert!(!finished.stdout.contains(PASSWORD), "{}", finished.stdout);
     assert!(incident.sandbox.state().is_dir(), "the run's journal is kept");
->>>>>>> infra
     let leaks = files_with(incident.sandbox.home(), PASSWORD);
     assert!(leaks.is_empty(), "the password stands in {leaks:?}");
     incident
@@ -241,13 +171,7 @@ fn an_unanswered_approval_escalates_and_changes_nothing() {
 fn without_a_terminal_silence_decides_at_once() {
     let incident = Incident::new();
     let _sessions = incident.leak();
-<<<<<<< HEAD
-    let finished = incident
-        .without_terminal(&["--format", "json"])
-        .expect_code(5);
-=======
     let finished = incident.without_terminal(&["--format", "json"]).expect_code(5);
->>>>>>> infra
     let ended = ended(&finished);
     assert_eq!(ended["outcome"], "escalated");
     for list in ["changed", "taken_back", "standing", "left"] {
@@ -260,13 +184,7 @@ fn without_a_terminal_silence_decides_at_once() {
 #[test]
 fn without_the_symptom_nothing_is_done() {
     let incident = Incident::new();
-<<<<<<< HEAD
-    let finished = incident
-        .without_terminal(&["--format", "json"])
-        .expect_code(6);
-=======
     let finished = incident.without_terminal(&["--format", "json"]).expect_code(6);
->>>>>>> infra
     assert_eq!(ended(&finished)["outcome"], "not_needed");
 }
 
@@ -289,19 +207,8 @@ fn a_limit_that_does_not_help_is_taken_back() {
     let mut terminal = incident.at_terminal(&[]);
     terminal.wait_for("Cap app (17 connections) at 5?");
     terminal.type_line(YES);
-<<<<<<< HEAD
-    incident.server.wait_for(
-        "select rolconnlimit from pg_roles where rolname = 'app'",
-        "5",
-    );
-    terminal
-        .finish()
-        .expect_code(3)
-        .expect_output("app does not give its connections back");
-=======
     incident.server.wait_for("select rolconnlimit from pg_roles where rolname = 'app'", "5");
     terminal.finish().expect_code(3).expect_output("app does not give its connections back");
->>>>>>> infra
     incident.assert_untouched();
 }
 
@@ -314,33 +221,10 @@ fn a_database_that_dies_before_the_change_leaves_the_pooler_as_it_was() {
     incident.server.kill();
     terminal.type_line(YES);
     let finished = terminal.finish();
-<<<<<<< HEAD
-    assert!(
-        matches!(finished.code, Some(1 | 3)),
-        "exit code {:?}:\n{}",
-        finished.code,
-        finished.stdout
-    );
-    assert!(
-        finished.stdout.contains("onnection refused"),
-        "psql says why: {}",
-        finished.stdout
-    );
-    assert!(
-        !incident.pooler.is_disabled(&incident.server),
-        "{}",
-        incident.pooler.log()
-    );
-    assert!(
-        incident.pooler.log().contains("DISABLE"),
-        "the change had begun"
-    );
-=======
     assert!(matches!(finished.code, Some(1 | 3)), "exit code {:?}:\n{}", finished.code, finished.stdout);
     assert!(finished.stdout.contains("onnection refused"), "psql says why: {}", finished.stdout);
     assert!(!incident.pooler.is_disabled(&incident.server), "{}", incident.pooler.log());
     assert!(incident.pooler.log().contains("DISABLE"), "the change had begun");
->>>>>>> infra
 }
 
 #[test]
@@ -350,20 +234,7 @@ fn a_database_that_dies_in_the_middle_leaves_an_exact_list_of_what_stands() {
     let mut terminal = incident.at_terminal(&["patience=20s"]);
     terminal.wait_for("Cap app (17 connections) at 5?");
     terminal.type_line(YES);
-<<<<<<< HEAD
-    incident.server.wait_for(
-        "select rolconnlimit from pg_roles where rolname = 'app'",
-        "5",
-    );
-    incident.server.kill();
-    terminal
-        .finish()
-        .expect_code(1)
-        .expect_output("onnection refused")
-        .expect_output("set_role_limit");
-=======
     incident.server.wait_for("select rolconnlimit from pg_roles where rolname = 'app'", "5");
     incident.server.kill();
     terminal.finish().expect_code(1).expect_output("onnection refused").expect_output("set_role_limit");
->>>>>>> infra
 }

@@ -25,14 +25,7 @@ fn rooms_import_only_from_rooms_above_them() {
         }
     }
     assert!(seen >= rooms.len(), "every room has a file");
-<<<<<<< HEAD
-    assert!(
-        violations.is_empty(),
-        "imports against the order of rooms in src/lib.rs:\n{violations}"
-    );
-=======
     assert!(violations.is_empty(), "imports against the order of rooms in src/lib.rs:\n{violations}");
->>>>>>> infra
 }
 
 /// Returns the names of the `pub mod` lines, from the ground up.
@@ -66,16 +59,8 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 
 /// Returns the module path of a file below `src`; `None` for the two roots, which wire everything.
 fn place_of(file: &Path) -> Option<Vec<String>> {
-<<<<<<< HEAD
-    let mut place: Vec<_> = file
-        .with_extension("")
-        .iter()
-        .map(|part| part.to_string_lossy().into_owned())
-        .collect();
-=======
     let mut place: Vec<_> =
         file.with_extension("").iter().map(|part| part.to_string_lossy().into_owned()).collect();
->>>>>>> infra
     if place.last().is_some_and(|last| last == "mod") {
         place.pop();
     }
@@ -89,14 +74,7 @@ fn place_of(file: &Path) -> Option<Vec<String>> {
 fn forbidden(text: &str, place: &[String], rooms: &[String]) -> Vec<(usize, String)> {
     let room = &place[0];
     let Some(own) = rooms.iter().position(|other| other == room) else {
-<<<<<<< HEAD
-        return vec![(
-            1,
-            format!("`{room}` is no room: src/lib.rs has no line `pub mod {room};`"),
-        )];
-=======
         return vec![(1, format!("`{room}` is no room: src/lib.rs has no line `pub mod {room};`"))];
->>>>>>> infra
     };
     imports(text, place.len())
         .into_iter()
@@ -134,15 +112,7 @@ fn imports(text: &str, depth_of_file: usize) -> Vec<(usize, String)> {
     let mut braces = 0;
     // The depth of braces at which each inline module was opened.
     let mut modules: Vec<usize> = Vec::new();
-<<<<<<< HEAD
-    let at = |index: usize| {
-        tokens
-            .get(index)
-            .map_or("", |token: &Token| token.text.as_str())
-    };
-=======
     let at = |index: usize| tokens.get(index).map_or("", |token: &Token| token.text.as_str());
->>>>>>> infra
     let mut index = 0;
     while index < tokens.len() {
         match at(index) {
@@ -223,28 +193,6 @@ fn tokens(text: &str) -> Vec<Token> {
         } else if let Some(length) = literal(rest) {
             length
         } else if is_word(rest) {
-<<<<<<< HEAD
-            let length = rest
-                .find(|c: char| !c.is_alphanumeric() && c != '_')
-                .unwrap_or(rest.len());
-            tokens.push(Token {
-                line,
-                text: rest[..length].to_owned(),
-            });
-            length
-        } else if rest.starts_with("::") {
-            tokens.push(Token {
-                line,
-                text: "::".to_owned(),
-            });
-            2
-        } else {
-            if !first.is_whitespace() {
-                tokens.push(Token {
-                    line,
-                    text: first.to_string(),
-                });
-=======
             let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
             tokens.push(Token { line, text: rest[..length].to_owned() });
             length
@@ -254,7 +202,6 @@ fn tokens(text: &str) -> Vec<Token> {
         } else {
             if !first.is_whitespace() {
                 tokens.push(Token { line, text: first.to_string() });
->>>>>>> infra
             }
             first.len_utf8()
         };
@@ -296,14 +243,7 @@ fn literal(text: &str) -> Option<usize> {
                 let end = format!("\"{}", "#".repeat(hashes));
                 let start = text.len() - raw.len() + hashes + 1;
                 let body = &text[start..];
-<<<<<<< HEAD
-                return Some(
-                    body.find(&end)
-                        .map_or(text.len(), |found| start + found + end.len()),
-                );
-=======
                 return Some(body.find(&end).map_or(text.len(), |found| start + found + end.len()));
->>>>>>> infra
             }
         }
         if unprefixed.starts_with('"') {
@@ -338,73 +278,29 @@ fn order() -> Vec<String> {
 
 fn lines_of(text: &str, place: &str) -> Vec<usize> {
     let place: Vec<_> = place.split('/').map(ToOwned::to_owned).collect();
-<<<<<<< HEAD
-    forbidden(text, &place, &order())
-        .into_iter()
-        .map(|(line, _)| line)
-        .collect()
-=======
     forbidden(text, &place, &order()).into_iter().map(|(line, _)| line).collect()
->>>>>>> infra
 }
 
 #[test]
 fn the_order_is_that_of_the_public_modules() {
     assert_eq!(order(), ["ground", "middle", "roof"]);
-<<<<<<< HEAD
-    assert_eq!(
-        place_of(Path::new("roof/mod.rs")),
-        Some(vec!["roof".to_owned()])
-    );
-    assert_eq!(
-        place_of(Path::new("roof/a.rs")).map(|place| place.len()),
-        Some(2)
-    );
-=======
     assert_eq!(place_of(Path::new("roof/mod.rs")), Some(vec!["roof".to_owned()]));
     assert_eq!(place_of(Path::new("roof/a.rs")).map(|place| place.len()), Some(2));
->>>>>>> infra
     assert_eq!(place_of(Path::new("main.rs")), None);
 }
 
 #[test]
 fn a_room_may_import_from_itself_and_from_above() {
-<<<<<<< HEAD
-    assert!(
-        lines_of(
-            "use crate::middle::x;\nuse crate::ground::{a, b};\n",
-            "middle"
-        )
-        .is_empty()
-    );
-=======
     assert!(lines_of("use crate::middle::x;\nuse crate::ground::{a, b};\n", "middle").is_empty());
->>>>>>> infra
 }
 
 #[test]
 fn an_import_from_below_is_found_wherever_it_stands() {
     assert_eq!(lines_of("\nuse crate::roof::x;\n", "middle"), [2]);
-<<<<<<< HEAD
-    assert_eq!(
-        lines_of("use crate::{\n  ground,\n  roof::{a, b},\n};\n", "middle"),
-        [3]
-    );
-    assert_eq!(
-        lines_of("fn f() -> crate::roof::X { todo() }\n", "ground"),
-        [1]
-    );
-    assert_eq!(lines_of("pub(in crate::roof) fn f() {}\n", "ground"), [1]);
-    assert_eq!(
-        lines_of("use {crate::ground::x, crate::roof::y};\n", "middle"),
-        [1]
-    );
-=======
     assert_eq!(lines_of("use crate::{\n  ground,\n  roof::{a, b},\n};\n", "middle"), [3]);
     assert_eq!(lines_of("fn f() -> crate::roof::X { todo() }\n", "ground"), [1]);
     assert_eq!(lines_of("pub(in crate::roof) fn f() {}\n", "ground"), [1]);
     assert_eq!(lines_of("use {crate::ground::x, crate::roof::y};\n", "middle"), [1]);
->>>>>>> infra
 }
 
 #[test]
@@ -414,17 +310,7 @@ fn climbing_to_the_root_is_found() {
     assert!(lines_of("use super::roof::x;\n", "ground/part").is_empty());
     assert_eq!(lines_of("use super::super::roof::x;\n", "ground/part"), [1]);
     assert!(lines_of("mod tests {\n  use super::roof;\n}\n", "ground").is_empty());
-<<<<<<< HEAD
-    assert_eq!(
-        lines_of(
-            "mod tests {\n  use super::super::roof;\n}\nuse super::roof;\n",
-            "ground"
-        ),
-        [2, 4]
-    );
-=======
     assert_eq!(lines_of("mod tests {\n  use super::super::roof;\n}\nuse super::roof;\n", "ground"), [2, 4]);
->>>>>>> infra
 }
 
 #[test]
@@ -439,14 +325,7 @@ fn comments_and_literals_are_no_imports() {
                 let a = \"crate::roof \\\" crate::roof\";\nlet b = r#\"crate::roof \" crate::roof\"#;\n\
                 let c = b\"crate::roof\";\nlet d: &'static str = 'x';\nlet e = '\\'';\nlet f = '\"';\n";
     assert!(lines_of(text, "ground").is_empty());
-<<<<<<< HEAD
-    assert_eq!(
-        lines_of(&format!("{text}use crate::roof;\n"), "ground"),
-        [10]
-    );
-=======
     assert_eq!(lines_of(&format!("{text}use crate::roof;\n"), "ground"), [10]);
->>>>>>> infra
 }
 
 #[test]
@@ -454,13 +333,6 @@ fn the_message_names_import_and_rule() {
     let found = forbidden("use crate::roof::x;\n", &["ground".to_owned()], &order());
     let (line, rule) = &found[0];
     assert_eq!(*line, 1);
-<<<<<<< HEAD
-    assert!(
-        rule.contains("room `ground` imports `crate::roof`"),
-        "{rule}"
-    );
-=======
     assert!(rule.contains("room `ground` imports `crate::roof`"), "{rule}");
->>>>>>> infra
     assert!(rule.contains("only from rooms above"), "{rule}");
 }

@@ -62,28 +62,10 @@ impl Trouble {
     #[track_caller]
     fn assert_as_before(&self, before: &[u8]) {
         let now = std::fs::read(self.log()).expect("the log is there");
-<<<<<<< HEAD
-        assert!(
-            now.starts_with(before),
-            "the log has lost lines: {} bytes of {}",
-            now.len(),
-            before.len()
-        );
-        assert!(
-            !self.log().with_extension("log.gz").exists(),
-            "no compressed log is left over"
-        );
-        let state = self.state();
-        assert!(
-            matches!(state, Some('S' | 'R' | 'D')),
-            "the writer goes on: {state:?}"
-        );
-=======
         assert!(now.starts_with(before), "the log has lost lines: {} bytes of {}", now.len(), before.len());
         assert!(!self.log().with_extension("log.gz").exists(), "no compressed log is left over");
         let state = self.state();
         assert!(matches!(state, Some('S' | 'R' | 'D')), "the writer goes on: {state:?}");
->>>>>>> infra
     }
 }
 
@@ -102,30 +84,6 @@ impl Drop for Trouble {
 fn the_log_is_compressed_and_the_writer_stopped() {
     let trouble = Trouble::make();
     let sandbox = Sandbox::new();
-<<<<<<< HEAD
-    let before = std::fs::metadata(trouble.log())
-        .expect("the log is there")
-        .len();
-    assert!(before > 4_000_000, "the log has {before} bytes");
-    let mut terminal = sandbox.at_terminal(trouble.arguments(&[]));
-    terminal.wait_for(QUESTION);
-    assert!(
-        terminal.screen().contains("shop-worker"),
-        "the writer is named:\n{}",
-        terminal.screen()
-    );
-    terminal.type_line(YES);
-    terminal.finish().expect_code(0);
-
-    let after = std::fs::metadata(trouble.log())
-        .expect("the log is there")
-        .len();
-    assert_eq!(after, 0, "the log is empty");
-    assert!(trouble.log().with_extension("log.gz").exists());
-    assert!(wait_until(Instant::now() + Duration::from_secs(10), || {
-        trouble.state().is_none()
-    }));
-=======
     let before = std::fs::metadata(trouble.log()).expect("the log is there").len();
     assert!(before > 4_000_000, "the log has {before} bytes");
     let mut terminal = sandbox.at_terminal(trouble.arguments(&[]));
@@ -138,7 +96,6 @@ fn the_log_is_compressed_and_the_writer_stopped() {
     assert_eq!(after, 0, "the log is empty");
     assert!(trouble.log().with_extension("log.gz").exists());
     assert!(wait_until(Instant::now() + Duration::from_secs(10), || { trouble.state().is_none() }));
->>>>>>> infra
 }
 
 #[test]
@@ -169,14 +126,7 @@ fn what_does_not_help_is_taken_back() {
     let mut terminal = sandbox.at_terminal(trouble.arguments(&["-p", "limit=0.1%"]));
     terminal.wait_for(QUESTION);
     terminal.type_line(YES);
-<<<<<<< HEAD
-    terminal
-        .finish()
-        .expect_code(3)
-        .expect_output("the log was not what fills the folder");
-=======
     terminal.finish().expect_code(3).expect_output("the log was not what fills the folder");
->>>>>>> infra
     trouble.assert_as_before(&before);
 }
 
@@ -199,11 +149,5 @@ fn the_script_makes_the_trouble_and_leaves_nothing_behind() {
 fn trouble_below(folder: &Path) -> Option<PathBuf> {
     let entries = std::fs::read_dir(folder).expect("the folder can be listed");
     let folders = entries.filter_map(|entry| Some(entry.ok()?.path()));
-<<<<<<< HEAD
-    folders
-        .into_iter()
-        .find(|path| path.join("shop.pid").exists())
-=======
     folders.into_iter().find(|path| path.join("shop.pid").exists())
->>>>>>> infra
 }

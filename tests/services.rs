@@ -15,14 +15,7 @@ fn error(output: &std::process::Output) -> String {
 fn a_server_starts_answers_and_is_gone_when_it_is_dropped() {
     let server = Postgres::start();
     let url = server.url();
-<<<<<<< HEAD
-    assert_eq!(
-        server.sql("select current_user, current_database()"),
-        "postgres|shop"
-    );
-=======
     assert_eq!(server.sql("select current_user, current_database()"), "postgres|shop");
->>>>>>> infra
     assert_eq!(server.sql("show max_connections"), "100");
     let port = server.port();
     drop(server);
@@ -40,14 +33,7 @@ fn connections_are_really_exhausted_and_the_reserved_ones_let_the_operator_in() 
     assert_eq!(server.count("state = 'idle in transaction'"), leaked.len());
 
     let refused = error(&server.psql(&server.url_of("app"), "select 1"));
-<<<<<<< HEAD
-    assert!(
-        refused.contains("remaining connection slots are reserved"),
-        "{refused}"
-    );
-=======
     assert!(refused.contains("remaining connection slots are reserved"), "{refused}");
->>>>>>> infra
     assert_eq!(server.sql("select 1"), "1");
 
     let operators: Vec<_> = (0..3).map(|_| server.session(&server.url())).collect();
@@ -56,14 +42,7 @@ fn connections_are_really_exhausted_and_the_reserved_ones_let_the_operator_in() 
 
     drop(operators);
     drop(leaked);
-<<<<<<< HEAD
-    server.wait_for(
-        "select count(*) from pg_stat_activity where usename = 'app'",
-        "0",
-    );
-=======
     server.wait_for("select count(*) from pg_stat_activity where usename = 'app'", "0");
->>>>>>> infra
 }
 
 #[test]
@@ -74,14 +53,7 @@ fn a_terminated_session_is_told_at_its_next_statement() {
         "select pg_terminate_backend(pid, 5000) from pg_stat_activity where state = 'idle in transaction' limit 1",
     );
     assert_eq!(server.sessions(), 1);
-<<<<<<< HEAD
-    let told = sessions
-        .iter_mut()
-        .filter_map(|session| session.try_sql("select 1").err())
-        .count();
-=======
     let told = sessions.iter_mut().filter_map(|session| session.try_sql("select 1").err()).count();
->>>>>>> infra
     assert_eq!(told, 1, "exactly the terminated session fails");
 }
 
@@ -94,14 +66,7 @@ fn a_role_limit_refuses_new_connections_and_leaves_those_that_are_open() {
         assert_eq!(session.sql("select 1"), "1");
     }
     let refused = error(&server.psql(&server.url_of("app"), "select 1"));
-<<<<<<< HEAD
-    assert!(
-        refused.contains("too many connections for role \"app\""),
-        "{refused}"
-    );
-=======
     assert!(refused.contains("too many connections for role \"app\""), "{refused}");
->>>>>>> infra
 }
 
 #[test]
@@ -127,30 +92,14 @@ fn a_disabled_pool_turns_new_clients_away_and_keeps_those_it_has() {
     assert!(pooler.console(&server, "disable shop").status.success());
     assert!(pooler.is_disabled(&server));
     let refused = error(&server.psql(&pooler.client_url(), "select 1"));
-<<<<<<< HEAD
-    assert!(
-        refused.contains("database \"shop\" is disabled"),
-        "{refused}"
-    );
-=======
     assert!(refused.contains("database \"shop\" is disabled"), "{refused}");
->>>>>>> infra
     assert_eq!(client.sql("select 1"), "1", "a client that is in stays in");
 
     // Twice is as good as once.
     assert!(pooler.console(&server, "disable shop").status.success());
     assert!(pooler.console(&server, "enable \"shop\"").status.success());
     assert!(!pooler.is_disabled(&server));
-<<<<<<< HEAD
-    assert!(
-        server
-            .psql(&pooler.client_url(), "select 1")
-            .status
-            .success()
-    );
-=======
     assert!(server.psql(&pooler.client_url(), "select 1").status.success());
->>>>>>> infra
 }
 
 #[test]
@@ -165,24 +114,11 @@ fn the_console_refuses_a_database_that_it_does_not_know() {
 fn clients_of_the_pool_exhaust_the_server_behind_it() {
     let server = Postgres::with_max_connections(10);
     let pooler = PgBouncer::start(&server);
-<<<<<<< HEAD
-    let mut clients: Vec<_> = (0..7)
-        .map(|_| server.session(&pooler.client_url()))
-        .collect();
-=======
     let mut clients: Vec<_> = (0..7).map(|_| server.session(&pooler.client_url())).collect();
->>>>>>> infra
     for client in &mut clients {
         client.sql("begin;");
     }
     assert_eq!(server.count("usename = 'app'"), 7);
     let refused = error(&server.psql(&server.url_of("app"), "select 1"));
-<<<<<<< HEAD
-    assert!(
-        refused.contains("remaining connection slots are reserved"),
-        "{refused}"
-    );
-=======
     assert!(refused.contains("remaining connection slots are reserved"), "{refused}");
->>>>>>> infra
 }

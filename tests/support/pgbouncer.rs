@@ -30,19 +30,6 @@ impl PgBouncer {
         let program = find_program("pgbouncer", &[PathBuf::from("/usr/sbin")], "pgbouncer");
         let folder = folder("mainstay-pgbouncer-");
         let users = folder.path().join("users.txt");
-<<<<<<< HEAD
-        let list: String = [ADMINISTRATOR, APPLICATION, SUPERUSER]
-            .iter()
-            .map(|user| format!("\"{user}\" \"\"\n"))
-            .collect();
-        std::fs::write(&users, list).expect("the folder can be written to");
-        give_to_account(&users);
-        let (service, port) =
-            Service::start("PgBouncer", Signal::INT, "process up: PgBouncer", |port| {
-                let file = folder.path().join("pgbouncer.ini");
-                let settings = format!(
-                    "[databases]\n\
-=======
         let list: String =
             [ADMINISTRATOR, APPLICATION, SUPERUSER].iter().map(|user| format!("\"{user}\" \"\"\n")).collect();
         std::fs::write(&users, list).expect("the folder can be written to");
@@ -51,7 +38,6 @@ impl PgBouncer {
             let file = folder.path().join("pgbouncer.ini");
             let settings = format!(
                 "[databases]\n\
->>>>>>> infra
                  {DATABASE} = host=127.0.0.1 port={server}\n\
                  [pgbouncer]\n\
                  listen_addr = 127.0.0.1\n\
@@ -61,22 +47,6 @@ impl PgBouncer {
                  auth_file = {users}\n\
                  admin_users = {ADMINISTRATOR}\n\
                  pool_mode = session\n",
-<<<<<<< HEAD
-                    server = server.port(),
-                    users = users.display(),
-                );
-                std::fs::write(&file, settings).expect("the folder can be written to");
-                give_to_account(&file);
-                let mut command = unprivileged(&program);
-                command.arg(&file).current_dir(folder.path());
-                command
-            });
-        Self {
-            service,
-            port,
-            _folder: folder,
-        }
-=======
                 server = server.port(),
                 users = users.display(),
             );
@@ -87,7 +57,6 @@ impl PgBouncer {
             command
         });
         Self { service, port, _folder: folder }
->>>>>>> infra
     }
 
     /// Returns the connection string that the runbooks want: the pooler, its administrator, and the database that is
@@ -127,15 +96,7 @@ impl PgBouncer {
     /// When the console cannot be asked, or does not know the database.
     pub fn is_disabled(&self, server: &Postgres) -> bool {
         let output = self.console(server, "show databases");
-<<<<<<< HEAD
-        assert!(
-            output.status.success(),
-            "no console: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-=======
         assert!(output.status.success(), "no console: {}", String::from_utf8_lossy(&output.stderr));
->>>>>>> infra
         let text = String::from_utf8(output.stdout).expect("psql writes UTF-8");
         let row = text
             .lines()

@@ -53,31 +53,14 @@ impl Postgres {
         let folder = folder("mainstay-postgres-");
         let data = folder.path().join("data");
         let output = unprivileged(&initdb)
-<<<<<<< HEAD
-            .args([
-                "--auth=trust",
-                "--encoding=UTF8",
-                "--locale=C.UTF-8",
-                "--no-sync",
-            ])
-=======
             .args(["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"])
->>>>>>> infra
             .args(["--username", SUPERUSER])
             .arg("--pgdata")
             .arg(&data)
             .current_dir(folder.path())
             .output()
             .expect("initdb runs");
-<<<<<<< HEAD
-        assert!(
-            output.status.success(),
-            "initdb failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-=======
         assert!(output.status.success(), "initdb failed: {}", String::from_utf8_lossy(&output.stderr));
->>>>>>> infra
 
         let (service, port) = Service::start(
             "PostgreSQL",
@@ -87,42 +70,17 @@ impl Postgres {
                 let mut command = unprivileged(&postgres);
                 command.arg("-D").arg(&data).arg("-p").arg(port.to_string());
                 command.args(["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]);
-<<<<<<< HEAD
-                command.arg("-c").arg(format!(
-                    "unix_socket_directories={}",
-                    folder.path().display()
-                ));
-                command
-                    .arg("-c")
-                    .arg(format!("max_connections={connections}"));
-=======
                 command.arg("-c").arg(format!("unix_socket_directories={}", folder.path().display()));
                 command.arg("-c").arg(format!("max_connections={connections}"));
->>>>>>> infra
                 command.args(["-c", "superuser_reserved_connections=3"]);
                 command.current_dir(folder.path());
                 command
             },
         );
-<<<<<<< HEAD
-        let server = Self {
-            service,
-            port,
-            psql,
-            folder,
-        };
-        // The database `postgres` exists from the start.
-        server.sql_in("postgres", &format!("create role {APPLICATION} login"));
-        server.sql_in(
-            "postgres",
-            &format!("create database {DATABASE} owner {APPLICATION}"),
-        );
-=======
         let server = Self { service, port, psql, folder };
         // The database `postgres` exists from the start.
         server.sql_in("postgres", &format!("create role {APPLICATION} login"));
         server.sql_in("postgres", &format!("create database {DATABASE} owner {APPLICATION}"));
->>>>>>> infra
         server
     }
 
@@ -156,38 +114,14 @@ impl Postgres {
     }
 
     fn sql_in(&self, database: &str, sql: &str) -> String {
-<<<<<<< HEAD
-        let output = self.psql(
-            &format!("postgres://{SUPERUSER}@127.0.0.1:{}/{database}", self.port),
-            sql,
-        );
-        assert!(
-            output.status.success(),
-            "`{sql}` failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8(output.stdout)
-            .expect("psql writes UTF-8")
-            .trim_end()
-            .to_owned()
-=======
         let output = self.psql(&format!("postgres://{SUPERUSER}@127.0.0.1:{}/{database}", self.port), sql);
         assert!(output.status.success(), "`{sql}` failed: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("psql writes UTF-8").trim_end().to_owned()
->>>>>>> infra
     }
 
     /// Runs SQL over any connection string and returns how `psql` ended.
     pub fn psql(&self, url: &str, sql: &str) -> Output {
-<<<<<<< HEAD
-        self.client(url)
-            .args(["-c", sql])
-            .stdin(Stdio::null())
-            .output()
-            .expect("psql runs")
-=======
         self.client(url).args(["-c", sql]).stdin(Stdio::null()).output().expect("psql runs")
->>>>>>> infra
     }
 
     /// Returns how many clients of the application are connected.
@@ -215,14 +149,7 @@ impl Postgres {
             last = self.sql(sql);
             last == expected
         });
-<<<<<<< HEAD
-        assert!(
-            held,
-            "`{sql}` is still `{last}` instead of `{expected}` after {PATIENCE:?}"
-        );
-=======
         assert!(held, "`{sql}` is still `{last}` instead of `{expected}` after {PATIENCE:?}");
->>>>>>> infra
     }
 
     /// Opens so many sessions of the application, each idle in a transaction until it is dropped.
@@ -305,13 +232,7 @@ impl Postgres {
     fn client(&self, url: &str) -> Command {
         let mut command = Command::new(&self.psql);
         command.args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-d", url]);
-<<<<<<< HEAD
-        command
-            .env("PGCONNECT_TIMEOUT", "10")
-            .current_dir(self.folder.path());
-=======
         command.env("PGCONNECT_TIMEOUT", "10").current_dir(self.folder.path());
->>>>>>> infra
         command
     }
 }
@@ -334,15 +255,7 @@ impl Session {
             .expect("psql runs");
         let input = child.stdin.take();
         let output = BufReader::new(child.stdout.take().expect("stdout is piped"));
-<<<<<<< HEAD
-        let mut session = Self {
-            child,
-            input,
-            output,
-        };
-=======
         let mut session = Self { child, input, output };
->>>>>>> infra
         session.sql("");
         session
     }
@@ -353,12 +266,7 @@ impl Session {
     ///
     /// When the session has ended; with what `psql` says.
     pub fn sql(&mut self, sql: &str) -> String {
-<<<<<<< HEAD
-        self.try_sql(sql)
-            .unwrap_or_else(|error| panic!("`{sql}` failed in an open session: {error}"))
-=======
         self.try_sql(sql).unwrap_or_else(|error| panic!("`{sql}` failed in an open session: {error}"))
->>>>>>> infra
     }
 
     /// Runs SQL in this session and returns what it selects, when it has run.
@@ -368,14 +276,7 @@ impl Session {
     /// What `psql` said when the statement failed or the connection was gone.
     pub fn try_sql(&mut self, sql: &str) -> Result<String, String> {
         const DONE: &str = "-- done --";
-<<<<<<< HEAD
-        let written = self
-            .input
-            .as_mut()
-            .map_or(Ok(()), |input| writeln!(input, "{sql}\n;\n\\echo {DONE}"));
-=======
         let written = self.input.as_mut().map_or(Ok(()), |input| writeln!(input, "{sql}\n;\n\\echo {DONE}"));
->>>>>>> infra
         let mut seen = String::new();
         while written.is_ok() {
             let mut line = String::new();
@@ -413,14 +314,7 @@ fn program_folders() -> Vec<PathBuf> {
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .collect();
     versions.sort_unstable_by(|one, other| other.cmp(one));
-<<<<<<< HEAD
-    versions
-        .into_iter()
-        .map(|version| format!("/usr/lib/postgresql/{version}/bin").into())
-        .collect()
-=======
     versions.into_iter().map(|version| format!("/usr/lib/postgresql/{version}/bin").into()).collect()
->>>>>>> infra
 }
 
 /// Returns the process ids of the children of a process.
@@ -433,12 +327,7 @@ fn children_of(pid: i32) -> Vec<i32> {
 }
 
 fn parent_of(pid: i32) -> Option<i32> {
-<<<<<<< HEAD
-    let stat =
-        std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat")).ok()?;
-=======
     let stat = std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat")).ok()?;
->>>>>>> infra
     // The name in parentheses may hold anything; state and parent follow the last one.
     let (_, fields) = stat.rsplit_once(") ")?;
     fields.split(' ').nth(1)?.parse().ok()

@@ -77,12 +77,7 @@ impl Finished {
         self.stdout
             .lines()
             .map(|line| {
-<<<<<<< HEAD
-                serde_json::from_str(line)
-                    .unwrap_or_else(|error| panic!("not JSON: {error}: {line}"))
-=======
                 serde_json::from_str(line).unwrap_or_else(|error| panic!("not JSON: {error}: {line}"))
->>>>>>> infra
             })
             .collect()
     }
@@ -99,14 +94,7 @@ impl Sandbox {
             .prefix("mainstay-home-")
             .tempdir()
             .expect("a temporary folder can be made");
-<<<<<<< HEAD
-        Self {
-            home,
-            environment: BTreeMap::new(),
-        }
-=======
         Self { home, environment: BTreeMap::new() }
->>>>>>> infra
     }
 
     /// Adds a variable to the environment of the program.
@@ -145,14 +133,7 @@ impl Sandbox {
         let mut add = |name: &str, value: String| {
             environment.entry(name.to_owned()).or_insert(value);
         };
-<<<<<<< HEAD
-        add(
-            "PATH",
-            std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned()),
-        );
-=======
         add("PATH", std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned()));
->>>>>>> infra
         add("HOME", self.home.path().display().to_string());
         add("XDG_STATE_HOME", self.state().display().to_string());
         environment
@@ -163,14 +144,7 @@ impl Sandbox {
     /// # Panics
     ///
     /// When it has not ended after [`PATIENCE`].
-<<<<<<< HEAD
-    pub fn run<I: AsRef<std::ffi::OsStr>>(
-        &self,
-        arguments: impl IntoIterator<Item = I>,
-    ) -> Finished {
-=======
     pub fn run<I: AsRef<std::ffi::OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Finished {
->>>>>>> infra
         self.start(arguments).finish()
     }
 
@@ -179,14 +153,7 @@ impl Sandbox {
     /// # Panics
     ///
     /// When it cannot be started.
-<<<<<<< HEAD
-    pub fn start<I: AsRef<std::ffi::OsStr>>(
-        &self,
-        arguments: impl IntoIterator<Item = I>,
-    ) -> Running {
-=======
     pub fn start<I: AsRef<std::ffi::OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Running {
->>>>>>> infra
         let child = Command::new(program())
             .args(arguments)
             .env_clear()
@@ -205,21 +172,8 @@ impl Sandbox {
     /// # Panics
     ///
     /// When it cannot be started.
-<<<<<<< HEAD
-    pub fn at_terminal<I: AsRef<std::ffi::OsStr>>(
-        &self,
-        arguments: impl IntoIterator<Item = I>,
-    ) -> Terminal {
-        Terminal::start(
-            Path::new(program()),
-            arguments,
-            &self.environment(),
-            self.home.path(),
-        )
-=======
     pub fn at_terminal<I: AsRef<std::ffi::OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Terminal {
         Terminal::start(Path::new(program()), arguments, &self.environment(), self.home.path())
->>>>>>> infra
     }
 }
 
@@ -245,16 +199,7 @@ impl Running {
     fn new(mut child: Child) -> Self {
         let lines = stream(child.stdout.take().expect("stdout is piped"));
         let errors = stream(child.stderr.take().expect("stderr is piped"));
-<<<<<<< HEAD
-        Self {
-            child,
-            lines,
-            errors,
-            stdout: String::new(),
-        }
-=======
         Self { child, lines, errors, stdout: String::new() }
->>>>>>> infra
     }
 
     /// Waits until the output contains the text.
@@ -297,13 +242,7 @@ impl Running {
         let grace = Instant::now() + Duration::from_secs(2);
         let drain = |receiver: &Receiver<String>| {
             let mut text = String::new();
-<<<<<<< HEAD
-            while let Ok(line) =
-                receiver.recv_timeout(grace.saturating_duration_since(Instant::now()))
-            {
-=======
             while let Ok(line) = receiver.recv_timeout(grace.saturating_duration_since(Instant::now())) {
->>>>>>> infra
                 text.push_str(&line);
             }
             text
@@ -311,20 +250,8 @@ impl Running {
         self.stdout.push_str(&drain(&self.lines));
         let stderr = drain(&self.errors);
         let stdout = std::mem::take(&mut self.stdout);
-<<<<<<< HEAD
-        assert!(
-            ended,
-            "no end after {PATIENCE:?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}"
-        );
-        Finished {
-            code: status.and_then(|status| status.code()),
-            stdout,
-            stderr,
-        }
-=======
         assert!(ended, "no end after {PATIENCE:?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}");
         Finished { code: status.and_then(|status| status.code()), stdout, stderr }
->>>>>>> infra
     }
 }
 
@@ -344,14 +271,7 @@ fn stream(source: impl Read + Send + 'static) -> Receiver<String> {
         let mut source = BufReader::new(source);
         let mut line = Vec::new();
         while matches!(source.read_until(b'\n', &mut line), Ok(length) if length > 0) {
-<<<<<<< HEAD
-            if tell
-                .send(String::from_utf8_lossy(&line).into_owned())
-                .is_err()
-            {
-=======
             if tell.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
->>>>>>> infra
                 return;
             }
             line.clear();

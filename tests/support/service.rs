@@ -51,16 +51,7 @@ impl Service {
         panic!("{name} did not start; its log:\n{log}");
     }
 
-<<<<<<< HEAD
-    fn attempt(
-        name: &'static str,
-        stop: Signal,
-        ready: &str,
-        mut command: Command,
-    ) -> Result<Self, String> {
-=======
     fn attempt(name: &'static str, stop: Signal, ready: &str, mut command: Command) -> Result<Self, String> {
->>>>>>> infra
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -69,16 +60,7 @@ impl Service {
             .unwrap_or_else(|error| panic!("{name} cannot be started: {error}: {command:?}"));
         let log = Arc::new(Mutex::new(String::new()));
         let is_ready = follow(child.stderr.take().expect("stderr is piped"), ready, &log);
-<<<<<<< HEAD
-        let service = Self {
-            name,
-            child,
-            stop,
-            log,
-        };
-=======
         let service = Self { name, child, stop, log };
->>>>>>> infra
         match is_ready.recv_timeout(PATIENCE) {
             Ok(()) => Ok(service),
             Err(RecvTimeoutError::Disconnected) => Err(service.log()),
@@ -90,14 +72,7 @@ impl Service {
 
     /// Returns what the server wrote to its log until now.
     pub fn log(&self) -> String {
-<<<<<<< HEAD
-        self.log
-            .lock()
-            .expect("no reader of the log panics")
-            .clone()
-=======
         self.log.lock().expect("no reader of the log panics").clone()
->>>>>>> infra
     }
 
     /// Returns the process id of the server.
@@ -121,15 +96,7 @@ impl Service {
         if !gone {
             let _ = self.child.kill();
             let _ = self.child.wait();
-<<<<<<< HEAD
-            assert!(
-                thread::panicking(),
-                "{} did not end after {PATIENCE:?}",
-                self.name
-            );
-=======
             assert!(thread::panicking(), "{} did not end after {PATIENCE:?}", self.name);
->>>>>>> infra
         }
     }
 }
@@ -141,15 +108,7 @@ impl Drop for Service {
 }
 
 /// Collects the log in a thread of its own and tells when a line of it contains `ready`.
-<<<<<<< HEAD
-fn follow(
-    log: impl std::io::Read + Send + 'static,
-    ready: &str,
-    seen: &Arc<Mutex<String>>,
-) -> Receiver<()> {
-=======
 fn follow(log: impl std::io::Read + Send + 'static, ready: &str, seen: &Arc<Mutex<String>>) -> Receiver<()> {
->>>>>>> infra
     let (tell, is_ready) = channel();
     let (ready, seen) = (ready.to_owned(), Arc::clone(seen));
     thread::spawn(move || {
@@ -188,14 +147,7 @@ pub fn wait_until(deadline: Instant, mut holds: impl FnMut() -> bool) -> bool {
 /// Returns a port of the loopback address that nobody listens on.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port can be bound on loopback");
-<<<<<<< HEAD
-    listener
-        .local_addr()
-        .expect("a bound socket has an address")
-        .port()
-=======
     listener.local_addr().expect("a bound socket has an address").port()
->>>>>>> infra
 }
 
 /// The account that servers run under, as those refuse to work for root.
@@ -207,26 +159,13 @@ pub fn unprivileged(program: &Path) -> Command {
         return Command::new(program);
     }
     let mut command = Command::new("setpriv");
-<<<<<<< HEAD
-    command
-        .args(["--reuid", ACCOUNT, "--regid", ACCOUNT, "--init-groups"])
-        .arg(program);
-=======
     command.args(["--reuid", ACCOUNT, "--regid", ACCOUNT, "--init-groups"]).arg(program);
->>>>>>> infra
     command
 }
 
 /// Returns a fresh folder that the servers' account can write to; it is deleted when it is dropped.
 pub fn folder(prefix: &str) -> TempDir {
-<<<<<<< HEAD
-    let folder = tempfile::Builder::new()
-        .prefix(prefix)
-        .tempdir()
-        .expect("a temporary folder can be made");
-=======
     let folder = tempfile::Builder::new().prefix(prefix).tempdir().expect("a temporary folder can be made");
->>>>>>> infra
     std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("own folder");
     give_to_account(folder.path());
     folder
@@ -237,15 +176,7 @@ pub fn give_to_account(path: &Path) {
     if !rustix::process::geteuid().is_root() {
         return;
     }
-<<<<<<< HEAD
-    let output = Command::new("chown")
-        .arg(ACCOUNT)
-        .arg(path)
-        .output()
-        .expect("chown runs");
-=======
     let output = Command::new("chown").arg(ACCOUNT).arg(path).output().expect("chown runs");
->>>>>>> infra
     assert!(
         output.status.success(),
         "no account `{ACCOUNT}` on this machine (Debian's package postgresql makes it): {}",
