@@ -70,12 +70,12 @@ impl Lower<'_> {
         let text = self.call_text(&call.node);
         let found = match &call.node.target.node {
             ast::CallTarget::Command(template) => {
-                let target = self.command(template, call.node.target.span);
-                Some(shell_target(target, under))
+                let command = self.command(template, call.node.target.span);
+                Some(shell_target(command, under))
             }
             ast::CallTarget::Script { interpreter, body } => {
-                let target = self.script(interpreter, body, call.node.target.span);
-                Some(shell_target(target, under))
+                let command = self.script(interpreter, body, call.node.target.span);
+                Some(shell_target(command, under))
             }
             ast::CallTarget::Action { action, arguments } => {
                 let span = call.node.target.span;
@@ -580,9 +580,9 @@ struct Given {
     value: Expr,
 }
 
-fn shell_target(target: Target, under: Under) -> Found {
+fn shell_target(command: crate::program::Command, under: Under) -> Found {
     Found {
-        target,
+        target: Target::Command(command),
         effect: if under.changes() {
             Effect::Changes
         } else {

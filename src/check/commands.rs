@@ -6,16 +6,16 @@
 use super::expressions::reason;
 use super::lower::Lower;
 use crate::diagnostic::Diagnostic;
-use crate::program::{Command, Expr, Target};
-use crate::shell::{self, CommandKind, CommandPlan, Form, Piece, Shell};
+use crate::program::{Command, Expr};
+use crate::shell::{self, CommandKind, CommandPlan, Form, Piece, ScriptPart, Shell};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{self, Expression};
 use crate::value::Type;
 
 impl Lower<'_> {
     /// Returns a `$` line.
-    pub fn command(&mut self, template: &ast::Template, span: Span) -> Target {
-        Target::Command(self.shell(template, CommandKind::OneLine, span))
+    pub fn command(&mut self, template: &ast::Template, span: Span) -> Command {
+        self.shell(template, CommandKind::OneLine, span)
     }
 
     /// Returns a fenced script.
@@ -24,9 +24,9 @@ impl Lower<'_> {
         interpreter: &Spanned<String>,
         body: &ast::Template,
         span: Span,
-    ) -> Target {
+    ) -> Command {
         match Shell::named(&interpreter.node) {
-            Some(shell) => Target::Command(self.shell(body, CommandKind::Fence(shell), span)),
+            Some(shell) => self.shell(body, CommandKind::Fence(shell), span),
             None => self.foreign(interpreter, body),
         }
     }
@@ -132,7 +132,7 @@ impl Lower<'_> {
     }
 
     /// A script for an interpreter whose text mainstay cannot read.
-    fn foreign(&mut self, interpreter: &Spanned<String>, body: &ast::Template) -> Target {
+    fn foreign(&mut self, interpreter: &Spanned<String>, body: &ast::Template) -> Command {
         let mut text = String::new();
         for piece in &body.pieces {
             match &piece.node {
@@ -164,10 +164,30 @@ impl Lower<'_> {
                 .report
                 .push(reason("bad-interpreter", &message, interpreter.span));
         }
-        Target::Script {
-            interpreter: interpreter.node.clone(),
-            text,
+        Command {
+            plan: foreign_plan(&interpreter.node, &text),
+            values: Vec::new(),
         }
+    }
+}
+
+/// The script is handed over as a file of its own, so that its standard input stays free and
+/// no interpreter needs an option that bash knows.
+fn foreign_plan(interpreter: &str, text: &str) -> CommandPlan {
+    let mut end = String::from("MAINSTAY_END");
+    while text.lines().any(|line| line == end) {
+        end.push('_');
+    }
+    let newline = if text.ends_with('\n') { "" } else { "\n" };
+    let script = format!("exec {interpreter} /dev/fd/9 9<<'{end}'\n{text}{newline}{end}\n");
+    CommandPlan {
+        form: Form::Script {
+            shell: Shell::Bash,
+            text: vec![ScriptPart::Text(script)],
+            guards: Vec::new(),
+        },
+        bindings: Vec::new(),
+        template: vec![ScriptPart::Text(text.to_owned())],
     }
 }
 

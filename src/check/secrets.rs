@@ -422,7 +422,6 @@ impl Flow<'_> {
                 }
                 None
             }
-            Target::Script { .. } => None,
             Target::Action { action, args } => {
                 let callee = action.0 as usize + 1;
                 for (at, arg) in args.iter().enumerate() {

@@ -46,7 +46,6 @@ fn every_in(template: &Template, f: &mut dyn FnMut(&Expr)) {
 pub(super) fn arguments(call: &Call) -> Box<dyn Iterator<Item = &Expr> + '_> {
     match &call.target {
         Target::Command(command) => Box::new(command.values.iter()),
-        Target::Script { .. } => Box::new(std::iter::empty()),
         Target::Action { args, .. } => Box::new(args.iter()),
         Target::Native { args, .. } => Box::new(args.iter().map(|(_, e)| e)),
     }
