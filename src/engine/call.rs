@@ -9,7 +9,7 @@ use super::join::Walking;
 use super::ledger::Changes;
 use super::statement::block;
 use crate::event::{CommandEnd, CommandRequest, Ended, NativeRequest, Reply, Request};
-use crate::program::{ActionId, Call, Command, Expr, Target};
+use crate::program::{Action, ActionId, Call, Command, Expr, Target};
 use crate::shell;
 use crate::value::{CommandValue, Output, Secret, Tried, Value};
 
@@ -114,7 +114,7 @@ impl<'w> Cx<'w> {
         let (in_doubt, untouched) = (changes.in_doubt(), changes.is_empty());
         changes.merge_into(&self.changes);
         match result {
-            Ok(Flow::Return(value)) => Ok(value),
+            Ok(Flow::Return(value)) => returned(call, action, value),
             Ok(_) => Ok(Value::None),
             Err(Stop::Failure(failure)) => {
                 let end = match (in_doubt, untouched) {
@@ -208,7 +208,10 @@ impl<'w> Cx<'w> {
             Some(expr) => {
                 let value = self.argument(expr, call)?;
                 refuse_damaged(&value, changes, call)?;
-                Some(vec![value])
+                Some(vec![match value {
+                    Value::Secret(_) | Value::Damaged(_) => value,
+                    other => Value::text(other.to_string()),
+                }])
             }
         };
         Ok(CommandRequest {
@@ -275,6 +278,16 @@ impl<'w> Cx<'w> {
             }
         })
     }
+}
+
+/// Returns what an action returned, as one of the type it declares.
+fn returned(call: &Call, action: &Action, value: Value) -> Result<Value, CallStop> {
+    let Some(ty) = &action.returns else { return Ok(value) };
+    value.coerce(ty).map_err(|message| {
+        let mut failed = CallFailure::new(End::Failed, format!("`{}` returned what it does not declare: {message}", action.name));
+        failed.detail.push(format!("in `{}`", call.text));
+        failed.into()
+    })
 }
 
 fn shown(value: &Value) -> String {

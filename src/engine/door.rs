@@ -22,8 +22,8 @@ pub(super) struct State {
     /// Whether anything happened since the last poll.
     pub moved: bool,
     waiting: BTreeMap<Address, Option<Reply>>,
-    /// Readings and requests inside a reading: their inputs are traces.
-    inner: BTreeMap<Address, bool>,
+    /// What is known of open requests: whether they were made inside a read, and whether they are readings.
+    kinds: BTreeMap<Address, (bool, bool)>,
 }
 
 impl State {
@@ -41,7 +41,12 @@ impl State {
 
     /// Returns whether the request at `address` was made inside a read.
     pub fn is_inner(&self, address: &Address) -> bool {
-        self.inner.get(address).copied().unwrap_or(false)
+        self.kinds.get(address).is_some_and(|(inner, _)| *inner)
+    }
+
+    /// Returns whether the request at `address` is a reading: to descend into one is no input.
+    pub fn is_reading(&self, address: &Address) -> bool {
+        self.kinds.get(address).is_some_and(|(_, reading)| *reading)
     }
 }
 
@@ -143,7 +148,8 @@ impl Door {
 
 fn send(state: &mut State, ask: Ask) {
     let class = if ask.inner { Class::Trace } else { Class::Request };
-    state.inner.insert(ask.address.clone(), ask.inner);
+    let reading = matches!(ask.request, Request::Reading { .. });
+    state.kinds.insert(ask.address.clone(), (ask.inner, reading));
     let at = state.now;
     state.records.push(Record { class, address: ask.address.clone(), at, body: Body::Request(ask.clone()) });
     state.asks.push(ask);
@@ -178,7 +184,10 @@ impl Future for Waiting {
         let mut state = door.state();
         if let Some(Some(_)) = state.waiting.get(&self.address) {
             state.moved = true;
-            state.inner.remove(&self.address);
+            let descends = matches!(state.waiting.get(&self.address), Some(Some(Reply::Descend)));
+            if !descends {
+                state.kinds.remove(&self.address);
+            }
             return Poll::Ready(state.waiting.remove(&self.address).flatten());
         }
         let stopped = state.stop.is_some() && !self.halt.shielded;

@@ -131,7 +131,8 @@ impl Ledger {
             (Plan::Leave(note), _) => self.left.push(entry(note.clone())),
             (Plan::Irreversible(note), _) => self.changed.push(entry(format!("irreversible: {note}"))),
             (Plan::Undo(_), _) => {
-                self.changed.push(entry(why.map_or_else(|| item.text.clone(), str::to_owned)))
+                let undo = format!("can be taken back by `{}`", item.text);
+                self.changed.push(entry(why.map_or(undo, str::to_owned)));
             }
             (Plan::Finally(_) | Plan::Nothing, _) => {
                 self.changed.push(entry(why.unwrap_or_default().to_owned()))

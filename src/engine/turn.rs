@@ -75,7 +75,7 @@ impl Engine {
             Input::Delivered { request, occurred, reply } => {
                 state.now.run_ns = state.now.run_ns.max(occurred.run_ns);
                 state.now.wall_us = occurred.wall_us;
-                if *reply != Reply::Descend {
+                if *reply != Reply::Descend || !state.is_reading(request) {
                     let class = if state.is_inner(request) { Class::Trace } else { Class::Input };
                     let now = state.now;
                     push(&mut state.records, class, &request.0, now, input);

@@ -81,7 +81,7 @@ pub enum Reply {
     Value { value: Value },
     /// A native call or a given call failed. `doubt`: its end was not seen, a change may have happened.
     Failed { message: String, doubt: bool },
-    /// A reading or a named call is to be made by its body. Never recorded.
+    /// A reading or a named call is to be made by its body. Not recorded of a reading: its value will be.
     Descend,
     /// A timer's time has come.
     Fired,

@@ -90,6 +90,8 @@ pub struct NativeRequest {
 /// A question to people.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Question {
+    /// Not stored as `kind`, which tells the request's own kind.
+    #[serde(rename = "wants")]
     pub kind: QuestionKind,
     pub text: String,
     pub roles: Vec<String>,

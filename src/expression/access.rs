@@ -7,7 +7,7 @@
 use super::operators::{SHOWN, failed_call, named};
 use super::scope::Failure;
 use super::text::{text_of, whole_output};
-use super::types::{COMMAND_FIELDS, RESPONSE_FIELDS};
+use super::types::{COMMAND_FIELDS, RESPONSE_FIELDS, plain};
 use crate::diagnostic::nearest;
 use crate::value::{
     CommandValue, Output, Record, ResponseValue, Type, Value, brief, parse_number, read_json, whole,
@@ -26,29 +26,12 @@ pub(super) fn field(
     ty: &Type,
     what: &dyn Fn() -> String,
 ) -> Result<Value, Failure> {
-    let call_type = super::types::plain(ty);
-    match base {
-        Value::Tried(_) | Value::Secret(_) => {}
-        value if matches!(ty, Type::Tried(_)) && ["ok", "error"].contains(&field_name) => {
-            let value = value.clone().given(ty);
-            return Ok(match field_name {
-                "ok" => Value::Bool(went_well(&value)),
-                _ => why_not(&value),
-            });
-        }
-        Value::Command(_) | Value::Response(_) | Value::Text(_) | Value::Damaged(_) => {}
-        value if *call_type == Type::Command => {
-            return field(
-                &value.clone().given(call_type),
-                field_name,
-                &Type::Any,
-                what,
-            );
-        }
-        Value::Record(_) if *call_type == Type::Response => {
-            return field(&base.clone().given(call_type), field_name, &Type::Any, what);
-        }
-        _ => {}
+    if let Some(value) = given_for_call(base, field_name, ty) {
+        return match field_name {
+            "ok" if matches!(ty, Type::Tried(_)) => Ok(Value::Bool(went_well(&value))),
+            "error" if matches!(ty, Type::Tried(_)) => Ok(why_not(&value)),
+            _ => field(&value, field_name, &Type::Any, what),
+        };
     }
     match base {
         Value::Record(record) => record
@@ -93,6 +76,19 @@ pub(super) fn field(
             })
         }
     }
+}
+
+/// Returns the result that a plain value stands for, where a drill gave one for a call of that type.
+fn given_for_call(base: &Value, field_name: &str, ty: &Type) -> Option<Value> {
+    let call_type = plain(ty);
+    let stands = match base {
+        Value::Tried(_) | Value::Secret(_) => false,
+        _ if matches!(ty, Type::Tried(_)) && ["ok", "error"].contains(&field_name) => true,
+        Value::Command(_) | Value::Response(_) | Value::Text(_) | Value::Damaged(_) => false,
+        Value::Record(_) => matches!(call_type, Type::Command | Type::Response),
+        _ => *call_type == Type::Command,
+    };
+    stands.then(|| base.clone().given(call_type))
 }
 
 /// Returns whether what a call returned is a success: a response below 400, an allowed exit status.

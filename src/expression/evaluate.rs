@@ -239,8 +239,12 @@ impl Walk<'_> {
         args: &[Expr],
         named: &[(String, Expr)],
     ) -> Result<Value, Stop> {
-        if let ("default", [value, or], []) = (name, args, named) {
-            return self.default(value, or);
+        match (name, args, named) {
+            ("default", [value, or], []) => return self.default(value, or),
+            ("default", [value], [(or_name, or)]) if or_name == "or" => {
+                return self.default(value, or);
+            }
+            _ => {}
         }
         let values = args
             .iter()

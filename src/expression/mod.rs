@@ -10,6 +10,7 @@ mod describe;
 mod evaluate;
 mod functions;
 mod operators;
+mod results;
 mod scope;
 mod signature;
 mod text;
@@ -17,10 +18,9 @@ mod types;
 
 pub use evaluate::{calls, evaluate, render, tried};
 pub use functions::call_function;
+pub use results::{result_type, result_type_with};
 pub use scope::{EvalError, Failure, Scope, Stop};
-pub use signature::{
-    Parameter, SecretUse, Shape, Signature, names, result_type, result_type_with, signature,
-};
+pub use signature::{Parameter, SecretUse, Shape, Signature, names, signature};
 pub use types::{
     FieldError, assignable, binary_type, common, comparable, contains_secret, field_type, index_type,
     unary_type,

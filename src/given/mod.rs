@@ -16,6 +16,9 @@ pub use faults::{Fault, Faults};
 /// 2026-01-01T00:00Z, where virtual time begins; microseconds.
 const BEGINNING: i64 = 1_767_225_600_000_000;
 
+/// How long a command goes on when the operator stops the run meanwhile, nanoseconds.
+const A_WHILE: i64 = 1_000_000_000;
+
 /// What is given for a name.
 #[derive(Clone, Debug)]
 pub enum Given {
@@ -51,7 +54,8 @@ pub struct GivenWorld {
     due: BTreeMap<(i64, u64), Input>,
     /// What waits at which time for which request.
     places: BTreeMap<Address, (i64, u64)>,
-    running: BTreeMap<Address, Ask>,
+    /// How long commands take now, nanoseconds.
+    busy: i64,
     /// What was not given, for the error.
     missing: Option<String>,
     /// Changes that were made, as they could be typed, in order: what a file outside would show.
@@ -135,7 +139,7 @@ impl GivenWorld {
                 if ask.changes {
                     self.acts.push(typed);
                     let end = exit(0, "");
-                    self.reply(&address, self.now, Reply::Command(Box::new(end)));
+                    self.reply(&address, self.now + self.busy, Reply::Command(Box::new(end)));
                 } else {
                     self.missing(&ask, &format!("$ {typed}"));
                 }
@@ -171,8 +175,6 @@ impl GivenWorld {
         if let Some(key) = self.places.remove(command)
             && self.due.remove(&key).is_some()
         {
-            self.reply(command, self.now, reply);
-        } else if self.running.remove(command).is_some() {
             self.reply(command, self.now, reply);
         }
     }
@@ -265,15 +267,14 @@ impl GivenWorld {
                 self.reply(&ask.address, deadline, Reply::Silence { why: String::from("silent by a fault") });
             }
             Fault::Stop => {
-                self.running.insert(ask.address.clone(), ask.clone());
                 let occurred = self.moment(self.now);
                 let by = String::from("fault");
                 self.put(self.now, Input::Control { control: Control::Stop, by, occurred });
-                if !is_command && !matches!(ask.request, Request::Timer | Request::Question(_)) {
-                    self.faults.pause(true);
-                    self.begin_one(ask.clone());
-                    self.faults.pause(false);
-                }
+                self.faults.pause(true);
+                self.busy = A_WHILE;
+                self.begin_one(ask.clone());
+                self.busy = 0;
+                self.faults.pause(false);
             }
         }
     }

@@ -3,33 +3,37 @@
 //! Never follows half a change: a file is written as a new one that takes the old one's place,
 //! on disk before and after. Errors name the path and the reason.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::event::NativeRequest;
 use crate::process::blot::{Blotter, Needles};
 use crate::value::Value;
 
 use super::arguments::Arguments;
-use super::{Failure, VALUE_LIMIT, words};
+use super::{Failure, VALUE_LIMIT, spoken, text, words};
 
-/// Carries out one function of the module.
+/// Carries out one function of the module. The measuring of a folder, which alone may take long, ends after `limit`.
 ///
 /// # Errors
 /// When the file system refuses, with the path and why.
-pub fn call(request: &NativeRequest, needles: &Needles) -> Result<Value, Failure> {
+pub fn call(request: &NativeRequest, limit: Duration, needles: &Needles) -> Result<Value, Failure> {
     let arguments = Arguments::new(request);
     let path = Path::new(arguments.text("path")?);
     if path.as_os_str().is_empty() {
-        return Err(Failure::seen(format!("the path of {} is empty", arguments.call())));
+        return Err(Failure::seen(format!(
+            "the path of {} is empty",
+            arguments.call()
+        )));
     }
     let done = |()| Value::None;
     match request.function.as_str() {
         "exists" => exists(path).map(Value::Bool),
         "read" => read(path, needles),
-        "size" => size(path).map(Value::Size),
+        "size" => size(path, limit).map(Value::Size),
         "modified" => modified(path),
         "list" => list(path),
         "write" => write(path, arguments.text("text")?.as_bytes()).map(done),
@@ -37,7 +41,9 @@ pub fn call(request: &NativeRequest, needles: &Needles) -> Result<Value, Failure
         "copy" => copy(path, Path::new(arguments.text("to")?)).map(done),
         "move" => rename(path, Path::new(arguments.text("to")?)).map(done),
         "remove" => remove(path).map(done),
-        "make_folder" => fs::create_dir_all(path).map_err(cannot("make the folder", path)).map(done),
+        "make_folder" => fs::create_dir_all(path)
+            .map_err(cannot("make the folder", path))
+            .map(done),
         _ => Err(Failure::seen(format!("there is no {}", arguments.call()))),
     }
 }
@@ -64,6 +70,7 @@ fn exists(path: &Path) -> Result<bool, Failure> {
 fn read(path: &Path, needles: &Needles) -> Result<Value, Failure> {
     let mut bytes = Vec::new();
     let read = |bytes: &mut Vec<u8>| {
+        regular(path)?;
         File::open(path)?
             .take(VALUE_LIMIT as u64 + 1)
             .read_to_end(bytes)
@@ -79,14 +86,15 @@ fn read(path: &Path, needles: &Needles) -> Result<Value, Failure> {
     let mut clean = Vec::with_capacity(bytes.len());
     blotter.push(&bytes, &mut clean);
     blotter.finish(&mut clean);
-    Ok(match String::from_utf8(clean) {
-        Ok(text) => Value::text(text),
-        Err(error) => Value::Damaged(String::from_utf8_lossy(error.as_bytes()).into()),
+    Ok(match text(clean, false) {
+        (text, true) => Value::text(text),
+        (text, false) => Value::Damaged(text.into()),
     })
 }
 
 /// Returns the size of a file, or of all files below a folder. Links inside count as themselves.
-fn size(path: &Path) -> Result<i64, Failure> {
+fn size(path: &Path, limit: Duration) -> Result<i64, Failure> {
+    let begun = Instant::now();
     let meta = fs::metadata(path).map_err(cannot("measure", path))?;
     if !meta.is_dir() {
         return Ok(i64::try_from(meta.len()).unwrap_or(i64::MAX));
@@ -94,6 +102,13 @@ fn size(path: &Path) -> Result<i64, Failure> {
     let mut total: u64 = 0;
     let mut folders = vec![path.to_path_buf()];
     while let Some(folder) = folders.pop() {
+        if begun.elapsed() > limit {
+            return Err(Failure::seen(format!(
+                "cannot measure `{}` within {}",
+                path.display(),
+                spoken(limit)
+            )));
+        }
         let entries = fs::read_dir(&folder).map_err(cannot("measure", &folder))?;
         for entry in entries {
             let entry = entry.map_err(cannot("measure", &folder))?;
@@ -144,6 +159,7 @@ fn write(path: &Path, text: &[u8]) -> Result<(), Failure> {
 
 fn append(path: &Path, text: &[u8]) -> Result<(), Failure> {
     let add = || {
+        regular(path)?;
         let mut file = OpenOptions::new().append(true).create(true).open(path)?;
         file.write_all(text)?;
         file.sync_all()
@@ -152,14 +168,13 @@ fn append(path: &Path, text: &[u8]) -> Result<(), Failure> {
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
-    let mut source = File::open(from).map_err(cannot("copy", from))?;
-    let meta = source.metadata().map_err(cannot("copy", from))?;
-    if meta.is_dir() {
-        return Err(Failure::seen(format!(
-            "cannot copy `{}`: it is a folder",
-            from.display()
-        )));
-    }
+    let open = || {
+        regular(from)?;
+        let source = File::open(from)?;
+        let meta = source.metadata()?;
+        Ok((source, meta))
+    };
+    let (mut source, meta) = open().map_err(cannot("copy", from))?;
     let to = &behind_links(to)?;
     replace(to, |file| {
         io::copy(&mut source, file)?;
@@ -186,7 +201,9 @@ fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
             copy(from, to)?;
             fs::remove_file(from).map_err(cannot("remove", from))?;
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound && from.symlink_metadata().is_ok() => {
+        Err(error)
+            if error.kind() == io::ErrorKind::NotFound && from.symlink_metadata().is_ok() =>
+        {
             return Err(cannot("move to", to)(error));
         }
         Err(error) => return Err(cannot("move", from)(error)),
@@ -222,17 +239,21 @@ fn folder_of(path: &Path) -> &Path {
         .unwrap_or(Path::new("."))
 }
 
+/// Returns what is known of a file, or `None` where there is none. A pipe or a device is refused:
+/// opening one may wait for ever, or do something.
+fn regular(path: &Path) -> io::Result<Option<Metadata>> {
+    match fs::metadata(path) {
+        Ok(meta) if meta.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(meta) if !meta.is_file() => Err(io::Error::other("it is not a regular file")),
+        Ok(meta) => Ok(Some(meta)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Fills a new file beside `path` and puts it in its place, with the old one's owner and permission.
 fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let old = match fs::metadata(path) {
-        Ok(meta) if meta.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-        Ok(meta) if !meta.is_file() => {
-            return Err(io::Error::other("it is not a regular file"));
-        }
-        Ok(meta) => Some(meta),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(error),
-    };
+    let old = regular(path)?;
     let mut new = tempfile::Builder::new()
         .prefix(".mainstay-")
         .permissions(Permissions::from_mode(0o666))

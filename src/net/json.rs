@@ -41,7 +41,10 @@ pub(super) fn from_value(value: &Value) -> Result<Json, Failure> {
         | Value::Response(_)
         | Value::Tried(_)
         | Value::Secret(_) => {
-            return Err(Failure::seen(format!("{} has no form in JSON", kind(value))));
+            return Err(Failure::seen(format!(
+                "{} has no form in JSON",
+                kind(value)
+            )));
         }
     })
 }

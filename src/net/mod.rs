@@ -21,7 +21,7 @@ use crate::process::blot::Needles;
 use crate::value::Value;
 
 pub use http::Sent;
-pub use words::spoken;
+pub use words::{spoken, text};
 
 /// Bytes of text that one value holds: a response's body, a file's text, a command's output.
 pub const VALUE_LIMIT: usize = 8 << 20;
@@ -70,10 +70,17 @@ impl Net {
         needles: &Needles,
         sent: &Sent,
     ) -> Result<Value, Failure> {
-        match request.module.as_str() {
+        let result = match request.module.as_str() {
             "http" => self.http.call(request, limit, needles, sent).await,
-            "file" => file::call(request, needles),
-            other => Err(Failure::seen(format!("there is no native module `{other}`"))),
-        }
+            "file" => file::call(request, limit, needles),
+            other => Err(Failure::seen(format!(
+                "there is no native module `{other}`"
+            ))),
+        };
+        // A server, or a path, may hold what nobody should see.
+        result.map_err(|failure| Failure {
+            message: needles.blot(&failure.message),
+            ..failure
+        })
     }
 }

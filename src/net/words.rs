@@ -1,4 +1,4 @@
-//! Spans of time and errors of the system, in words.
+//! Spans of time and errors of the system, in words; bytes as text.
 
 use std::io;
 use std::time::Duration;
@@ -23,6 +23,23 @@ pub fn spoken(span: Duration) -> String {
         }
     }
     text
+}
+
+/// Returns bytes as text, and whether they were UTF-8. A character that a cut went through is not damaged.
+pub fn text(mut bytes: Vec<u8>, cut: bool) -> (String, bool) {
+    if cut
+        && let Err(error) = std::str::from_utf8(&bytes)
+        && error.error_len().is_none()
+    {
+        bytes.truncate(error.valid_up_to());
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => (text, true),
+        Err(error) => (
+            String::from_utf8_lossy(error.as_bytes()).into_owned(),
+            false,
+        ),
+    }
 }
 
 /// Returns what an error of the system says, without its number.

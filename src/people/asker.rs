@@ -18,7 +18,10 @@ const HINT: &str = "type yes or no";
 /// What came of a question, or of Ctrl-C.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Said {
-    Reply { request: Address, reply: Reply },
+    Reply {
+        request: Address,
+        reply: Reply,
+    },
     /// Somebody wants the run to stop.
     Stop,
 }
@@ -117,6 +120,14 @@ impl Asker {
         true
     }
 
+    /// Closes the question whether to stop: the run stops anyway.
+    pub fn withdraw_stop(&mut self, now: i64) {
+        if matches!(self.shown, Shown::Stop { .. }) {
+            self.close(Closed::Withdrawn);
+            self.show(now);
+        }
+    }
+
     /// Closes what is shown: the run is left.
     pub fn leave(&mut self) {
         self.close(Closed::Withdrawn);
@@ -129,7 +140,11 @@ impl Asker {
             Shown::Stop { until } => Some(until),
             _ => None,
         };
-        self.open.iter().filter_map(|open| open.deadline).chain(stop).min()
+        self.open
+            .iter()
+            .filter_map(|open| open.deadline)
+            .chain(stop)
+            .min()
     }
 
     /// Returns a question nobody answered in time, with the moment silence fell.
@@ -197,7 +212,14 @@ impl Asker {
                 None
             }
             (Shown::First, Some(yes)) => {
-                let role = self.open.front()?.question.roles.first().cloned().unwrap_or_default();
+                let role = self
+                    .open
+                    .front()?
+                    .question
+                    .roles
+                    .first()
+                    .cloned()
+                    .unwrap_or_default();
                 let open = self.remove(0, Closed::Answered { yes, role: &role }, now)?;
                 let reply = Reply::Answer {
                     who: self.person.name.clone(),

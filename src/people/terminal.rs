@@ -75,7 +75,9 @@ impl Terminal {
                 return line;
             }
             match self.read().await {
-                Ok(0) => return String::from_utf8_lossy(&std::mem::take(&mut self.typed)).into_owned(),
+                Ok(0) => {
+                    return String::from_utf8_lossy(&std::mem::take(&mut self.typed)).into_owned();
+                }
                 Ok(_) => {}
                 Err(_) => {
                     self.file = File::Gone;
@@ -93,7 +95,11 @@ impl Terminal {
             None => return None,
         };
         let line: Vec<u8> = self.typed.drain(..length).collect();
-        Some(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned())
+        Some(
+            String::from_utf8_lossy(&line)
+                .trim_end_matches(['\n', '\r'])
+                .to_owned(),
+        )
     }
 
     /// Reads what is there. Returns 0 when somebody typed Ctrl-D.

@@ -32,7 +32,9 @@ impl Clock {
     /// Returns the clock of a run that was opened at `opened` and last seen at `last`. What
     /// passed since is taken from the wall clock, as a boot may lie between.
     pub fn resume(opened: Moment, last: Moment) -> Self {
-        let passed = wall_us().saturating_sub(opened.wall_us).saturating_mul(1_000);
+        let passed = wall_us()
+            .saturating_sub(opened.wall_us)
+            .saturating_mul(1_000);
         Clock {
             zero: since_boot().saturating_sub(passed.max(last.run_ns)),
         }
@@ -49,7 +51,9 @@ impl Clock {
     /// Returns the moment at which the kernel's time since boot was `boot_ns`.
     pub fn at(&self, boot_ns: u64, wall_us: i64) -> Moment {
         Moment {
-            run_ns: i64::try_from(boot_ns).unwrap_or(i64::MAX).saturating_sub(self.zero),
+            run_ns: i64::try_from(boot_ns)
+                .unwrap_or(i64::MAX)
+                .saturating_sub(self.zero),
             wall_us,
         }
     }

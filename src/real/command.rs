@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::event::{self, CommandEnd, CommandRequest, Outlet};
-use crate::net::VALUE_LIMIT;
+use crate::net::{VALUE_LIMIT, text};
 use crate::process::{
     self, CommandSpec, How, OutputSummary, Program, SecretText, StdinSource, read_output,
 };
@@ -28,20 +28,34 @@ pub(super) fn specification(
         .iter()
         .map(|(name, secret)| (name.clone(), SecretText::new(secret.reveal())))
         .collect();
-    spec.stdin = request.stdin.as_deref().map_or(Ok(StdinSource::Null), stdin)?;
+    spec.stdin = request
+        .stdin
+        .as_deref()
+        .map_or(Ok(StdinSource::Null), stdin)?;
     spec.dir.clone_from(&request.dir);
     spec.user.clone_from(&request.user);
-    spec.secrets = secrets.iter().map(|secret| SecretText::new(secret.reveal())).collect();
+    spec.secrets = secrets
+        .iter()
+        .map(|secret| SecretText::new(secret.reveal()))
+        .collect();
     Ok(spec)
 }
 
 /// Returns the secrets a request carries.
 pub(super) fn secrets(request: &CommandRequest) -> impl Iterator<Item = &Secret> {
-    let stdin = request.stdin.iter().flatten().filter_map(|part| match part {
-        Value::Secret(secret) => Some(secret),
-        _ => None,
-    });
-    request.secret_env.iter().map(|(_, secret)| secret).chain(stdin)
+    let stdin = request
+        .stdin
+        .iter()
+        .flatten()
+        .filter_map(|part| match part {
+            Value::Secret(secret) => Some(secret),
+            _ => None,
+        });
+    request
+        .secret_env
+        .iter()
+        .map(|(_, secret)| secret)
+        .chain(stdin)
 }
 
 fn stdin(parts: &[Value]) -> Result<StdinSource, String> {
@@ -54,7 +68,9 @@ fn stdin(parts: &[Value]) -> Result<StdinSource, String> {
                 secret = true;
                 text.push_str(part.reveal());
             }
-            Value::Damaged(_) => return Err("its standard input is text that was not UTF-8".to_owned()),
+            Value::Damaged(_) => {
+                return Err("its standard input is text that was not UTF-8".to_owned());
+            }
             _ => return Err("its standard input is not text".to_owned()),
         }
     }
@@ -94,19 +110,16 @@ pub(super) fn end(run_dir: &Path, ended: process::Ended) -> CommandEnd {
 }
 
 fn outlet(run_dir: &Path, summary: OutputSummary) -> Outlet {
-    let (mut bytes, cut) = match read_output(run_dir, &summary, VALUE_LIMIT) {
+    let (bytes, cut) = match read_output(run_dir, &summary, VALUE_LIMIT) {
         Ok(read) => read,
         Err(_) => (summary.head, true),
     };
-    if cut && let Err(error) = std::str::from_utf8(&bytes) && error.error_len().is_none() {
-        // A character that the cut went through is not damaged.
-        bytes.truncate(error.valid_up_to());
-    }
-    let (text, utf8) = match String::from_utf8(bytes) {
-        Ok(text) => (text, true),
-        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), false),
-    };
-    let begins = summary.tail.iter().take_while(|byte| **byte & 0xc0 == 0x80).count();
+    let (text, utf8) = text(bytes, cut);
+    let begins = summary
+        .tail
+        .iter()
+        .take_while(|byte| **byte & 0xc0 == 0x80)
+        .count();
     let tail = if cut { &summary.tail[begins..] } else { &[] };
     Outlet {
         len: summary.len,
@@ -114,7 +127,11 @@ fn outlet(run_dir: &Path, summary: OutputSummary) -> Outlet {
         tail: String::from_utf8_lossy(tail).into_owned(),
         utf8,
         cut,
-        digest: if summary.len == 0 { String::new() } else { summary.digest },
+        digest: if summary.len == 0 {
+            String::new()
+        } else {
+            summary.digest
+        },
         file: summary.file,
     }
 }

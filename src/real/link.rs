@@ -33,10 +33,11 @@ pub(super) enum News {
         id: String,
         message: String,
     },
-    /// How it ended will never be known. `process`: what may still run of it.
+    /// How it ended will never be known, and why. `process`: what may still run of it.
     Lost {
         id: String,
         process: Option<ProcessIdentity>,
+        why: &'static str,
     },
     /// Nothing that concerns the run.
     Nothing,
@@ -138,9 +139,8 @@ impl Link {
     pub fn acknowledge(&mut self) {
         if let State::Up(supervisor) = &mut self.state {
             for id in self.unacknowledged.drain(..) {
-                if supervisor.ack(&id).is_err() {
-                    break;
-                }
+                // An end that cannot be acknowledged is kept longer, and no more.
+                let _ = supervisor.ack(&id);
             }
         }
     }
@@ -212,9 +212,11 @@ impl Link {
                 stream: output.stream,
                 bytes: output.bytes,
             },
-            Event::Unknown { id } if self.running.remove(&id).is_some() => {
-                News::Lost { id, process: None }
-            }
+            Event::Unknown { id } if self.running.remove(&id).is_some() => News::Lost {
+                id,
+                process: None,
+                why: "its supervisor knows nothing of it: it may never have begun",
+            },
             Event::Refused { id, message } if self.running.remove(&id).is_some() => {
                 News::Refused { id, message }
             }
@@ -231,7 +233,11 @@ impl Link {
             }
         }
         for (id, process) in std::mem::take(&mut self.running) {
-            self.backlog.push(News::Lost { id, process });
+            let why = match process {
+                Some(_) => "its supervisor died before it ended",
+                None => "its supervisor died before it told whether it began",
+            };
+            self.backlog.push(News::Lost { id, process, why });
         }
     }
 }

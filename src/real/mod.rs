@@ -25,7 +25,7 @@ use crate::people::Seat;
 use crate::process::StreamName;
 use crate::value::Secret;
 use crate::world::{Next, World, WorldError};
-use desk::{Desk, Happened};
+use desk::Desk;
 
 pub use clock::Clock;
 pub use secret::{SecretError, fetch_secret};
@@ -183,15 +183,19 @@ impl World for RealWorld {
             desk,
             ..
         } = self;
+        let _inside = runtime.enter();
         loop {
-            // Whatever has happened by now is taken in, so that the first of it goes first.
-            for _ in 0..GLANCES {
-                match runtime.block_on(desk.glance()) {
-                    Some(Happened::Ticked) | None => break,
-                    Some(happened) => desk.take(happened),
-                }
-            }
             desk.expire(clock.now().run_ns);
+            if desk.has_ready() {
+                // Whatever else has happened by now is taken in, so that the first of it goes first.
+                for _ in 0..GLANCES {
+                    match runtime.block_on(desk.glance()) {
+                        Some(happened) => desk.take(happened),
+                        None => break,
+                    }
+                }
+                desk.expire(clock.now().run_ns);
+            }
             if desk.suspended {
                 return Ok(Next::Suspend);
             }

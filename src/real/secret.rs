@@ -57,13 +57,11 @@ fn fetch(source: &SecretSource) -> Result<Vec<u8>, String> {
             let value = std::env::var_os(variable).ok_or("is not set")?;
             Ok(value.into_vec())
         }
-        SecretSource::File(path) => {
-            std::fs::read(path).map_err(|error| match error.kind() {
-                std::io::ErrorKind::NotFound => "is not there".to_owned(),
-                std::io::ErrorKind::PermissionDenied => "may not be read by this user".to_owned(),
-                kind => format!("cannot be read: {kind}"),
-            })
-        }
+        SecretSource::File(path) => std::fs::read(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => "is not there".to_owned(),
+            std::io::ErrorKind::PermissionDenied => "may not be read by this user".to_owned(),
+            kind => format!("cannot be read: {kind}"),
+        }),
         SecretSource::Command(command) => run(command),
     }
 }
@@ -116,7 +114,10 @@ mod tests {
         ];
         let secret = fetch_secret("token", &sources).expect("a secret");
         assert_eq!((secret.name(), secret.reveal()), ("token", "from-the-file"));
-        let secret = fetch_secret("token", &[SecretSource::Command("printf 'a b\n\n'".to_owned())]);
+        let secret = fetch_secret(
+            "token",
+            &[SecretSource::Command("printf 'a b\n\n'".to_owned())],
+        );
         assert_eq!(secret.expect("a secret").reveal(), "a b");
     }
 
@@ -125,7 +126,9 @@ mod tests {
         let sources = [
             SecretSource::Env("MAINSTAY_NO_SUCH_VARIABLE".to_owned()),
             SecretSource::File("/nonexistent/token".to_owned()),
-            SecretSource::Command("cat /nonexistent; echo hunter2 >&2; echo hunter2; exit 3".to_owned()),
+            SecretSource::Command(
+                "cat /nonexistent; echo hunter2 >&2; echo hunter2; exit 3".to_owned(),
+            ),
             SecretSource::Command("true".to_owned()),
         ];
         let error = fetch_secret("token", &sources).expect_err("no secret");

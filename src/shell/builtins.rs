@@ -110,11 +110,7 @@ impl Walk<'_> {
 
     /// Walks a word, and notes that it must not begin like an option.
     pub fn guarded(&mut self, word: &Word, stand: &Stand, start: Start, flow: &Flow) {
-        let first = word
-            .parts
-            .iter()
-            .find(|p| !matches!(p, Part::Text { text, .. } if text.is_empty()));
-        if start != Start::Free && matches!(first, Some(Part::Value(_))) {
+        if start != Start::Free && begins_with_value(&word.parts) {
             self.guards.push((word.clone(), start));
         }
         self.word(word, stand, flow);
@@ -131,17 +127,9 @@ impl Walk<'_> {
                 &Refusal::shell("the variable of `printf -v`", help),
                 flow,
             );
-            match name.literal().filter(|n| is_name(n)) {
-                Some(name) => behind
-                    .iter()
-                    .for_each(|word| self.carry(&name, &word.parts)),
-                None => {
-                    return self.refuse_all(
-                        behind,
-                        &Refusal::shell("an argument of `printf -v`", help),
-                        flow,
-                    );
-                }
+            if !name.literal().is_some_and(|n| is_name(&n)) {
+                let refusal = Refusal::shell("an argument of `printf -v`", help);
+                return self.refuse_all(behind, &refusal, flow);
             }
             rest = behind;
         }
@@ -195,8 +183,7 @@ impl Walk<'_> {
                 Some(_) if !plain => {
                     self.refuse(word, &evaluated, flow);
                 }
-                Some(assigned) if word.parts.iter().any(|p| matches!(p, Part::Array(_))) => {
-                    self.carry(&assigned.name, &word.parts);
+                Some(_) if word.parts.iter().any(|p| matches!(p, Part::Array(_))) => {
                     self.refuse(word, &evaluated, flow);
                 }
                 Some(_) => self.assignment(word, flow),
@@ -224,9 +211,6 @@ impl Walk<'_> {
             flow,
         );
         for word in values {
-            for name in ["@", "*", "1", "2", "3", "4", "5", "6", "7", "8", "9"] {
-                self.carry(name, &word.parts);
-            }
             self.word(word, &Stand::builtin(false), flow);
         }
     }
@@ -288,6 +272,18 @@ impl Walk<'_> {
             }
             _ => self.refuse_all(words, &compared(), flow),
         }
+    }
+}
+
+/// Returns whether the first text of a word comes from a value.
+fn begins_with_value(parts: &[Part]) -> bool {
+    let first = parts
+        .iter()
+        .find(|p| !matches!(p, Part::Text { text, .. } if text.is_empty()));
+    match first {
+        Some(Part::Value(_)) => true,
+        Some(Part::Expansion { operand, .. }) => begins_with_value(operand),
+        _ => false,
     }
 }
 

@@ -48,6 +48,15 @@ impl Reader {
             script.joined |= self.plain_word().is_some_and(|w| w == "!" || w == "time");
             let pipeline = self.deeper(Reader::pipeline)?;
             script.pipelines.push(pipeline);
+            self.skip_blanks();
+            let ended = self.is_at_end() || self.peek().is_some_and(|c| "\n;&|)".contains(c));
+            if !ended
+                && !self
+                    .plain_word()
+                    .is_some_and(|w| CLOSERS.contains(&w.as_str()))
+            {
+                return Err(self.unexpected());
+            }
         }
         Ok(script)
     }

@@ -73,12 +73,16 @@ fn is_plain(part: &Part) -> bool {
 /// Returns the parts of `word` up to the first that only the shell knows.
 pub(super) fn parts(word: &tree::Word, pieces: &[Piece]) -> Vec<WordPart> {
     let mut parts: Vec<WordPart> = Vec::new();
-    for part in &word.parts {
+    let mut from = word.parts.as_slice();
+    while let Some((part, rest)) = from.split_first() {
+        from = rest;
         match (part, parts.last_mut()) {
             (Part::Text { text, .. }, _) if text.is_empty() => {}
             (Part::Text { text, .. }, Some(WordPart::Literal(literal))) => literal.push_str(text),
             (Part::Text { text, .. }, _) => parts.push(WordPart::Literal(text.clone())),
             (Part::Value(hole), _) => parts.push(WordPart::Value(index(pieces, hole.piece))),
+            // `${x:-{{ y }}}`: what may stand there, and nothing is known of what follows.
+            (Part::Expansion { operand, .. }, None) => from = operand,
             _ => break,
         }
     }

@@ -30,7 +30,7 @@ impl Walk<'_> {
             return None;
         };
         if !outside && !path {
-            if self.functions.contains_key(&name) {
+            if self.is_function(&name) {
                 return self.call(&name, arguments, flow);
             }
             if name == "command"
@@ -344,7 +344,7 @@ impl Walk<'_> {
                 word.has_value() && (text.is_empty() || text.to_lowercase().contains("command"))
             };
             if prefix.starts_with("-o")
-                && prefix.len() > 2
+                && word.literal().as_deref() != Some("-o")
                 && proxy(word, prefix.get(2..).unwrap_or_default())
             {
                 self.refuse(word, &refusal, flow);

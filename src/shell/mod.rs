@@ -7,6 +7,7 @@
 
 mod bind;
 mod builtins;
+mod carriers;
 mod cells;
 mod commands;
 mod emit;
@@ -29,6 +30,7 @@ pub use quote::{as_typed, quote};
 
 use crate::diagnostic::Diagnostic;
 
+use carriers::Carriers;
 use positions::{Flow, Placed, Walk};
 use reader::{Fault, Reader};
 use refusal::Refusal;
@@ -56,8 +58,11 @@ pub fn analyse(pieces: &[Piece], kind: CommandKind) -> Result<CommandPlan, Vec<D
             placed_at(empty, pieces, 0..cells.len()).help("write one behind `$`"),
         ]);
     }
+    let carriers = Carriers::of(&script, &reader.documents);
     let (bindings, guards) = {
-        let mut walk = Walk::new(shell, &reader.documents);
+        let mut walk = Walk::new(shell, &reader.documents, &carriers);
+        walk.script(&script, &Flow::default());
+        walk.again();
         walk.script(&script, &Flow::default());
         for hole in &reader.comments {
             walk.placed.push(Placed {

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::carriers::Carriers;
 use super::commands::assigned;
 use super::plan::{Position, Quoting, Shell, Start};
 use super::programs::is_special_variable;
@@ -88,13 +89,6 @@ pub(super) struct Refused {
     pub through: Option<String>,
 }
 
-#[derive(Clone, Debug, Default)]
-pub(super) struct Function {
-    pub reads: ReadsCode,
-    /// Values that its commands print.
-    pub echoed: Vec<usize>,
-}
-
 /// The walk and what it found.
 #[derive(Debug)]
 pub(super) struct Walk<'a> {
@@ -104,17 +98,16 @@ pub(super) struct Walk<'a> {
     pub refused: Vec<Refused>,
     /// Words that a value begins, with what they may begin with.
     pub guards: Vec<(Word, Start)>,
-    pub functions: BTreeMap<String, Function>,
-    /// Variables, and the values that were put into them.
-    carriers: BTreeMap<String, BTreeSet<usize>>,
-    echoed: Vec<usize>,
+    /// Functions, and whether they read code from their input.
+    functions: BTreeMap<String, ReadsCode>,
+    carriers: &'a Carriers,
     exposed: BTreeSet<usize>,
     /// An integer or a reference was declared: assignments may evaluate.
     pub evaluates: bool,
 }
 
 impl<'a> Walk<'a> {
-    pub fn new(shell: Shell, documents: &'a [Document]) -> Self {
+    pub fn new(shell: Shell, documents: &'a [Document], carriers: &'a Carriers) -> Self {
         Walk {
             shell,
             documents,
@@ -122,11 +115,22 @@ impl<'a> Walk<'a> {
             refused: Vec::new(),
             guards: Vec::new(),
             functions: BTreeMap::new(),
-            carriers: BTreeMap::new(),
-            echoed: Vec::new(),
+            carriers,
             exposed: BTreeSet::new(),
             evaluates: false,
         }
+    }
+
+    /// Forgets what was placed, but not what the functions do: they may be called before they stand.
+    pub fn again(&mut self) {
+        self.placed.clear();
+        self.refused.clear();
+        self.guards.clear();
+    }
+
+    /// Returns whether the script defines a function of this name.
+    pub fn is_function(&self, name: &str) -> bool {
+        self.functions.contains_key(name)
     }
 
     /// Marks the values that were found in an argument only after they had been placed.
@@ -142,12 +146,12 @@ impl<'a> Walk<'a> {
         for pipeline in &script.pipelines {
             // From the right: what stands behind a pipe decides about what stands before it.
             let mut flow = flow.clone();
-            let mut first = None;
             for command in pipeline.iter().rev() {
-                first = self.command(command, &flow);
-                flow.refusal = first.clone().or(flow.refusal);
+                let found = self.command(command, &flow);
+                flow.refusal = found.clone().or(flow.refusal);
+                // What comes in may pass through the commands before it.
+                reads = reads.or(found);
             }
-            reads = reads.or(first);
         }
         reads
     }
@@ -194,33 +198,23 @@ impl<'a> Walk<'a> {
                 None
             }
             Command::Function { name, body } => {
-                let outer = std::mem::take(&mut self.echoed);
                 let reads = self.command(body, &Flow::default());
-                let echoed = std::mem::replace(&mut self.echoed, outer);
-                self.functions
-                    .insert(name.clone(), Function { reads, echoed });
+                self.functions.insert(name.clone(), reads);
                 None
             }
         }
     }
 
     fn heads(&mut self, heads: &[(Head, Word)], flow: &Flow) {
-        let name = heads
-            .iter()
-            .find(|(head, _)| *head == Head::LoopName)
-            .and_then(|(_, w)| w.literal());
         for (head, word) in heads {
             let stand = match head {
                 Head::Data => Stand::data(Position::Word),
-                Head::Several => {
-                    self.carry(name.as_deref().unwrap_or_default(), &word.parts);
-                    Stand::Data {
-                        position: Position::Word,
-                        exposes: false,
-                        echoes: false,
-                        several: true,
-                    }
-                }
+                Head::Several => Stand::Data {
+                    position: Position::Word,
+                    exposes: false,
+                    echoes: false,
+                    several: true,
+                },
                 Head::Pattern => Stand::Refused(Refusal::shell(
                     "a pattern of `case`",
                     "decide in the runbook: `if x matches \"…\" { … } else { … }`",
@@ -241,11 +235,9 @@ impl<'a> Walk<'a> {
             return self.refuse(word, &Refusal::command(), flow);
         };
         let (head, value) = word.parts.split_at(assigned.head.min(word.parts.len()));
-        self.parts(
-            head,
-            &Stand::Refused(Refusal::reading(Reading::Subscript)),
-            flow,
-        );
+        if assigned.subscript {
+            self.subscript(head, flow);
+        }
         let mut stand = self.assigning(&assigned.name);
         if self.shell == Shell::Sh
             && (assigned.subscript
@@ -262,8 +254,28 @@ impl<'a> Walk<'a> {
         if let Some(refusal) = unsafe_word(word) {
             stand = Stand::Refused(refusal);
         }
-        self.carry(&assigned.name, value);
         self.parts(value, &stand, flow);
+    }
+
+    /// Walks `name[…]=`, whose name is not read.
+    fn subscript(&mut self, head: &[Part], flow: &Flow) {
+        let refused = Stand::Refused(Refusal::reading(Reading::Subscript));
+        let Some((Part::Text { text, .. }, rest)) = head.split_first() else {
+            return;
+        };
+        let inner = text
+            .split_once('[')
+            .map_or("", |(_, inner)| inner)
+            .to_owned();
+        self.parts(
+            &[Part::Text {
+                text: inner,
+                quoted: false,
+            }],
+            &refused,
+            flow,
+        );
+        self.parts(rest, &refused, flow);
     }
 
     /// Returns how the right side of an assignment to `name` takes values.
@@ -320,14 +332,12 @@ impl<'a> Walk<'a> {
                     );
                 }
                 RedirectionKind::HereString => {
-                    self.carry_read(words, &target.parts);
                     self.word(target, &input(Position::HereString), flow);
                 }
                 RedirectionKind::HereDocument(number) => {
                     let Some(document) = self.documents.get(number) else {
                         continue;
                     };
-                    self.carry_read(words, &document.parts);
                     self.parts(
                         &document.parts,
                         &self.document_stand(document, input(Position::HereDocument)),
@@ -460,9 +470,6 @@ impl<'a> Walk<'a> {
                 echoes,
                 several,
             } => {
-                if *echoes {
-                    self.echoed.push(hole.piece);
-                }
                 if let Some(refusal) = flow.refusal.as_ref().filter(|_| *echoes) {
                     return self.refuse_piece(hole.piece, refusal, None);
                 }
@@ -497,75 +504,17 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Notes that the values in `parts` are in the variable `name` from here on.
-    pub fn carry(&mut self, name: &str, parts: &[Part]) {
-        let mut pieces = BTreeSet::new();
-        self.pieces(parts, &mut pieces);
-        if !pieces.is_empty() {
-            self.carriers
-                .entry(name.to_owned())
-                .or_default()
-                .extend(pieces);
-        }
-    }
-
-    /// Notes that `read` takes the values in `parts` from its input.
-    fn carry_read(&mut self, words: &[Word], parts: &[Part]) {
-        let names: Vec<String> = words.iter().filter_map(Word::literal).collect();
-        if names
-            .first()
-            .is_some_and(|n| ["read", "mapfile", "readarray"].contains(&n.as_str()))
-        {
-            for name in names
-                .iter()
-                .skip(1)
-                .map(String::as_str)
-                .chain(["REPLY", "MAPFILE"])
-            {
-                self.carry(name, parts);
-            }
-        }
-    }
-
-    /// Collects the values in `parts` that an expansion of them brings along.
-    fn pieces(&self, parts: &[Part], found: &mut BTreeSet<usize>) {
-        for part in parts {
-            match part {
-                Part::Value(hole) => {
-                    found.insert(hole.piece);
-                }
-                Part::Expansion { name, operand } => {
-                    found.extend(self.carriers.get(name).into_iter().flatten());
-                    self.pieces(operand, found);
-                }
-                Part::Array(words) => words.iter().for_each(|w| self.pieces(&w.parts, found)),
-                Part::Text { .. }
-                | Part::Raw(_)
-                | Part::Read { .. }
-                | Part::Commands(_)
-                | Part::Process(_) => {}
-            }
-        }
-    }
-
     /// Looks at an expansion of a variable that may hold values.
     fn carried(&mut self, name: &str, stand: &Stand, flow: &Flow) {
-        let Some(pieces) = self.carriers.get(name).cloned() else {
-            return;
-        };
+        let pieces = self.carriers.held(name);
         let (refusal, exposed) = match stand {
             Stand::Refused(refusal) => (Some(refusal.clone()), false),
             Stand::Data {
                 exposes, echoes, ..
-            } => {
-                if *echoes {
-                    self.echoed.extend(&pieces);
-                }
-                (
-                    flow.refusal.clone().filter(|_| *echoes),
-                    *exposes || (*echoes && flow.exposed),
-                )
-            }
+            } => (
+                flow.refusal.clone().filter(|_| *echoes),
+                *exposes || (*echoes && flow.exposed),
+            ),
         };
         if exposed {
             self.exposed.extend(&pieces);
@@ -580,7 +529,7 @@ impl<'a> Walk<'a> {
     /// Looks for variables in text that is read as code: arithmetic needs no `$`.
     fn names(&mut self, text: &str, refusal: &Rc<Refusal>) {
         for name in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
-            for piece in self.carriers.get(name).cloned().unwrap_or_default() {
+            for piece in self.carriers.held(name) {
                 self.refuse_piece(piece, refusal, Some(name));
             }
         }
@@ -588,24 +537,21 @@ impl<'a> Walk<'a> {
 
     /// Looks at a call of a function defined above.
     pub fn call(&mut self, name: &str, words: &[Word], flow: &Flow) -> ReadsCode {
-        let function = self.functions.get(name).cloned().unwrap_or_default();
         let help = "write the `{{ }}` inside the function: it is right there too";
         self.refuse_all(
             words,
             &Refusal::shell(format!("an argument of the function `{name}`"), help),
             flow,
         );
-        if let Some(refusal) = &flow.refusal {
-            function
-                .echoed
-                .iter()
-                .for_each(|piece| self.refuse_piece(*piece, refusal, None));
+        for piece in self.carriers.printed(name) {
+            if let Some(refusal) = &flow.refusal {
+                self.refuse_piece(piece, refusal, None);
+            }
+            if flow.exposed {
+                self.exposed.insert(piece);
+            }
         }
-        if flow.exposed {
-            self.exposed.extend(&function.echoed);
-        }
-        self.echoed.extend(function.echoed);
-        function.reads
+        self.functions.get(name).cloned().flatten()
     }
 }
 
@@ -665,11 +611,10 @@ fn unsafe_word(word: &Word) -> Option<Rc<Refusal>> {
             "write the directory out: `/home/{{ user }}`",
         ));
     }
-    let braces = unquoted(before, &|t| t.contains('{'));
-    (braces && unquoted(&word.parts, &|t| t.contains(".."))).then(|| {
-        Refusal::shell(
-            "in a range `{a..b}`",
-            "use `for` of the runbook, or `$(seq {{ a }} {{ b }})`",
-        )
+    let expands = unquoted(before, &|t| t.contains('{'))
+        && unquoted(&word.parts, &|t| t.contains(',') || t.contains(".."));
+    expands.then(|| {
+        let help = "write the words one by one, or use `$(seq {{ a }} {{ b }})`";
+        Refusal::shell("in `{a,b}` or `{a..b}`", help)
     })
 }

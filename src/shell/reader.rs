@@ -95,8 +95,8 @@ impl Reader {
         result
     }
 
-    /// Counts an attempt to read arithmetic.
-    pub fn attempt(&mut self) -> Result<(), Fault> {
+    /// Counts an attempt to read arithmetic that was none.
+    pub fn failed_attempt(&mut self) -> Result<(), Fault> {
         self.attempts += 1;
         if self.attempts > MOST_ATTEMPTS {
             return Err(self.fault(

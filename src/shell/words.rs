@@ -433,7 +433,6 @@ impl Reader {
         if !self.take(open) {
             return Ok(None);
         }
-        self.attempt()?;
         let known = self.documents.len();
         let read = self.deeper(|r| r.balanced(close));
         match read {
@@ -444,6 +443,7 @@ impl Reader {
             // Two opening parentheses may begin a subshell in a subshell: the caller reads again.
             Ok(None) | Err(_) => {
                 self.position = start;
+                self.failed_attempt()?;
                 self.documents.truncate(known);
                 self.pending.retain(|p| p.number < known);
                 Ok(None)

@@ -21,11 +21,7 @@ pub(super) fn serialize<S: Serializer>(n: &f64, serializer: S) -> Result<S::Ok, 
     let survives = serde_json::to_string(n)
         .and_then(|text| serde_json::from_str::<f64>(&text))
         .is_ok_and(|read| read.to_bits() == n.to_bits());
-    if survives {
-        n.serialize(serializer)
-    } else {
-        n.to_string().serialize(serializer)
-    }
+    if survives { n.serialize(serializer) } else { n.to_string().serialize(serializer) }
 }
 
 /// Reads a stored number.
@@ -34,9 +30,5 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
         Stored::Number(n) => n,
         Stored::Text(text) => text.parse().map_err(de::Error::custom)?,
     };
-    if n.is_finite() {
-        Ok(n)
-    } else {
-        Err(de::Error::custom("not a finite number"))
-    }
+    if n.is_finite() { Ok(n) } else { Err(de::Error::custom("not a finite number")) }
 }

@@ -72,8 +72,7 @@ impl<'de> Visitor<'de> for PlainVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut fields: Vec<(Arc<str>, Value)> = Vec::new();
-        let mut places: std::collections::HashMap<Arc<str>, usize> =
-            std::collections::HashMap::new();
+        let mut places: std::collections::HashMap<Arc<str>, usize> = std::collections::HashMap::new();
         while let Some((name, Plain(value))) = map.next_entry::<String, Plain>()? {
             let name: Arc<str> = name.into();
             match places.get(&name) {
@@ -128,11 +127,6 @@ impl Value {
 
 impl Record {
     fn to_json(&self) -> Json {
-        Json::Object(
-            self.0
-                .iter()
-                .map(|(name, value)| (name.to_string(), value.to_json()))
-                .collect(),
-        )
+        Json::Object(self.0.iter().map(|(name, value)| (name.to_string(), value.to_json())).collect())
     }
 }

@@ -75,11 +75,8 @@ impl Record {
 /// Equality ignores the order of fields.
 impl PartialEq for Record {
     fn eq(&self, other: &Self) -> bool {
-        let sorted = |r: &Record| {
-            r.0.iter()
-                .map(|(n, v)| (Arc::clone(n), v.clone()))
-                .collect::<BTreeMap<_, _>>()
-        };
+        let sorted =
+            |r: &Record| r.0.iter().map(|(n, v)| (Arc::clone(n), v.clone())).collect::<BTreeMap<_, _>>();
         self.0.len() == other.0.len() && sorted(self) == sorted(other)
     }
 }
@@ -143,9 +140,7 @@ impl Value {
 
     /// Returns a record.
     pub fn record(fields: impl IntoIterator<Item = (impl Into<Arc<str>>, Value)>) -> Value {
-        Value::Record(Arc::new(Record(
-            fields.into_iter().map(|(n, v)| (n.into(), v)).collect(),
-        )))
+        Value::Record(Arc::new(Record(fields.into_iter().map(|(n, v)| (n.into(), v)).collect())))
     }
 
     /// Returns the value of a JSON document. Whole numbers that fit become `int`.
@@ -153,13 +148,11 @@ impl Value {
         match json {
             serde_json::Value::Null => Value::None,
             serde_json::Value::Bool(b) => Value::Bool(*b),
-            serde_json::Value::Number(n) => n
-                .as_i64()
-                .map_or_else(|| Value::Number(n.as_f64().unwrap_or_default()), Value::Int),
-            serde_json::Value::String(s) => Value::text(s.as_str()),
-            serde_json::Value::Array(items) => {
-                Value::list(items.iter().map(Value::from_json).collect())
+            serde_json::Value::Number(n) => {
+                n.as_i64().map_or_else(|| Value::Number(n.as_f64().unwrap_or_default()), Value::Int)
             }
+            serde_json::Value::String(s) => Value::text(s.as_str()),
+            serde_json::Value::Array(items) => Value::list(items.iter().map(Value::from_json).collect()),
             serde_json::Value::Object(map) => {
                 Value::record(map.iter().map(|(k, v)| (k.as_str(), Value::from_json(v))))
             }

@@ -101,10 +101,7 @@ impl Value {
             Value::Record(_) => "a record",
             Value::Command(_) => "a command's result",
             Value::Response(_) => "a response",
-            Value::Tried(tried) => tried
-                .result
-                .as_ref()
-                .map_or("a failed call", |value| value.kind()),
+            Value::Tried(tried) => tried.result.as_ref().map_or("a failed call", |value| value.kind()),
             Value::Secret(_) => "a secret",
         }
     }

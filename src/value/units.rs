@@ -17,13 +17,8 @@ const DURATIONS: [(&str, i64); 8] = [
     ("ns", 1),
 ];
 
-const BINARY: [(&str, i64); 5] = [
-    ("PiB", 1 << 50),
-    ("TiB", 1 << 40),
-    ("GiB", 1 << 30),
-    ("MiB", 1 << 20),
-    ("KiB", 1 << 10),
-];
+const BINARY: [(&str, i64); 5] =
+    [("PiB", 1 << 50), ("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
 
 const DECIMAL: [(&str, i64); 6] = [
     ("PB", 1_000_000_000_000_000),
@@ -47,23 +42,16 @@ pub fn parse_duration(text: &str) -> Result<Value, String> {
     }
     while !rest.is_empty() {
         let (number, after) = split_number(rest).ok_or_else(fail)?;
-        let end = after
-            .find(|c: char| !c.is_alphabetic())
-            .unwrap_or(after.len());
+        let end = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
         let (unit, after) = after.split_at(end);
-        let scale = DURATIONS
-            .iter()
-            .find(|(name, _)| *name == unit)
-            .map(|(_, scale)| *scale)
-            .ok_or_else(fail)?;
+        let scale =
+            DURATIONS.iter().find(|(name, _)| *name == unit).map(|(_, scale)| *scale).ok_or_else(fail)?;
         let part = scaled(number, scale)
             .ok_or_else(|| format!("`{text}` is finer than a nanosecond, or too long"))?;
         total = total.checked_add(part).ok_or_else(fail)?;
         rest = after.trim_start();
     }
-    signed(negative, total)
-        .map(Value::Duration)
-        .ok_or_else(|| format!("`{text}` is longer than 292 years"))
+    signed(negative, total).map(Value::Duration).ok_or_else(|| format!("`{text}` is longer than 292 years"))
 }
 
 /// Reads a size: `10GiB`, `512MB`, `1.5 GiB`, `0B`; units `B kB KB MB GB TB PB KiB MiB GiB TiB PiB`.
@@ -123,12 +111,10 @@ pub fn parse_time(text: &str) -> Result<Value, String> {
             .to_zoned(jiff::tz::TimeZone::UTC)
             .map(|zoned| Value::Time(zoned.timestamp()))
             .map_err(|_| format!("`{text}` is out of range")),
-        _ if text.parse::<jiff::civil::DateTime>().is_ok() && !date_only => Err(format!(
-            "`{text}` has no zone: write `{text}Z` for UTC, or an offset like `+01:00`"
-        )),
-        _ => Err(format!(
-            "`{text}` is not a time: write it like `2026-11-20` or `2026-11-20T14:30Z`"
-        )),
+        _ if text.parse::<jiff::civil::DateTime>().is_ok() && !date_only => {
+            Err(format!("`{text}` has no zone: write `{text}Z` for UTC, or an offset like `+01:00`"))
+        }
+        _ => Err(format!("`{text}` is not a time: write it like `2026-11-20` or `2026-11-20T14:30Z`")),
     }
 }
 
@@ -146,9 +132,7 @@ fn signed(negative: bool, n: i128) -> Option<i64> {
 
 /// Splits `1.5GiB` into `1.5` and `GiB`. `None` when it does not begin with a number.
 fn split_number(text: &str) -> Option<(&str, &str)> {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, rest) = text.split_at(end);
     let well_formed = number.starts_with(|c: char| c.is_ascii_digit())
         && number.ends_with(|c: char| c.is_ascii_digit())
@@ -166,9 +150,7 @@ fn scaled(number: &str, scale: i64) -> Option<i128> {
     }
     let power = 10_i128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
     let part = fraction.parse::<i128>().ok()?.checked_mul(scale.into())?;
-    (part % power == 0)
-        .then(|| part / power)
-        .and_then(|part| whole.checked_add(part))
+    (part % power == 0).then(|| part / power).and_then(|part| whole.checked_add(part))
 }
 
 /// Returns `n / 10^digits` without needless zeros.
@@ -176,11 +158,7 @@ fn point(n: i128, digits: usize) -> String {
     let text = format!("{n:0>width$}", width = digits + 1);
     let (whole, fraction) = text.split_at(text.len() - digits);
     let fraction = fraction.trim_end_matches('0');
-    if fraction.is_empty() {
-        whole.to_owned()
-    } else {
-        format!("{whole}.{fraction}")
-    }
+    if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") }
 }
 
 /// Returns a duration as people read it: `1h 30m`, `30s`, `12.5s`, `500ms`.
@@ -207,23 +185,29 @@ pub(super) fn show_duration(nanoseconds: i64) -> String {
     format!("{sign}{}", parts.join(" "))
 }
 
-/// Returns a size as people read it, exactly: `10GiB`, `1.5MiB`, `90GB`, `1.234567MB`.
+/// Returns a size as people read it, exactly, and in the units that say it shorter: `10GiB`, `1.5MiB`,
+/// `90GB`, `1.234567MB`.
 pub(super) fn show_size(bytes: i64) -> String {
     let sign = if bytes < 0 { "-" } else { "" };
     let n = i128::from(bytes).abs();
-    for (unit, scale) in BINARY {
-        let scale = i128::from(scale);
-        // Two digits behind the point are enough for halves and quarters.
-        if n >= scale && (n * 100) % scale == 0 {
-            return format!("{sign}{}{unit}", point(n * 100 / scale, 2));
-        }
+    // Two digits behind the point are enough for halves and quarters.
+    let binary = BINARY
+        .into_iter()
+        .map(|(unit, scale)| (unit, i128::from(scale)))
+        .find(|(_, scale)| n >= *scale && (n * 100) % scale == 0)
+        .map(|(unit, scale)| format!("{sign}{}{unit}", point(n * 100 / scale, 2)));
+    let decimal = [15, 12, 9, 6, 3, 0]
+        .into_iter()
+        .zip(DECIMAL)
+        .find(|(_, (_, scale))| n >= i128::from(*scale))
+        .map_or_else(
+            || String::from("0B"),
+            |(digits, (unit, _))| format!("{sign}{}{unit}", point(n, digits)),
+        );
+    match binary {
+        Some(binary) if binary.len() <= decimal.len() => binary,
+        _ => decimal,
     }
-    for (digits, (unit, scale)) in [15, 12, 9, 6, 3, 0].into_iter().zip(DECIMAL) {
-        if n >= i128::from(scale) {
-            return format!("{sign}{}{unit}", point(n, digits));
-        }
-    }
-    String::from("0B")
 }
 
 /// Returns a share as people read it: `80%`, `0.5%`, `33.33%`.
@@ -247,10 +231,7 @@ pub(super) fn show_percent(share: f64) -> String {
         if rounded.trim_matches(['-', '0', '.']).is_empty() {
             format!("{points:.1e}")
         } else {
-            rounded
-                .trim_end_matches('0')
-                .trim_end_matches('.')
-                .to_owned()
+            rounded.trim_end_matches('0').trim_end_matches('.').to_owned()
         }
     };
     format!("{points}%")
@@ -259,11 +240,7 @@ pub(super) fn show_percent(share: f64) -> String {
 /// Returns a number as people read it: `5`, `0.25`, `1e300`.
 pub(super) fn show_number(n: f64) -> String {
     let size = n.abs();
-    if size == 0.0 || (1e-7..1e17).contains(&size) {
-        format!("{n}")
-    } else {
-        format!("{n:e}")
-    }
+    if size == 0.0 || (1e-7..1e17).contains(&size) { format!("{n}") } else { format!("{n:e}") }
 }
 
 /// Returns a time as people read it: `2026-11-20T14:30Z`, with seconds when there are some.

@@ -26,6 +26,9 @@ pub(super) fn call(args: &Args) -> Result<Value, Failure> {
         "indent" => {
             args.int_in(1, 0, WIDEST)?;
         }
+        "trim" | "split" => {
+            args.optional_text(1)?;
+        }
         "replace" => {
             args.text(1)?;
             let longest = args.text(2)?.len().max(1);

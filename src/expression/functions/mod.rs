@@ -58,10 +58,11 @@ pub fn call_function(
         ))
         .help("a secret may go into a command or a request and nowhere else")),
         (Some(secret), SecretUse::Derived) => {
+            let whole = matches!(args.given(0), Some(Value::Secret(_)));
             for value in args.values.iter_mut().flatten() {
                 *value = revealed(value);
             }
-            if name == "parse_url" {
+            if name == "parse_url" && whole {
                 return address::parse_secret(&args, &secret);
             }
             match dispatch(&args) {

@@ -67,7 +67,11 @@ impl HttpAsk {
             body: None,
             secret_body: false,
             redirects: arguments.count("redirects")?.unwrap_or(REDIRECTS),
-            ca: arguments.get("ca").map(|_| arguments.text("ca")).transpose()?.map(PathBuf::from),
+            ca: arguments
+                .get("ca")
+                .map(|_| arguments.text("ca"))
+                .transpose()?
+                .map(PathBuf::from),
             timeout: arguments.duration("timeout")?,
         };
         ask.take_headers(&arguments)?;
@@ -80,7 +84,9 @@ impl HttpAsk {
             let unfit = || Failure::seen(format!("`{name}` is not the name of a header"));
             let name: HeaderName = name.parse().map_err(|_| unfit())?;
             let mut bytes = HeaderValue::from_str(value.reveal().trim()).map_err(|_| {
-                Failure::seen(format!("the header `{name}` cannot hold control characters"))
+                Failure::seen(format!(
+                    "the header `{name}` cannot hold control characters"
+                ))
             })?;
             if value.is_secret() {
                 bytes.set_sensitive(true);

@@ -67,14 +67,20 @@ fn certificate(error: &CertificateError) -> String {
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             "certificate is not valid yet (is the clock right?)"
         }
-        CertificateError::UnknownIssuer => {
+        // A signature that does not fit: an authority of the same name with another key.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             "certificate is signed by an authority that is not trusted"
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "certificate is for another name"
         }
         CertificateError::Revoked => "certificate was revoked",
-        other => return format!("certificate is not valid: {}", words::plain(&other.to_string())),
+        other => {
+            return format!(
+                "certificate is not valid: {}",
+                words::plain(&other.to_string())
+            );
+        }
     };
     known.to_owned()
 }

@@ -23,7 +23,7 @@ use crate::event::NativeRequest;
 use crate::process::blot::{Blotter, Needles};
 use crate::value::{Output, Record, ResponseValue, Value};
 
-use super::{Failure, VALUE_LIMIT, spoken, words};
+use super::{Failure, VALUE_LIMIT, spoken, text, words};
 use ask::HttpAsk;
 pub use sent::Sent;
 use sent::Witness;
@@ -210,11 +210,16 @@ async fn take(
             break;
         }
     }
+    let (text, utf8) = text(bytes, cut);
     Ok(ResponseValue {
         request: ask.shown.as_str().into(),
         status,
         headers,
-        body: output(bytes, cut),
+        body: Output {
+            text: text.into(),
+            utf8,
+            cut,
+        },
         elapsed: 0,
     })
 }
@@ -230,25 +235,6 @@ fn headers(headers: &HeaderMap, needles: &Needles) -> Record {
         (name.as_str().into(), Value::text(values.join(", ")))
     });
     Record(fields.collect())
-}
-
-/// Returns bytes as text with its marks. A cut in the middle of a character damages nothing.
-fn output(mut bytes: Vec<u8>, cut: bool) -> Output {
-    if cut && let Err(error) = std::str::from_utf8(&bytes) && error.error_len().is_none() {
-        bytes.truncate(error.valid_up_to());
-    }
-    let (text, utf8) = match String::from_utf8(bytes) {
-        Ok(text) => (text, true),
-        Err(error) => (
-            String::from_utf8_lossy(error.as_bytes()).into_owned(),
-            false,
-        ),
-    };
-    Output {
-        text: text.into(),
-        utf8,
-        cut,
-    }
 }
 
 fn nanoseconds(span: Duration) -> i64 {

@@ -3,34 +3,27 @@
 //! Owns the requests that are under way and the inputs that wait to be handed over, in the order
 //! in which they happened. Never blocks: `RealWorld` lends it the runtime.
 
+mod begin;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use super::clock::{Alarm, Clock};
 use super::command;
 use super::link::{Link, News, end_orphan};
 use super::signals::{Heard, Signals};
 use super::{Live, RealConfig, RealError, Tick};
-use crate::event::{
-    Address, Ask, CommandRequest, Control, Input, Moment, NativeRequest, Reply, Request,
-};
-use crate::net::{self, Net, Sent};
+use crate::event::{Address, Control, Input, Moment, Reply};
+use crate::net::{Net, Sent};
 use crate::people::{Asker, Person, Said};
 use crate::process::blot::Needles;
-use crate::process::{ClientError, SecretText};
-use crate::value::{Secret, Value};
+use crate::process::{ProcessIdentity, SecretText};
+use crate::value::Secret;
 use crate::world::WorldError;
-
-/// Time of a call that has no deadline.
-const LIMIT: Duration = Duration::from_secs(60);
-
-/// How long after its deadline an end is waited for that its own keeper should have brought.
-const COMMAND_SLACK: i64 = 60_000_000_000;
-const NATIVE_SLACK: i64 = 2_000_000_000;
 
 /// What stands before what when both happened at the same time: ends before time running out.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,6 +89,7 @@ pub(super) struct Desk {
     told: UnboundedReceiver<Settled>,
     live: Option<Live>,
     tick: Option<Tick>,
+    next_tick: Instant,
     stopping: bool,
     pub suspended: bool,
     /// The latest moment that was handed over; the run's time does not step back.
@@ -127,6 +121,7 @@ impl Desk {
             told,
             live: config.live,
             tick: config.tick,
+            next_tick: Instant::now(),
             stopping: false,
             suspended: false,
             last: Moment::default(),
@@ -134,205 +129,9 @@ impl Desk {
         })
     }
 
-    /// Begins one request; `again`: it was begun before, by a process that is no more.
-    pub async fn begin(&mut self, ask: Ask, again: bool) -> Result<(), WorldError> {
-        let Ask {
-            address,
-            request,
-            deadline,
-            changes,
-            ..
-        } = ask;
-        match request {
-            Request::Command(command) if again => self.recall(address, &command, deadline).await?,
-            Request::Command(command) => self.start(address, &command, deadline).await?,
-            Request::Native(_) if again && changes => {
-                let why = "the program that sent it ended before the answer came".to_owned();
-                self.reply(address, Reply::Lost { why });
-            }
-            Request::Native(native) => self.call(address, *native, deadline, changes),
-            Request::Reading { .. } | Request::Named { .. } => self.reply(address, Reply::Descend),
-            Request::Timer => {
-                let what = What::Timer;
-                self.doing.insert(address, Doing { what, deadline });
-            }
-            Request::Question(question) => {
-                let now = self.clock.now().run_ns;
-                if let Some(reply) = self.asker.ask(address.clone(), *question, deadline, now) {
-                    self.reply(address, reply);
-                }
-            }
-            Request::Notify { .. } => self.reply(address, Reply::Done),
-            Request::Kill { command } => self.kill(&command).await,
-            Request::Cancel { request } => self.cancel(&request),
-        }
-        Ok(())
-    }
-
-    async fn start(
-        &mut self,
-        address: Address,
-        request: &CommandRequest,
-        deadline: Option<i64>,
-    ) -> Result<(), WorldError> {
-        self.learn_secrets(command::secrets(request));
-        let spec = match command::specification(
-            &address.0,
-            request,
-            self.left(deadline),
-            &self.secrets,
-        ) {
-            Ok(spec) => spec,
-            Err(why) => {
-                let end = command::not_started(why);
-                self.reply(address, Reply::Command(Box::new(end)));
-                return Ok(());
-            }
-        };
-        match self.link.start(spec).await {
-            Ok(()) => self.under_way(address, deadline),
-            Err(ClientError::Frame(error)) => {
-                let end = command::not_started(error.to_string());
-                self.reply(address, Reply::Command(Box::new(end)));
-            }
-            Err(error) => return Err(WorldError::Unreachable(error.to_string())),
-        }
-        Ok(())
-    }
-
-    async fn recall(
-        &mut self,
-        address: Address,
-        request: &CommandRequest,
-        deadline: Option<i64>,
-    ) -> Result<(), WorldError> {
-        self.learn_secrets(command::secrets(request));
-        match self.link.recall(&address.0).await {
-            Ok(()) => self.under_way(address, deadline),
-            Err(error) => return Err(WorldError::Unreachable(error.to_string())),
-        }
-        Ok(())
-    }
-
-    fn under_way(&mut self, address: Address, deadline: Option<i64>) {
-        let what = What::Command;
-        let deadline = deadline.map(|deadline| deadline.saturating_add(COMMAND_SLACK));
-        self.doing.insert(address, Doing { what, deadline });
-    }
-
-    fn call(
-        &mut self,
-        address: Address,
-        request: NativeRequest,
-        deadline: Option<i64>,
-        changes: bool,
-    ) {
-        self.learn_secrets(request.args.iter().flat_map(|(_, value)| secrets_in(value)));
-        if request.module == "file" {
-            let result = net::file::call(&request, &self.needles);
-            self.reply(address, native_reply(result));
-            return;
-        }
-        let limit = self.left(deadline);
-        let sent = Sent::default();
-        let typed = request.typed.clone();
-        let task = {
-            let (net, needles, sent) = (Arc::clone(&self.net), self.needles.clone(), sent.clone());
-            let (tell, clock, request_address) = (self.tell.clone(), self.clock, address.clone());
-            tokio::spawn(async move {
-                let result = net.call(&request, limit, &needles, &sent).await;
-                // Nobody listens when the world is gone.
-                let _ = tell.send(Settled {
-                    request: request_address,
-                    reply: native_reply(result),
-                    occurred: clock.now(),
-                });
-            })
-            .abort_handle()
-        };
-        let what = What::Native {
-            typed,
-            changes,
-            sent,
-            task,
-        };
-        let deadline = deadline.map(|deadline| deadline.saturating_add(NATIVE_SLACK));
-        self.doing.insert(address, Doing { what, deadline });
-    }
-
-    async fn kill(&mut self, address: &Address) {
-        match self.doing.get(address).map(|doing| &doing.what) {
-            Some(What::Command) => self.link.kill(&address.0).await,
-            Some(What::Native { .. }) => {
-                if let Some(Doing { what, .. }) = self.doing.remove(address) {
-                    self.break_off(address.clone(), what, "was ended");
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn cancel(&mut self, address: &Address) {
-        self.ready.retain(|ready| {
-            !matches!(&ready.input, Input::Delivered { request, .. } if request == address)
-        });
-        if let Some(Doing {
-            what: What::Native { task, .. },
-            ..
-        }) = self.doing.remove(address)
-        {
-            task.abort();
-        }
-        self.asker.cancel(address, self.clock.now().run_ns);
-    }
-
-    /// Gives a request up that its keeper did not answer.
-    fn break_off(&mut self, address: Address, what: What, how: &str) {
-        let reply = match what {
-            What::Timer => Reply::Fired,
-            What::Command => Reply::Lost {
-                why: "the supervisor did not tell how it ended".to_owned(),
-            },
-            What::Native {
-                typed,
-                changes,
-                sent,
-                task,
-            } => {
-                task.abort();
-                Reply::Failed {
-                    message: format!("{typed} {how}"),
-                    doubt: changes && sent.get(),
-                }
-            }
-        };
-        self.reply(address, reply);
-    }
-
-    /// Returns the time until a deadline, or the default limit.
-    fn left(&self, deadline: Option<i64>) -> Duration {
-        deadline.map_or(LIMIT, |deadline| {
-            let left = deadline.saturating_sub(self.clock.now().run_ns);
-            Duration::from_nanos(left.max(0).unsigned_abs())
-        })
-    }
-
-    /// Secrets computed from others are to be blotted out like those.
-    fn learn_secrets<'a>(&mut self, found: impl Iterator<Item = &'a Secret>) {
-        let known = self.secrets.len();
-        for secret in found {
-            if !self.secrets.contains(secret) {
-                self.secrets.push(secret.clone());
-            }
-        }
-        if self.secrets.len() > known {
-            self.needles = needles(&self.secrets);
-        }
-    }
-
     /// Waits until something happens. What was not taken in is not lost when it is cancelled.
     pub async fn wait(&mut self) -> Happened {
-        let tick = self.tick.as_ref().map(|tick| tick.every);
+        let tick = self.tick.as_ref().map(|_| self.next_tick);
         tokio::select! {
             biased;
             heard = self.signals.next() => Happened::Heard(heard),
@@ -362,6 +161,7 @@ impl Desk {
             Happened::Ticked => {
                 if let Some(tick) = &mut self.tick {
                     (tick.call)();
+                    self.next_tick = Instant::now() + tick.every;
                 }
             }
             Happened::Heard(heard) => self.hear(heard),
@@ -404,29 +204,30 @@ impl Desk {
                     self.reply(request, Reply::Command(Box::new(end)));
                 }
             }
-            News::Lost { id, process } => {
-                let request = Address(id.into());
-                let (tell, clock) = (self.tell.clone(), self.clock);
-                tokio::spawn(async move {
-                    let gone = match &process {
-                        Some(process) => end_orphan(process).await,
-                        None => true,
-                    };
-                    let why = if gone {
-                        "its supervisor died before it ended"
-                    } else {
-                        "its supervisor died, and it still runs and cannot be ended"
-                    };
-                    let _ = tell.send(Settled {
-                        request,
-                        reply: Reply::Lost {
-                            why: why.to_owned(),
-                        },
-                        occurred: clock.now(),
-                    });
-                });
-            }
+            News::Lost { id, process, why } => self.settle_lost(Address(id.into()), process, why),
         }
+    }
+
+    /// Answers that a command is lost, as soon as nothing of it runs any more.
+    fn settle_lost(&self, request: Address, process: Option<ProcessIdentity>, why: &'static str) {
+        let (tell, clock) = (self.tell.clone(), self.clock);
+        tokio::spawn(async move {
+            let gone = match &process {
+                Some(process) => end_orphan(process).await,
+                None => true,
+            };
+            let why = if gone {
+                why.to_owned()
+            } else {
+                format!("{why}, and it still runs and cannot be ended")
+            };
+            // Nobody listens when the world is gone.
+            let _ = tell.send(Settled {
+                request,
+                reply: Reply::Lost { why },
+                occurred: clock.now(),
+            });
+        });
     }
 
     fn hear(&mut self, heard: Heard) {
@@ -448,6 +249,7 @@ impl Desk {
 
     fn stop(&mut self, by: String, occurred: Moment) {
         self.stopping = true;
+        self.asker.withdraw_stop(occurred.run_ns);
         self.ready.push(Ready {
             rank: Rank::Person,
             occurred,
@@ -510,6 +312,11 @@ impl Desk {
             .map_err(|error| WorldError::Unreachable(format!("the clock cannot be set: {error}")))
     }
 
+    /// Returns whether an input waits to be handed over.
+    pub fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
     /// Returns the input that happened first.
     pub fn hand_over(&mut self) -> Option<Input> {
         let first = self
@@ -557,13 +364,6 @@ impl Desk {
     }
 }
 
-fn native_reply(result: Result<Value, net::Failure>) -> Reply {
-    match result {
-        Ok(value) => Reply::Value { value },
-        Err(net::Failure { message, doubt }) => Reply::Failed { message, doubt },
-    }
-}
-
 fn needles(secrets: &[Secret]) -> Needles {
     let texts: Vec<_> = secrets
         .iter()
@@ -572,25 +372,17 @@ fn needles(secrets: &[Secret]) -> Needles {
     Needles::new(&texts)
 }
 
-fn secrets_in(value: &Value) -> Vec<&Secret> {
-    match value {
-        Value::Secret(secret) => vec![secret],
-        Value::List(items) => items.iter().flat_map(secrets_in).collect(),
-        Value::Record(record) => record.0.iter().flat_map(|(_, value)| secrets_in(value)).collect(),
-        _ => Vec::new(),
-    }
-}
-
-async fn pause(span: Option<Duration>) {
-    match span {
-        Some(span) => tokio::time::sleep(span).await,
+async fn pause(until: Option<Instant>) {
+    match until {
+        Some(until) => tokio::time::sleep_until(until).await,
         None => std::future::pending().await,
     }
 }
 
-/// Gives the runtime time to notice what has happened: each turn looks at sockets once.
+/// Gives the runtime time to notice what has happened: one turn looks at the sockets, the next
+/// lets those run who wait at one.
 async fn turns() {
-    for _ in 0..3 {
+    for _ in 0..2 {
         tokio::task::yield_now().await;
     }
 }
