@@ -109,12 +109,7 @@ fn right_files_are_accepted() {
     for path in files("tests/check/accepted") {
         let checked = check(name(&path), &Disk);
         assert_eq!(lines(&checked), "", "{}", path.display());
-        assert_eq!(
-            checked.program.is_some(),
-            checked.kind == Some(Kind::Runbook),
-            "{}",
-            path.display()
-        );
+        assert_eq!(checked.program.is_some(), checked.kind == Some(Kind::Runbook), "{}", path.display());
     }
 }
 
@@ -206,8 +201,7 @@ fn names_become_slots_of_one_frame() {
 fn arrows_lead_to_resolutions() {
     let program = program(CONNECTIONS);
     let diagnose = program.diagnose.as_ref().unwrap();
-    let Some(StatementKind::Decide { arms, otherwise }) = diagnose.body.last().map(|s| &s.kind)
-    else {
+    let Some(StatementKind::Decide { arms, otherwise }) = diagnose.body.last().map(|s| &s.kind) else {
         panic!("no decision");
     };
     assert!(matches!(arms[0].1, Choice::Resolve(0)));
@@ -334,10 +328,7 @@ fn a_call_is_written_on_one_line() {
 fn a_file_that_is_not_there_is_told() {
     let checked = check("nowhere.runbook", &Memory::default());
     assert!(checked.program.is_none());
-    assert_eq!(
-        lines(&checked),
-        "unreadable-file cannot read `nowhere.runbook`: there is no such file\n"
-    );
+    assert_eq!(lines(&checked), "unreadable-file cannot read `nowhere.runbook`: there is no such file\n");
 }
 
 #[test]
@@ -388,5 +379,32 @@ proptest! {
                 prop_assert!(checked.sources.get(label.span.source).is_some());
             }
         }
+    }
+}
+
+/// Prints how long runbooks of growing length take: `cargo test --release --test check -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn ten_thousand_steps() {
+    for steps in [2_500, 5_000, 10_000] {
+        let mut text = String::from("runbook \"long\"\nparam host: text \"Host\" = \"a\"\nresolve \"r\" {\n");
+        for n in 0..steps {
+            write!(
+                text,
+                "  step \"Step {n} on {{{{ host }}}}\" timeout 10s {{\n    check c{n} = $ echo {{{{ host }}}} {n}\n    run $ touch /tmp/{{{{ c{n}.stdout }}}}\n      undo $ rm /tmp/{n}\n  }}\n"
+            )
+            .unwrap();
+        }
+        text.push_str("}\n");
+        let parse = std::time::Instant::now();
+        let parsed = mainstay::syntax::parse(mainstay::source::SourceId(0), &text);
+        let parse = parse.elapsed();
+        assert!(parsed.file.is_some());
+        let loader = Memory::new([("long.runbook", text)]);
+        let all = std::time::Instant::now();
+        let checked = check("long.runbook", &loader);
+        let all = all.elapsed();
+        assert_eq!(lines(&checked), "");
+        println!("{steps} steps: {all:?}, of which {parse:?} to read the text");
     }
 }
