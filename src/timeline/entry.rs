@@ -49,6 +49,7 @@ pub enum Kind {
     Unwind,
     Question,
     Answer,
+    Silence,
     Message,
     Wait,
     Failure,

@@ -176,7 +176,7 @@ fn people(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
         Fact::Asked { text, roles, count, deadline } => {
             entry.kind = Kind::Question;
             entry.weight = Weight::Begin;
-            entry.what = Words::say(format!("asked {}: {text}", of_roles(roles, *count)));
+            entry.what = Words::say(format!("asked {} \"{text}\"", of_roles(roles, *count)));
             if let Some(deadline) = deadline {
                 let left = length(deadline - at.run_ns);
                 entry.outcome = Words::say(format!("within {left}"));
@@ -194,10 +194,11 @@ fn people(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
             entry.outcome = Words::say(word);
         }
         Fact::Silent { text, why, then } => {
-            entry.kind = Kind::Answer;
+            entry.kind = Kind::Silence;
             entry.tone = Tone::Warn;
-            entry.what = Words::say(text.as_str());
-            entry.outcome = Words::say(format!("{why}: {then}"));
+            entry.who = "nobody".to_owned();
+            entry.what = Words::say(format!("no answer to \"{text}\""));
+            entry.outcome = Words::say(format!("{why}; {then}"));
         }
         Fact::Notified { channel, text, page, ok, message } => {
             entry.kind = Kind::Message;

@@ -150,7 +150,7 @@ fn approvals(out: &mut String, summary: &Summary) {
             row(word, &by, &utc(answer.at.wall_us));
         }
         if let Some((at, why, then)) = &approval.silent {
-            let answer = format!("{}: {}", escape(why), escape(then));
+            let answer = format!("{}; {}", escape(why), escape(then));
             row(&answer, "nobody", &utc(at.wall_us));
         }
         if approval.answers.is_empty() && approval.silent.is_none() {
@@ -301,7 +301,7 @@ pub(super) fn code(text: &str) -> String {
 /// Returns the text with line ends as spaces and without what a terminal would obey.
 fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
-    for c in text.trim().chars() {
+    for c in text.chars() {
         match c {
             '\n' | '\t' => line.push(' '),
             '\r' => {}
