@@ -111,6 +111,7 @@ fn entry(kind: Kind, tone: Tone, at: crate::event::Moment, text: String) -> Entr
         lane: String::new(),
         who: String::new(),
         what: Words::say(text),
+        from: String::new(),
         outcome: Words::default(),
         detail: Vec::new(),
         value: None,

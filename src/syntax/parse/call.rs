@@ -62,17 +62,19 @@ impl<'i> Reader<'i> {
         for piece in &body.pieces {
             let Piece::Text(text) = &piece.node else { continue };
             for (at, _) in text.match_indices("{{ ") {
-                let inner = text.get(at + 3..).and_then(|rest| rest.split_once(" }}")).map_or("", |(name, _)| name);
+                let inner =
+                    text.get(at + 3..).and_then(|rest| rest.split_once(" }}")).map_or("", |(name, _)| name);
                 if inner.is_empty() || first_word(inner) != inner {
                     continue;
                 }
                 let start = piece.span.start as usize + at;
                 let span = self.place(start, start + inner.len() + 6);
-                let message = format!("a `{}` script takes no `{{{{ }}}}`: this stays as it is", interpreter.node);
+                let message =
+                    format!("a `{}` script takes no `{{{{ }}}}`: this stays as it is", interpreter.node);
                 self.report(
-                    Diagnostic::warning("braces-in-script", message)
-                        .at(span, "")
-                        .help(format!("hand the value over by the environment: `with env {{ NAME: {inner} }}`")),
+                    Diagnostic::warning("braces-in-script", message).at(span, "").help(format!(
+                        "hand the value over by the environment: `with env {{ NAME: {inner} }}`"
+                    )),
                 );
             }
         }
@@ -85,7 +87,9 @@ impl<'i> Reader<'i> {
         let written = self.slice(span);
         let diagnostic = Diagnostic::error("not-a-call", format!("`{word}` needs a call")).at(span, "");
         let diagnostic = match expr.node {
-            Expression::Call { callee, arguments } => return CallTarget::Action { action: callee, arguments },
+            Expression::Call { callee, arguments } => {
+                return CallTarget::Action { action: callee, arguments };
+            }
             Expression::Invalid => return CallTarget::Invalid,
             Expression::Name(_) => diagnostic
                 .help(format!("a command stands behind `$`: `$ {written}`"))

@@ -95,7 +95,9 @@ fn is_poll(text: &str) -> bool {
 fn is_retry(text: &str) -> bool {
     let times = text.split(' ').next().unwrap_or("");
     let rest = text.get(times.len()..).unwrap_or("").trim();
-    !times.is_empty() && times.bytes().all(|b| b.is_ascii_digit()) && (rest.is_empty() || rest.starts_with("every "))
+    !times.is_empty()
+        && times.bytes().all(|b| b.is_ascii_digit())
+        && (rest.is_empty() || rest.starts_with("every "))
 }
 
 fn is_call(text: &str) -> bool {

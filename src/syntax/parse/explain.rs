@@ -57,7 +57,9 @@ impl<'i> Reader<'i> {
         };
         if let Some((message, help)) = what {
             self.gave_up = true;
-            return Diagnostic::error("unclosed-text", message).at(self.place(start, start + 3), "").help(help);
+            return Diagnostic::error("unclosed-text", message)
+                .at(self.place(start, start + 3), "")
+                .help(help);
         }
         Diagnostic::error("unclosed-text", "this text does not end on its line")
             .at(self.span(pair), "")
@@ -87,7 +89,14 @@ impl<'i> Reader<'i> {
     }
 
     /// Finds where a sentence with a known word stops making sense.
-    fn does_not_fit(&self, written: &str, span: Span, blocked: bool, form: Option<&Form>, at_word: Span) -> Diagnostic {
+    fn does_not_fit(
+        &self,
+        written: &str,
+        span: Span,
+        blocked: bool,
+        form: Option<&Form>,
+        at_word: Span,
+    ) -> Diagnostic {
         let form_help = |diagnostic: Diagnostic| match form {
             Some(form) => diagnostic.help(format!("it is written `{}`", form.form)),
             None => diagnostic,
@@ -103,7 +112,11 @@ impl<'i> Reader<'i> {
         let arm = form.is_some_and(|form| form.place == Place::Arm);
         let parsed = Grammar::parse(if arm { Rule::alone_arm } else { Rule::alone }, &tried);
         let trailing = parsed.as_ref().ok().and_then(|pairs| {
-            pairs.clone().flatten().find(|pair| pair.as_rule() == Rule::trailing).map(|pair| pair.as_span().start())
+            pairs
+                .clone()
+                .flatten()
+                .find(|pair| pair.as_rule() == Rule::trailing)
+                .map(|pair| pair.as_span().start())
         });
         if let Some(at) = trailing {
             let token = token(written.get(at..).unwrap_or(""));
@@ -144,7 +157,9 @@ impl<'i> Reader<'i> {
         if at == 0 {
             let line = written.lines().next().unwrap_or("").trim_end().len();
             let place = self.place(span.start as usize, span.start as usize + line);
-            return form_help(Diagnostic::error("syntax", format!("`{word}` is not written like this")).at(place, ""));
+            return form_help(
+                Diagnostic::error("syntax", format!("`{word}` is not written like this")).at(place, ""),
+            );
         }
         let token = token(rest);
         let start = span.start as usize + at;
@@ -167,9 +182,11 @@ impl<'i> Reader<'i> {
                     .help(format!("read it first: `check NAME = {command}`")),
             ),
             "verify" | "if" | "when" | "until" | "done" | "cleared" | "good" | "bad" | "finding" => Some(
-                Diagnostic::error("command-in-condition", "a condition takes no command")
-                    .at(place, "")
-                    .help(format!("read it first: `check NAME = {command}`, then use `NAME.ok` or another part of it")),
+                Diagnostic::error("command-in-condition", "a condition takes no command").at(place, "").help(
+                    format!(
+                        "read it first: `check NAME = {command}`, then use `NAME.ok` or another part of it"
+                    ),
+                ),
             ),
             _ => None,
         }
@@ -189,7 +206,8 @@ impl<'i> Reader<'i> {
         };
         let diagnostic = if written.is_empty() {
             form_help(
-                Diagnostic::error("unexpected", format!("`{word}` takes no block")).at(self.place(start, start + 1), ""),
+                Diagnostic::error("unexpected", format!("`{word}` takes no block"))
+                    .at(self.place(start, start + 1), ""),
             )
         } else if nests_too_deeply(written) {
             too_deep(span)
@@ -200,7 +218,8 @@ impl<'i> Reader<'i> {
         } else {
             let token = token(written);
             let at = self.place(start, start + token.len());
-            let operator = token == written && !matches!(token, ")" | "]" | "}") && first_word(token).is_empty();
+            let operator =
+                token == written && !matches!(token, ")" | "]" | "}") && first_word(token).is_empty();
             let message = if operator {
                 format!("nothing stands behind `{token}`")
             } else {
@@ -208,8 +227,12 @@ impl<'i> Reader<'i> {
             };
             let diagnostic = Diagnostic::error("unexpected", message).at(at, "");
             match first_word(written) {
-                "when" | "if" => diagnostic.help(format!("to do it only sometimes: `if EXPR {{ {word} … }}`")),
-                "unless" => diagnostic.help(format!("to do it only sometimes: `if not (EXPR) {{ {word} … }}`")),
+                "when" | "if" => {
+                    diagnostic.help(format!("to do it only sometimes: `if EXPR {{ {word} … }}`"))
+                }
+                "unless" => {
+                    diagnostic.help(format!("to do it only sometimes: `if not (EXPR) {{ {word} … }}`"))
+                }
                 _ => form_help(diagnostic),
             }
         };
@@ -261,7 +284,9 @@ impl<'i> Reader<'i> {
         } else {
             "write `good when EXPR`, `bad when EXPR -> …` or `otherwise -> …`"
         };
-        self.report(Diagnostic::error("not-an-arm", format!("this is no arm of `{word}`")).at(at, "").help(help));
+        self.report(
+            Diagnostic::error("not-an-arm", format!("this is no arm of `{word}`")).at(at, "").help(help),
+        );
     }
 
     /// Explains a `{{ … }}` that holds no expression.
@@ -296,7 +321,8 @@ impl<'i> Reader<'i> {
         let kinds = FORMS.iter().filter(|form| form.place == Place::First);
         let near = nearest(word, kinds.clone().map(|form| form.word));
         let at = self.place(span.start as usize, span.start as usize + head_length(written));
-        let diagnostic = Diagnostic::error("unknown-file", "the first line does not say what this file is").at(at, "");
+        let diagnostic =
+            Diagnostic::error("unknown-file", "the first line does not say what this file is").at(at, "");
         let diagnostic = match near.and_then(|near| kinds.clone().find(|form| form.word == near)) {
             Some(form) => diagnostic.help(format!("it is written `{}`", form.form)),
             None => diagnostic.help(
@@ -320,10 +346,12 @@ impl<'i> Reader<'i> {
 fn habit(written: &str, line: &str, span: Span, at_word: Span) -> Option<Diagnostic> {
     let word = first_word(written);
     let rest = written.get(word.len()..).unwrap_or("");
-    let whole = Span { end: span.start.saturating_add(u32::try_from(line.trim_end().len()).unwrap_or(0)), ..span };
+    let whole =
+        Span { end: span.start.saturating_add(u32::try_from(line.trim_end().len()).unwrap_or(0)), ..span };
     if let Some(item) = line.strip_prefix("- ") {
-        let diagnostic = Diagnostic::error("yaml-habit", "this is no YAML: statements have no `-` before them")
-            .at(Span { end: span.start + 1, ..span }, "");
+        let diagnostic =
+            Diagnostic::error("yaml-habit", "this is no YAML: statements have no `-` before them")
+                .at(Span { end: span.start + 1, ..span }, "");
         let word = first_word(item);
         return Some(match forms(word).next() {
             Some(form) => diagnostic.help(format!("it is written `{}`", form.form)),
@@ -334,19 +362,22 @@ fn habit(written: &str, line: &str, span: Span, at_word: Span) -> Option<Diagnos
         let value = after.lines().next().unwrap_or("").trim();
         let lower = word.to_lowercase();
         let known = forms(word).next().or_else(|| forms(&lower).next());
-        let near = nearest(&lower, FORMS.iter().map(|f| f.word)).filter(|near| near.len() > 3 && lower.starts_with(*near));
+        let near = nearest(&lower, FORMS.iter().map(|f| f.word))
+            .filter(|near| near.len() > 3 && lower.starts_with(*near));
         let known = known.or_else(|| near.and_then(|near| form(near, false)));
         let diagnostic =
-            Diagnostic::error("yaml-habit", "this is no YAML: no `:` stands behind the first word").at(whole, "");
+            Diagnostic::error("yaml-habit", "this is no YAML: no `:` stands behind the first word")
+                .at(whole, "");
         return Some(match known {
             Some(form) => diagnostic.help(format!("it is written `{}`", form.form)),
-            None if matches!(lower.as_str(), "name" | "title") => {
-                diagnostic.help("a title stands in quotes behind its statement's word: `step \"TITLE\" { … }`")
+            None if matches!(lower.as_str(), "name" | "title") => diagnostic
+                .help("a title stands in quotes behind its statement's word: `step \"TITLE\" { … }`"),
+            None if matches!(lower.as_str(), "command" | "cmd" | "shell" | "script") => diagnostic.help(
+                format!("a command stands behind `run $` or `check NAME = $`: `run $ {}`", shortened(value)),
+            ),
+            None if value.is_empty() => {
+                diagnostic.help("sections and steps have a block: `step \"TITLE\" { … }`")
             }
-            None if matches!(lower.as_str(), "command" | "cmd" | "shell" | "script") => {
-                diagnostic.help(format!("a command stands behind `run $` or `check NAME = $`: `run $ {}`", shortened(value)))
-            }
-            None if value.is_empty() => diagnostic.help("sections and steps have a block: `step \"TITLE\" { … }`"),
             None => diagnostic.help(format!("`{word}` is not a word of this language")),
         });
     }
@@ -366,7 +397,11 @@ fn habit(written: &str, line: &str, span: Span, at_word: Span) -> Option<Diagnos
         );
     }
     let (_, help) = FOREIGN.iter().find(|(foreign, _)| *foreign == word)?;
-    Some(Diagnostic::error("foreign-word", format!("`{word}` is not a word of this language")).at(at_word, "").help(*help))
+    Some(
+        Diagnostic::error("foreign-word", format!("`{word}` is not a word of this language"))
+            .at(at_word, "")
+            .help(*help),
+    )
 }
 
 fn nameless(line: &str, span: Span) -> Diagnostic {
@@ -377,7 +412,8 @@ fn nameless(line: &str, span: Span) -> Diagnostic {
 
 fn unknown_word(word: &str, line: &str, at_word: Span) -> Diagnostic {
     let rest = line.get(word.len()..).unwrap_or("").trim_start();
-    let diagnostic = Diagnostic::error("unknown-statement", format!("`{word}` begins no statement")).at(at_word, "");
+    let diagnostic =
+        Diagnostic::error("unknown-statement", format!("`{word}` begins no statement")).at(at_word, "");
     let known = FORMS.iter().filter(|form| form.place != Place::First).map(|form| form.word);
     if let Some(value) = rest.strip_prefix('=').filter(|rest| !rest.starts_with('=')) {
         let value = value.trim();
@@ -395,8 +431,10 @@ fn unknown_word(word: &str, line: &str, at_word: Span) -> Diagnostic {
     if let Some(near) = nearest(word, known) {
         return diagnostic.help(format!("did you mean `{near}`?"));
     }
-    diagnostic
-        .help(format!("a command stands behind `run $` or `check NAME = $`: `run $ {}`", shortened(line.trim_end())))
+    diagnostic.help(format!(
+        "a command stands behind `run $` or `check NAME = $`: `run $ {}`",
+        shortened(line.trim_end())
+    ))
 }
 
 /// Returns what stands at the beginning of `text`: a word, a number, a text, or a sign.
@@ -411,7 +449,9 @@ fn token(text: &str) -> &str {
         return text.get(..end + 2).unwrap_or(text);
     }
     let first = text.chars().next().map_or(0, char::len_utf8);
-    let pair = ["->", "==", "!=", "<=", ">=", "&&", "||", "{{", "}}", ".."].iter().find(|pair| text.starts_with(**pair));
+    let pair = ["->", "==", "!=", "<=", ">=", "&&", "||", "{{", "}}", ".."]
+        .iter()
+        .find(|pair| text.starts_with(**pair));
     text.get(..pair.map_or(first, |pair| pair.len())).unwrap_or("")
 }
 
@@ -426,7 +466,16 @@ fn expected(variant: &ErrorVariant<Rule>) -> Option<String> {
     }
     // A value may begin with nearly everything.
     if words.contains(&"a value") {
-        words.retain(|word| !matches!(*word, "a name" | "a text in quotes" | "a number" | "a record `{ name: value }`" | "a date such as `2026-11-20`"));
+        words.retain(|word| {
+            !matches!(
+                *word,
+                "a name"
+                    | "a text in quotes"
+                    | "a number"
+                    | "a record `{ name: value }`"
+                    | "a date such as `2026-11-20`"
+            )
+        });
     }
     match words.as_slice() {
         [] => None,

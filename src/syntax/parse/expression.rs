@@ -285,7 +285,10 @@ impl<'i> Reader<'i> {
         let span = of.span;
         match of.node {
             Expression::Name(name) => {
-                return Expression::Call { callee: Path { module: None, name: Spanned::new(name, span) }, arguments };
+                return Expression::Call {
+                    callee: Path { module: None, name: Spanned::new(name, span) },
+                    arguments,
+                };
             }
             Expression::Field { of, name } => {
                 if let Expression::Name(module) = of.node {

@@ -111,9 +111,12 @@ impl<'i> Reader<'i> {
                 let place = self.word_span(&statement);
                 let word = self.slice(place);
                 self.report(
-                    Diagnostic::error("misplaced-statement", format!("`{word}` stands outside every section"))
-                        .at(place, "")
-                        .help("statements stand in a section such as `diagnose { … }` or `resolve \"…\" { … }`"),
+                    Diagnostic::error(
+                        "misplaced-statement",
+                        format!("`{word}` stands outside every section"),
+                    )
+                    .at(place, "")
+                    .help("statements stand in a section such as `diagnose { … }` or `resolve \"…\" { … }`"),
                 );
                 self.statement(statement);
                 return None;
@@ -131,7 +134,8 @@ impl<'i> Reader<'i> {
             Rule::param => Item::Param(self.param(pair)?),
             Rule::secret => Item::Secret(self.secret(pair)?),
             Rule::let_statement => {
-                let mut parts = pair.into_inner().filter(|p| matches!(p.as_rule(), Rule::name | Rule::expression));
+                let mut parts =
+                    pair.into_inner().filter(|p| matches!(p.as_rule(), Rule::name | Rule::expression));
                 let name = self.name(&parts.next()?);
                 Item::Let { name, value: self.expression(parts.next()?) }
             }
@@ -196,7 +200,9 @@ impl<'i> Reader<'i> {
             }
         }
         if lists > 8 {
-            self.report(Diagnostic::error("nested-too-deeply", "a list nests at most eight times").at(span, ""));
+            self.report(
+                Diagnostic::error("nested-too-deeply", "a list nests at most eight times").at(span, ""),
+            );
         }
         for _ in 0..lists.min(8) {
             kind = Spanned::new(Type::List(Box::new(kind)), span);
@@ -226,7 +232,8 @@ impl<'i> Reader<'i> {
         if let Some((_, kind)) = TYPES.iter().find(|(name, _)| *name == word) {
             return Spanned::new(kind.clone(), span);
         }
-        let habit = TYPE_HABITS.iter().find(|(habit, _)| habit.eq_ignore_ascii_case(word)).map(|(_, name)| *name);
+        let habit =
+            TYPE_HABITS.iter().find(|(habit, _)| habit.eq_ignore_ascii_case(word)).map(|(_, name)| *name);
         let near = habit.or_else(|| nearest(word, TYPES.iter().map(|(name, _)| *name)));
         let diagnostic = Diagnostic::error("unknown-type", format!("`{word}` is not a type")).at(span, "");
         let diagnostic = match near {
@@ -266,10 +273,13 @@ impl<'i> Reader<'i> {
             "command" => SecretSource::Command(text),
             other => {
                 let diagnostic =
-                    Diagnostic::error("unknown-source", format!("a secret cannot come from `{other}`")).at(place, "");
+                    Diagnostic::error("unknown-source", format!("a secret cannot come from `{other}`"))
+                        .at(place, "");
                 self.report(match nearest(other, ["env", "file", "command"]) {
                     Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-                    None => diagnostic.help("it comes from `env(\"NAME\")`, `file(\"PATH\")` or `command(\"…\")`"),
+                    None => {
+                        diagnostic.help("it comes from `env(\"NAME\")`, `file(\"PATH\")` or `command(\"…\")`")
+                    }
                 });
                 return None;
             }
@@ -299,9 +309,12 @@ impl<'i> Reader<'i> {
         let name = name?;
         let effect = effect.unwrap_or_else(|| {
             self.report(
-                Diagnostic::error("missing-effect", format!("action `{}` does not say what it does to the world", name.node))
-                    .at(name.span, "")
-                    .help("write `reads` or `changes` before its `{`"),
+                Diagnostic::error(
+                    "missing-effect",
+                    format!("action `{}` does not say what it does to the world", name.node),
+                )
+                .at(name.span, "")
+                .help("write `reads` or `changes` before its `{`"),
             );
             Spanned::new(Effect::Changes, name.span)
         });
@@ -325,9 +338,12 @@ impl<'i> Reader<'i> {
                     let place = self.word_span(&part);
                     let word = self.slice(place);
                     self.report(
-                        Diagnostic::error("misplaced-statement", format!("`{word}` stands outside every item"))
-                            .at(place, "")
-                            .help("a section holds items: `item \"…\" { … }`"),
+                        Diagnostic::error(
+                            "misplaced-statement",
+                            format!("`{word}` stands outside every item"),
+                        )
+                        .at(place, "")
+                        .help("a section holds items: `item \"…\" { … }`"),
                     );
                     self.statement(part);
                 }

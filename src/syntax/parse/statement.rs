@@ -109,10 +109,21 @@ impl<'i> Reader<'i> {
 
     fn step(&mut self, pair: Pair<'i>) -> StatementKind {
         let span = self.span(&pair);
-        let headed = self.headed(pair, span, Host { word: "step", takes: &["timeout", "within", "retry", "on failure"] });
+        let headed = self.headed(
+            pair,
+            span,
+            Host { word: "step", takes: &["timeout", "within", "retry", "on failure"] },
+        );
         let Clauses { timeout, within, retry, on_failure, .. } = headed.clauses;
         let (timeout, within) = (timeout.map(|it| it.node), within.map(|it| it.node));
-        StatementKind::Step(Step { title: headed.title, timeout, within, retry, on_failure, body: headed.body })
+        StatementKind::Step(Step {
+            title: headed.title,
+            timeout,
+            within,
+            retry,
+            on_failure,
+            body: headed.body,
+        })
     }
 
     fn binding(&mut self, pair: Pair<'i>, make: fn(Name, Expr) -> StatementKind) -> StatementKind {
@@ -253,7 +264,16 @@ impl<'i> Reader<'i> {
             }
         }
         let (Some(name), Some(list)) = (name, list) else { return StatementKind::Invalid(Some(body)) };
-        let mut it = For { name, list, at_most: None, batch: None, apart: None, stop_after: None, keep_finished: false, body };
+        let mut it = For {
+            name,
+            list,
+            at_most: None,
+            batch: None,
+            apart: None,
+            stop_after: None,
+            keep_finished: false,
+            body,
+        };
         let mut seen: Vec<(&'static str, Span)> = Vec::new();
         for part in rest {
             self.for_clause(part, &mut it, &mut seen);

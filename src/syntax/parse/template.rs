@@ -61,7 +61,8 @@ impl<'i> Reader<'i> {
         let written = pair.as_str();
         let raw = match pair.as_rule() {
             Rule::interpolation => {
-                let expr = pair.into_inner().next().map(|inner| self.expression(inner));
+                let inside = pair.into_inner().next().and_then(|inside| inside.into_inner().next());
+                let expr = inside.map(|inner| self.expression(inner));
                 let expr = expr.unwrap_or(Spanned::new(Expression::Invalid, span));
                 Raw::Fixed(Piece::Interpolation(expr))
             }
@@ -73,11 +74,9 @@ impl<'i> Reader<'i> {
                 Raw::Fixed(Piece::Interpolation(Spanned::new(Expression::Invalid, span)))
             }
             Rule::mistake_open_braces => {
-                self.report(
-                    Diagnostic::error("unclosed-braces", "`{{` is never closed")
-                        .at(span, "")
-                        .help("close it with `}}` on the same line, or write `\\{{` for the characters themselves"),
-                );
+                self.report(Diagnostic::error("unclosed-braces", "`{{` is never closed").at(span, "").help(
+                    "close it with `}}` on the same line, or write `\\{{` for the characters themselves",
+                ));
                 Raw::Plain(written.to_owned())
             }
             Rule::mistake_quotes => {
@@ -116,7 +115,9 @@ impl<'i> Reader<'i> {
                 continue;
             }
             for (at, _) in text.match_indices('{') {
-                let Some((inner, _)) = text.get(at + 1..).and_then(|rest| rest.split_once('}')) else { continue };
+                let Some((inner, _)) = text.get(at + 1..).and_then(|rest| rest.split_once('}')) else {
+                    continue;
+                };
                 let before = text.get(..at).and_then(|before| before.chars().next_back());
                 let name = inner.trim();
                 let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
@@ -127,9 +128,12 @@ impl<'i> Reader<'i> {
                 let start = piece.span.start as usize + at;
                 let span = self.place(start, start + inner.len() + 2);
                 self.report(
-                    Diagnostic::warning("single-braces", format!("`{{{inner}}}` stands in the text as it is"))
-                        .at(span, "")
-                        .help(format!("to fill in a value write `{{{{ {name} }}}}`")),
+                    Diagnostic::warning(
+                        "single-braces",
+                        format!("`{{{inner}}}` stands in the text as it is"),
+                    )
+                    .at(span, "")
+                    .help(format!("to fill in a value write `{{{{ {name} }}}}`")),
                 );
             }
         }
