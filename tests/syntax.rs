@@ -102,7 +102,7 @@ fn compact(tree: &str) -> String {
             skip = Some(indent);
             continue;
         }
-        if trimmed.ends_with(": None,") || trimmed.ends_with(": [],") || trimmed == "tried: false," {
+        if (trimmed.ends_with(": None,") && !trimmed.starts_with("node:")) || trimmed.ends_with(": [],") || trimmed == "tried: false," {
             continue;
         }
         lines.push(format!("{}{trimmed}", " ".repeat(indent / 2)));

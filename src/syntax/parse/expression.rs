@@ -324,7 +324,7 @@ impl<'i> Reader<'i> {
     fn arguments(&mut self, pairs: Pairs<'i, Rule>) -> (Vec<Argument>, u32) {
         let mut arguments = Vec::new();
         let mut depth = 0;
-        for pair in pairs {
+        for pair in pairs.filter(|pair| pair.as_rule() == Rule::argument) {
             let mut name = None;
             for part in pair.into_inner() {
                 match part.as_rule() {
@@ -406,7 +406,11 @@ impl<'i> Reader<'i> {
                 return inner;
             }
             Rule::list => {
-                let items: Vec<Built> = pair.into_inner().map(|item| self.built(item)).collect();
+                let items: Vec<Built> = pair
+                    .into_inner()
+                    .filter(|item| item.as_rule() == Rule::expression)
+                    .map(|item| self.built(item))
+                    .collect();
                 let depth = items.iter().map(|item| item.depth).max().unwrap_or(0);
                 (Expression::List(items.into_iter().map(|item| item.expr).collect()), depth)
             }
