@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use regex::Regex;
 use snapbox::Assert;
 use tempfile::TempDir;
 
@@ -31,11 +32,9 @@ pub fn wrong(page: &Page) -> Vec<String> {
                     printed.push_str(&text);
                     status = code;
                 }
-                let result = Assert::new().try_eq(
-                    Some(&page.at(fence)),
-                    printed.as_str().into(),
-                    fence.text.as_str().into(),
-                );
+                let (actual, shown) = (steady(&printed), steady(&fence.text));
+                let name = page.at(fence);
+                let result = Assert::new().try_eq(Some(&name), actual.into(), shown.into());
                 if let Err(error) = result {
                     wrong.push(error.to_string());
                     real.push((fence, printed));
@@ -59,6 +58,27 @@ fn overwrite(page: &Page, real: &[(&Fence, String)]) {
         lines.splice(first..first + fence.text.lines().count(), printed.lines());
     }
     std::fs::write(root().join(&page.path), lines.join("\n") + "\n").expect("the page can be written");
+}
+
+/// What differs from run to run and from machine to machine, and what stands for it when sessions are compared.
+const UNSTEADY: [(&str, &str); 7] = [
+    (r"\b\d{8}-\d{4}-[0-9a-z]{4}\b", "RUN"),
+    (r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b", "TIME"),
+    (r"(?m)^\+\d\d:\d\d", "+SINCE"),
+    (r"\bafter( [\d.]+(ms|[smhd])\b)+", "after LENGTH"),
+    (r"(?m)^\+SINCE · \S+ started (.*): run RUN on \S+", "USER started $1"),
+    (r"RUN TIME ((not |rolled )?\w+)( [\d.]+(ms|[smhd])\b)+ \S+ ", "RUN TIME $1 LENGTH USER "),
+    (r"TIME UTC by \S+( \(uid \d+\))? on \S+", "TIME UTC by USER"),
+];
+
+/// Returns what is the same in every run; blanks in a row count as one.
+fn steady(text: &str) -> String {
+    let words = |line: &str| line.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let mut text: String = text.lines().map(|line| words(line) + "\n").collect();
+    for (pattern, stands) in UNSTEADY {
+        text = Regex::new(pattern).expect("a pattern").replace_all(&text, stands).into_owned();
+    }
+    text
 }
 
 /// Returns the commands of a session; `> ` continues one.
