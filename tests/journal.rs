@@ -62,7 +62,7 @@ fn corrupt(result: Result<Head, JournalError>) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_appended_comes_back(turns in vec((vec(generated::record(), 0..6), any::<bool>()), 0..8)) {

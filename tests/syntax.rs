@@ -193,6 +193,10 @@ fn every_place_of_every_case_is_in_its_text() {
     }
 }
 
+fn too_deep(text: &str) -> bool {
+    read(text).diagnostics.iter().any(|diagnostic| diagnostic.code == "nested-too-deeply")
+}
+
 #[test]
 fn deep_nesting_is_refused_and_does_not_overflow() {
     let wrap = |open: &str, close: &str, n: usize| {
@@ -200,17 +204,17 @@ fn deep_nesting_is_refused_and_does_not_overflow() {
     };
     for (open, close) in [("(", ")"), ("[", "]"), ("{a: ", "}"), ("f(", ")"), ("\"{{ ", " }}\""), ("a[", "]")] {
         assert!(read(&wrap(open, close, 120)).diagnostics.iter().all(|d| d.code != "nested-too-deeply"));
-        assert_eq!(read(&wrap(open, close, 100_000)).diagnostics[0].code, "nested-too-deeply");
+        assert!(too_deep(&wrap(open, close, 2_000)), "{open}");
         holds(&wrap(open, "", 120));
     }
     let blocks = |n: usize| format!("runbook \"x\"\ndiagnose {{\n{}{}}}\n", "if a {\n".repeat(n), "}\n".repeat(n));
     assert!(read(&blocks(120)).diagnostics.is_empty());
-    assert_eq!(read(&blocks(10_000)).diagnostics[0].code, "nested-too-deeply");
+    assert!(too_deep(&blocks(10_000)));
     for chain in ["not ", "- ", "a + ", "a ~ ", "a or "] {
-        assert_eq!(read(&wrap(chain, "", 50_000)).diagnostics[0].code, "nested-too-deeply");
+        assert!(too_deep(&wrap(chain, "", 2_000)), "{chain}");
     }
     for postfix in [".a", "[0]", " | f", " if a else 1"] {
-        assert_eq!(read(&wrap("", postfix, 50_000)).diagnostics[0].code, "nested-too-deeply");
+        assert!(too_deep(&wrap("", postfix, 2_000)), "{postfix}");
     }
 }
 

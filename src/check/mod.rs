@@ -63,9 +63,7 @@ pub struct Checked {
 impl Checked {
     /// Returns whether something keeps the file from running that its author must change.
     pub fn has_errors(&self) -> bool {
-        self.diagnostics
-            .iter()
-            .any(|d| d.severity == crate::diagnostic::Severity::Error)
+        self.diagnostics.iter().any(|d| d.severity == crate::diagnostic::Severity::Error)
     }
 }
 
@@ -121,13 +119,7 @@ fn file(c: &mut Checker, kind: Kind) -> Option<Program> {
     c.refuse_recursion();
     let mut titles: Vec<&Template> = vec![&title];
     titles.extend(&prevention);
-    secrets::check(
-        &c.globals,
-        &c.actions,
-        &sections,
-        &titles,
-        &mut c.report,
-    );
+    secrets::check(&c.globals, &c.actions, &sections, &titles, &mut c.report);
     if kind != Kind::Runbook || c.report.unsupported || c.report.has_errors() {
         return None;
     }

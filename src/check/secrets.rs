@@ -11,12 +11,14 @@ use std::collections::{BTreeSet, VecDeque};
 use super::phases::Sections;
 use super::report::Report;
 use crate::diagnostic::Diagnostic;
+use crate::expression::{self, SecretUse};
 use crate::program::{
-    Action, Block, Call, Choice, Ending, Expr, ExprKind, Global, GlobalSource, NameRef, Phase,
+    Action, BinaryOp, Block, Call, Choice, Ending, Expr, ExprKind, Global, GlobalSource, NameRef, Phase,
     Polling, Run, Statement, StatementKind, Step, Target, Template, TemplatePart, native,
 };
 use crate::shell::Position;
 use crate::source::Span;
+use crate::value::Type;
 
 /// That a value is secret, and why.
 #[derive(Clone, Debug)]
@@ -38,6 +40,8 @@ enum Sink {
     /// It is used for something else: "a condition".
     Used(&'static str),
 }
+
+const COMPUTED: Sink = Sink::Used("a comparison or a calculation");
 
 struct Flow<'p> {
     globals: &'p [Global],
@@ -133,11 +137,7 @@ impl Flow<'_> {
                 self.polling(polling);
             }
         }
-        let phases = sections
-            .diagnose
-            .iter()
-            .chain(&sections.resolves)
-            .chain(&sections.rollback);
+        let phases = sections.diagnose.iter().chain(&sections.resolves).chain(&sections.rollback);
         phases.for_each(|phase| self.phase(phase));
     }
 
@@ -164,11 +164,7 @@ impl Flow<'_> {
                 }
             }
             StatementKind::Run(run) => self.run(run),
-            StatementKind::Verify {
-                expr,
-                message,
-                polling,
-            } => {
+            StatementKind::Verify { expr, message, polling } => {
                 self.sink(expr, Sink::Used("a condition"));
                 self.message(message.as_ref(), "a message");
                 if let Some(polling) = polling {
@@ -323,12 +319,11 @@ impl Flow<'_> {
     fn sink(&mut self, expr: &Expr, sink: Sink) {
         let Some(taint) = self.expr(expr) else { return };
         let d = match sink {
-            Sink::Shown(what) => Diagnostic::error(
-                "secret-shown",
-                format!("{what} would show the secret `{}`", taint.name),
-            )
-            .at(expr.span, "")
-            .help("a secret may go into a command or a request and nowhere else"),
+            Sink::Shown(what) => {
+                Diagnostic::error("secret-shown", format!("{what} would show the secret `{}`", taint.name))
+                    .at(expr.span, "")
+                    .help("a secret may go into a command or a request and nowhere else")
+            }
             Sink::Used(what) => Diagnostic::error(
                 "secret-misplaced",
                 format!("the secret `{}` cannot be used in {what}", taint.name),
@@ -353,13 +348,10 @@ impl Flow<'_> {
     fn expr(&mut self, expr: &Expr) -> Option<Taint> {
         match &expr.kind {
             ExprKind::Literal(_) | ExprKind::Attempt | ExprKind::Elapsed => None,
-            ExprKind::Name(NameRef::Global(at)) => {
-                self.global_taints.get(*at as usize).cloned().flatten()
+            ExprKind::Name(NameRef::Global(at)) => self.global_taints.get(*at as usize).cloned().flatten(),
+            ExprKind::Name(NameRef::Local(slot)) => {
+                self.slots[self.frame].get(*slot as usize).cloned().flatten()
             }
-            ExprKind::Name(NameRef::Local(slot)) => self.slots[self.frame]
-                .get(*slot as usize)
-                .cloned()
-                .flatten(),
             ExprKind::Template(template) => self.any(template.parts.iter().filter_map(|p| match p {
                 TemplatePart::Value(e) => Some(e),
                 TemplatePart::Text(_) => None,
@@ -370,25 +362,41 @@ impl Flow<'_> {
                 taint if taint.url && name != "password" => None,
                 taint => Some(whole(taint)),
             },
-            ExprKind::Unary(_, of) | ExprKind::Matches(of, _) => self.expr(of).map(whole),
-            ExprKind::Index(a, b) | ExprKind::Binary(_, a, b) => self.any([&**a, &**b]),
-            ExprKind::Conditional {
-                then,
-                condition,
-                otherwise,
-            } => {
+            ExprKind::Unary(_, of) | ExprKind::Matches(of, _) => {
+                self.sink(of, COMPUTED);
+                None
+            }
+            ExprKind::Binary(BinaryOp::Join, a, b) | ExprKind::Index(a, b) => self.any([&**a, &**b]),
+            ExprKind::Binary(_, a, b) => {
+                self.sink(a, COMPUTED);
+                self.sink(b, COMPUTED);
+                None
+            }
+            ExprKind::Conditional { then, condition, otherwise } => {
                 self.sink(condition, Sink::Used("a condition"));
                 self.any([&**then, &**otherwise])
             }
-            ExprKind::Function { name, args, named } => {
-                let taint = self.any(args.iter().chain(named.iter().map(|(_, e)| e)))?;
-                Some(Taint {
-                    url: name == "parse_url",
-                    ..taint
-                })
-            }
+            ExprKind::Function { name, args, named } => self.function(name, args, named),
             ExprKind::Call { call, .. } => self.call(call),
         }
+    }
+
+    /// A function takes a secret and yields one, or takes none.
+    fn function(&mut self, name: &str, args: &[Expr], named: &[(String, Expr)]) -> Option<Taint> {
+        let all = args.iter().chain(named.iter().map(|(_, e)| e));
+        let takes = expression::signature(name).map(|s| s.secret);
+        // A carrier looks into no item, but it cannot look into a secret itself either.
+        let refuses = match takes {
+            Some(SecretUse::Refused) => true,
+            Some(SecretUse::Carried) => name != "default" && args.first().is_some_and(|a| a.ty == Type::Text),
+            _ => false,
+        };
+        if refuses {
+            all.for_each(|arg| self.sink(arg, Sink::Used("this function")));
+            return None;
+        }
+        let taint = self.any(all)?;
+        Some(Taint { url: name == "parse_url", ..taint })
     }
 
     fn any<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Expr>) -> Option<Taint> {
@@ -436,11 +444,7 @@ impl Flow<'_> {
                 taint.through = Some(call.span);
                 Some(taint)
             }
-            Target::Native {
-                module,
-                function,
-                args,
-            } => {
+            Target::Native { module, function, args } => {
                 let native = native::find(module, function);
                 for (name, arg) in args {
                     let takes = native
@@ -463,10 +467,7 @@ impl Flow<'_> {
             return;
         };
         if known.as_ref().is_none_or(|k| k.url && !taint.url) {
-            *known = Some(Taint {
-                through: Some(span),
-                ..taint
-            });
+            *known = Some(Taint { through: Some(span), ..taint });
             self.again(callee);
         }
     }
@@ -490,8 +491,5 @@ impl Flow<'_> {
 }
 
 fn whole(taint: Taint) -> Taint {
-    Taint {
-        url: false,
-        ..taint
-    }
+    Taint { url: false, ..taint }
 }

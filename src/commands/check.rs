@@ -82,11 +82,9 @@ fn total(checked: &[(&String, Checked)]) -> String {
             format!("{files} checked: no errors, {}\n", plural(warnings, "warning"))
         }
         (errors, 0) => format!("{files} checked: {}\n", plural(errors, "error")),
-        (errors, warnings) => format!(
-            "{files} checked: {}, {}\n",
-            plural(errors, "error"),
-            plural(warnings, "warning")
-        ),
+        (errors, warnings) => {
+            format!("{files} checked: {}, {}\n", plural(errors, "error"), plural(warnings, "warning"))
+        }
     }
 }
 

@@ -50,9 +50,7 @@ pub(super) fn gather(
         values.insert(global.slot.name.clone(), ask(global, param)?);
     }
     // In the order in which they are declared.
-    Ok(params(program)
-        .filter_map(|(global, _)| values.remove_entry(&global.slot.name))
-        .collect())
+    Ok(params(program).filter_map(|(global, _)| values.remove_entry(&global.slot.name)).collect())
 }
 
 fn params(program: &Program) -> impl Iterator<Item = (&Global, &Param)> {
@@ -67,10 +65,8 @@ fn find<'a>(program: &'a Program, name: &str) -> Result<(&'a Global, &'a Param),
         return Ok(found);
     }
     let failure = Failure::new(INVALID, format!("there is no parameter `{}`", clean(name)));
-    let secret = program
-        .globals
-        .iter()
-        .find(|g| g.slot.name == name && matches!(g.source, GlobalSource::Secret(_)));
+    let secret =
+        program.globals.iter().find(|g| g.slot.name == name && matches!(g.source, GlobalSource::Secret(_)));
     if secret.is_some() {
         return Err(failure.help(format!(
             "`{name}` is a secret: it comes from where the runbook says, never from the command line"

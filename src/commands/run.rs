@@ -65,9 +65,8 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let program = program_of(&args.file)?;
     // With `--format json` the output is a program's: nobody sits there.
-    let terminal = std::io::stdin().is_terminal()
-        && std::io::stdout().is_terminal()
-        && args.format == Format::Text;
+    let terminal =
+        std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && args.format == Format::Text;
     let given = params::gather(&program, &args.param, args.params.as_deref(), terminal)?;
     tools(&program)?;
     let secrets = secrets(&program)?;
@@ -107,9 +106,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
         Err(error) => warn(error.to_string()),
     }
     if outcome == Outcome::Suspended && args.format == Format::Text {
-        warn(format!(
-            "the run was left as it stands; `mainstay show {run}` shows what was changed"
-        ));
+        warn(format!("the run was left as it stands; `mainstay show {run}` shows what was changed"));
     }
     Ok(outcome.exit_code())
 }
@@ -125,16 +122,12 @@ fn tools(program: &Program) -> Result<(), Failure> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     let is_there = |tool: &str| {
-        folders.iter().any(|folder| {
-            rustix::fs::access(folder.join(tool), rustix::fs::Access::EXEC_OK).is_ok()
-        })
+        folders
+            .iter()
+            .any(|folder| rustix::fs::access(folder.join(tool), rustix::fs::Access::EXEC_OK).is_ok())
     };
-    let missing: Vec<String> = program
-        .tools
-        .iter()
-        .filter(|tool| !is_there(tool))
-        .map(|tool| format!("`{tool}`"))
-        .collect();
+    let missing: Vec<String> =
+        program.tools.iter().filter(|tool| !is_there(tool)).map(|tool| format!("`{tool}`")).collect();
     if missing.is_empty() {
         return Ok(());
     }

@@ -25,6 +25,7 @@ pub(super) struct Args {
 
 pub(super) fn timeline(args: &Args) -> Result<u8, Failure> {
     let kept = kept::read(&args.run)?;
-    print(&timeline::markdown(&kept.summary, &timeline::entries(&kept.records)))?;
+    let entries = timeline::entries(&kept.records);
+    print(&timeline::markdown(&kept.summary, &entries, &kept.sources))?;
     Ok(0)
 }

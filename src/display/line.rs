@@ -1,13 +1,14 @@
 //! An entry as lines of text: what `Plain` writes and `Screen` leaves above what moves.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::text::{Paragraph, clean, columns, one_line};
 use super::{Look, diagnostics};
 use crate::diagnostic::Diagnostic;
 use crate::source::Sources;
 use crate::timeline::{Entry, Kind, Tone, Word, Words, clock};
-use crate::value::Value;
+use crate::value::{Record, Value};
 
 /// Rows of a value that are shown.
 const ROWS: usize = 20;
@@ -45,7 +46,9 @@ pub fn line(entry: &Entry, sources: &Sources, look: Look) -> String {
     if let Some(span) = entry.span
         && sources.get(span.source).is_some()
     {
-        out.push_str(&caret(entry, sources, look, hanging));
+        // Narrow terminals have no room to spare at the left.
+        let indent = if look.width.is_some_and(|w| w < 60) { 2 } else { hanging };
+        out.push_str(&caret(entry, sources, look, indent));
     } else {
         detail(&mut out, &entry.detail, hanging, look);
     }
@@ -87,7 +90,10 @@ fn sentence(entry: &Entry, look: Look) -> Paragraph {
         _ => {}
     }
     push(&mut out, &entry.what, look, main);
-    if !entry.outcome.is_empty() {
+    // A table stands below, and says it better.
+    if entry.value.as_ref().is_some_and(|v| records_of(v).is_some()) {
+        out.push(main, ":");
+    } else if !entry.outcome.is_empty() {
         let joint = match entry.kind {
             Kind::Reading | Kind::Value if entry.tone == Tone::Plain => " = ",
             Kind::Decision => ", ",
@@ -126,7 +132,7 @@ fn caret(entry: &Entry, sources: &Sources, look: Look, indent: usize) -> String 
     if !entry.detail.is_empty() {
         diagnostic = diagnostic.note(last(&entry.detail).join("\n"));
     }
-    let narrow = Look { width: look.width.map(|w| w.saturating_sub(indent).max(40)), ..look };
+    let narrow = Look { width: look.width.map(|w| w.saturating_sub(indent).max(20)), ..look };
     let drawn = diagnostics::body(&diagnostic, sources, narrow);
     indented(&drawn, indent)
 }
@@ -153,9 +159,8 @@ fn indented(text: &str, indent: usize) -> String {
     })
 }
 
-/// Returns a list of records as a table, `None` for other values: those fit on the line.
-fn table(value: &Value, look: Look, indent: usize) -> Option<String> {
-    use comfy_table::{ContentArrangement, Table, presets};
+/// Returns the records of a list of records with something in it.
+fn records_of(value: &Value) -> Option<Vec<&Arc<Record>>> {
     let Value::List(items) = value else {
         return None;
     };
@@ -166,6 +171,13 @@ fn table(value: &Value, look: Look, indent: usize) -> Option<String> {
             _ => None,
         })
         .collect::<Option<_>>()?;
+    (!records.is_empty()).then_some(records)
+}
+
+/// Returns a list of records as a table, `None` for other values: those fit on the line.
+fn table(value: &Value, look: Look, indent: usize) -> Option<String> {
+    use comfy_table::{ContentArrangement, Table, presets};
+    let records = records_of(value)?;
     let names: Vec<&str> = records.first()?.names().collect();
     let mut table = Table::new();
     table.force_no_tty().load_style(presets::NOTHING);

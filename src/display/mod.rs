@@ -22,6 +22,7 @@ pub use json::Json;
 pub use line::line;
 pub use look::{Look, Paint};
 pub use plain::Plain;
+pub use prompt::question_text as question;
 pub use runs::{RunState, runs, runs_json};
 pub use screen::{Screen, TICK};
 pub use show::show;

@@ -84,3 +84,9 @@ pub(super) fn time_left(left: Duration, look: Look) -> String {
     row(&mut line, "time left", &[&shown], Tone::Plain, look);
     line
 }
+
+/// Returns a question as it stands on the screen.
+pub fn question_text(question: &Question, left: Option<Duration>, look: Look) -> String {
+    let drawn = self::question(question, left, None, true, look);
+    format!("{}{}\n", drawn.text, drawn.ask)
+}

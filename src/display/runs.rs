@@ -1,10 +1,10 @@
 //! The list of runs.
 
-use comfy_table::{Cell, ContentArrangement, Table, presets};
+use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::json;
 
 use super::Look;
-use super::text::{fit, one_line};
+use super::text::{self, fit, one_line};
 use crate::event::Outcome;
 use crate::journal::Listing;
 use crate::timeline::{Tone, clock, outcome_tone, outcome_words};
@@ -46,7 +46,7 @@ impl RunState {
     fn shown(self, listing: &Listing) -> String {
         match self {
             RunState::Ended(outcome) if listing.counts.standing > 0 => {
-                format!("{}, {} stands", outcome_words(outcome), listing.counts.standing)
+                format!("{}, {} standing", outcome_words(outcome), listing.counts.standing)
             }
             RunState::Ended(outcome) => outcome_words(outcome).to_owned(),
             RunState::Waiting => format!("waiting for {}", listing.waiting),
@@ -58,47 +58,68 @@ impl RunState {
 /// Returns the runs as a table, the newest first as they come.
 pub fn runs(runs: &[(Listing, RunState)], look: Look) -> String {
     let width = look.width.unwrap_or(usize::MAX);
+    let columns: Vec<Column> = COLUMNS.iter().copied().filter(|c| width >= c.narrowest).collect();
+    let mut cells: Vec<Vec<String>> = vec![columns.iter().map(|c| c.name.to_owned()).collect()];
+    for (listing, state) in runs {
+        let cell = |c: &Column| one_line(&(c.text)(listing, *state, width));
+        cells.push(columns.iter().map(cell).collect());
+    }
+    // The title gets what the others leave.
+    let taken: usize = (0..columns.len())
+        .filter(|c| columns[*c].name != "TITLE")
+        .map(|c| cells.iter().map(|row| text::columns(&row[c])).max().unwrap_or(0) + 2)
+        .sum();
+    let room = look.width.map(|w| w.saturating_sub(taken + 2).max(8));
     let mut table = Table::new();
     table.force_no_tty().load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    let mut header = vec!["RUN", "STARTED (UTC)", "OUTCOME"];
-    if width >= 70 {
-        header.push("TOOK");
-    }
-    if width >= 100 {
-        header.push("BY");
-    }
-    if width >= 50 {
-        header.push("TITLE");
-    }
-    table.set_header(header.iter().map(|name| look.dim().on(name)));
-    // What the columns before the title take: nobody's title breaks the table.
-    let room = look.width.map(|w| w.saturating_sub(if w >= 100 { 78 } else { 66 }).max(12));
-    for (listing, state) in runs {
-        let started = clock::utc(listing.opened_us);
-        let short = started.get(5..16).unwrap_or(&started);
-        let mut row = vec![
-            Cell::new(&listing.run),
-            Cell::new(if width < 100 { short } else { &started }),
-            Cell::new(look.tone(state.tone()).on(&one_line(&state.shown(listing)))),
-        ];
-        if width >= 70 {
-            let took =
-                listing.ended_us.map(|ended| clock::length((ended - listing.opened_us).saturating_mul(1000)));
-            row.push(Cell::new(took.unwrap_or_default()));
-        }
-        if width >= 100 {
-            row.push(Cell::new(one_line(&listing.user)));
-        }
-        if width >= 50 {
-            let title = match listing.title.as_str() {
-                "" => &listing.file,
-                title => title,
-            };
-            row.push(Cell::new(fit(&one_line(title), room, look.unicode)));
-        }
-        table.add_row(row);
+    for (number, row) in cells.into_iter().enumerate() {
+        let state = number.checked_sub(1).and_then(|n| runs.get(n)).map(|(_, state)| *state);
+        let painted = row.into_iter().zip(&columns).map(|(cell, column)| match (state, column.name) {
+            (None, _) => look.dim().on(&cell),
+            (Some(_), "TITLE") => fit(&cell, room, look.unicode),
+            (Some(state), "OUTCOME") => look.tone(state.tone()).on(&cell),
+            _ => cell,
+        });
+        table.add_row(painted);
     }
     table.trim_fmt() + "\n"
+}
+
+/// A column, shown on terminals that are wide enough.
+#[derive(Clone, Copy)]
+struct Column {
+    name: &'static str,
+    narrowest: usize,
+    text: fn(&Listing, RunState, usize) -> String,
+}
+
+const COLUMNS: [Column; 6] = [
+    Column { name: "RUN", narrowest: 0, text: |listing, _, _| listing.run.clone() },
+    Column { name: "STARTED (UTC)", narrowest: 60, text: |listing, _, width| started(listing, width) },
+    Column { name: "OUTCOME", narrowest: 0, text: |listing, state, _| state.shown(listing) },
+    Column { name: "TOOK", narrowest: 90, text: |listing, _, _| took(listing) },
+    Column { name: "BY", narrowest: 100, text: |listing, _, _| listing.user.clone() },
+    Column { name: "TITLE", narrowest: 60, text: |listing, _, _| title(listing) },
+];
+
+fn started(listing: &Listing, width: usize) -> String {
+    let full = clock::utc(listing.opened_us);
+    match full.get(5..16) {
+        Some(short) if width < 100 => short.to_owned(),
+        _ => full,
+    }
+}
+
+fn took(listing: &Listing) -> String {
+    let ended = listing.ended_us.map(|ended| ended.saturating_sub(listing.opened_us));
+    ended.map(|us| clock::length(us.saturating_mul(1000))).unwrap_or_default()
+}
+
+fn title(listing: &Listing) -> String {
+    match listing.title.as_str() {
+        "" => listing.file.clone(),
+        title => title.to_owned(),
+    }
 }
 
 /// Returns the runs as JSON.

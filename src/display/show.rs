@@ -111,6 +111,7 @@ fn entry(kind: Kind, tone: Tone, at: crate::event::Moment, text: String) -> Entr
         lane: String::new(),
         who: String::new(),
         what: Words::say(text),
+        from: String::new(),
         outcome: Words::default(),
         detail: Vec::new(),
         value: None,
@@ -157,8 +158,8 @@ fn approval_lines(out: &mut String, approval: &Approval, over: bool, look: Look)
         told(out, Kind::Answer, tone, answer.at, text, look);
     }
     if let Some((at, why, then)) = &approval.silent {
-        let text = format!("{why}, {then}: {}", approval.text);
-        told(out, Kind::Symptom, Tone::Warn, *at, text, look);
+        let text = format!("no answer ({why}), {then}: {}", approval.text);
+        told(out, Kind::Silence, Tone::Warn, *at, text, look);
     } else if approval.answers.is_empty() {
         let word = if over { "not answered" } else { "waiting" };
         let text = format!("{word} ({of}): {}", approval.text);

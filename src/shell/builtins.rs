@@ -76,12 +76,7 @@ impl Walk<'_> {
             _ => {
                 let help = "do it in the runbook, or hand the value to a program";
                 let refusal = Refusal::shell(format!("an argument of the builtin `{name}`"), help);
-                // What `read` and its kin name is a variable, not one that is read.
-                if !["read", "mapfile", "readarray", "unset", "getopts"].contains(&name)
-                    || arguments.iter().any(Word::has_value)
-                {
-                    self.refuse_all(arguments, &refusal, flow);
-                }
+                self.refuse_all(arguments, &refusal, flow);
             }
         }
         None

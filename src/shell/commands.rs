@@ -1,12 +1,12 @@
-//! Commands: lists, pipelines, compound commands, redirections, here-documents.
+//! Commands: lists, pipelines, compound commands.
 //!
 //! Owns the grammar above words. It is generous: what bash would reject may pass, what it accepts and this reader
 //! does not know is a fault, never a guess.
 
-use super::cells::{Atom, Cell};
+use super::cells::Atom;
 use super::plan::Quoting;
-use super::reader::{Fault, Pending, Reader};
-use super::tree::{Command, Document, Head, Part, Redirection, RedirectionKind, Script, Word};
+use super::reader::{Fault, Reader};
+use super::tree::{Command, Head, Part, Script, Word};
 use super::words::{META, Until, is_name};
 
 /// Words that end a list of commands wherever a command could begin.
@@ -367,170 +367,6 @@ impl Reader {
         })
     }
 
-    /// Reads the redirections behind a compound command.
-    fn redirections(&mut self) -> Result<Vec<Redirection>, Fault> {
-        let mut redirections = Vec::new();
-        loop {
-            self.skip_blanks();
-            match self.redirection()? {
-                Some(redirection) => redirections.push(redirection),
-                None => return Ok(redirections),
-            }
-        }
-    }
-
-    fn redirection(&mut self) -> Result<Option<Redirection>, Fault> {
-        let from = self.position;
-        let start = self.at();
-        if self.take("{") {
-            while self
-                .peek()
-                .is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
-            {
-                self.position += 1;
-            }
-            if !self.take("}") {
-                self.position = from;
-            }
-        } else {
-            while self.peek().is_some_and(|c| c.is_ascii_digit()) {
-                self.position += 1;
-            }
-        }
-        let bare = self.position == from;
-        let operators = [
-            "<<<", "<<-", "<<", "<>", "<&", "<", ">>", ">|", ">&", ">", "&>>", "&>",
-        ];
-        let found = operators
-            .into_iter()
-            .find(|o| self.sees(o))
-            .filter(|o| bare || !o.starts_with('&'));
-        let process = bare && (self.sees("<(") || self.sees(">("));
-        let Some(operator) = found.filter(|_| !process) else {
-            self.position = from;
-            return Ok(None);
-        };
-        self.position += operator.len();
-        self.skip_blanks();
-        let before = self.position;
-        let target = self.word(Until::Meta)?;
-        if target.parts.is_empty() {
-            return Err(self.fault(
-                format!("nothing stands behind `{operator}`"),
-                "name the file, or the delimiter",
-            ));
-        }
-        let kind = match operator {
-            "<<<" => RedirectionKind::HereString,
-            "<<" | "<<-" => {
-                let cells = self
-                    .cells
-                    .get(before..self.position)
-                    .unwrap_or_default()
-                    .to_vec();
-                self.document(&target, cells, operator == "<<-", start)?
-            }
-            ">&" | "<&" => RedirectionKind::Descriptor,
-            _ => RedirectionKind::File,
-        };
-        Ok(Some(Redirection { kind, target }))
-    }
-
-    fn document(
-        &mut self,
-        delimiter: &Word,
-        cells: Vec<Cell>,
-        strip: bool,
-        at: usize,
-    ) -> Result<RedirectionKind, Fault> {
-        let Some(text) = delimiter.literal() else {
-            return Err(self.fault(
-                "the delimiter of a here-document must be written out",
-                "write `<<EOF`, or `<<'EOF'`",
-            ));
-        };
-        let number = self.documents.len();
-        self.pending.push(Pending { number, strip, at });
-        self.documents.push(Document {
-            quoted: delimiter.is_quoted(),
-            delimiter: text,
-            delimiter_cells: cells,
-            backquotes: self.backquotes,
-            ..Document::default()
-        });
-        Ok(RedirectionKind::HereDocument(number))
-    }
-
-    /// Reads the bodies of the here-documents begun on the line that has just ended.
-    fn bodies(&mut self) -> Result<(), Fault> {
-        for pending in std::mem::take(&mut self.pending) {
-            let Some(document) = self.documents.get(pending.number) else {
-                continue;
-            };
-            let (quoted, delimiter) = (document.quoted, document.delimiter.clone());
-            let mut body: Vec<Cell> = Vec::new();
-            let mut continued = false;
-            loop {
-                if self.is_at_end() {
-                    return Err(unended(&delimiter, pending.at));
-                }
-                let rest = self.cells.get(self.position..).unwrap_or_default();
-                let length = rest
-                    .iter()
-                    .position(|c| c.atom == Atom::Char('\n'))
-                    .unwrap_or(rest.len());
-                let line = rest.get(..length).unwrap_or_default();
-                let with_end = rest.get(..(length + 1).min(rest.len())).unwrap_or_default();
-                self.position += with_end.len();
-                if !continued && is_line(line, &delimiter, pending.strip) {
-                    break;
-                }
-                let backslashes = line
-                    .iter()
-                    .rev()
-                    .take_while(|c| c.atom == Atom::Char('\\'))
-                    .count();
-                continued = !quoted && backslashes % 2 == 1;
-                body.extend_from_slice(with_end);
-            }
-            let parts = if quoted {
-                Vec::from_iter(body.iter().filter_map(|cell| match cell.atom {
-                    Atom::Value(piece) => {
-                        Some(Part::Value(self.hole(piece, Quoting::QuotedHereDocument)))
-                    }
-                    Atom::Raw(piece) => {
-                        Some(Part::Raw(self.hole(piece, Quoting::QuotedHereDocument)))
-                    }
-                    Atom::Char(_) => None,
-                }))
-            } else {
-                self.deeper(|r| {
-                    r.inside(body.clone(), 0, |inner| {
-                        inner.quoted(Quoting::HereDocument, None)
-                    })
-                })?
-            };
-            if let Some(document) = self.documents.get_mut(pending.number) {
-                document.parts = parts;
-                document.body_cells = body;
-            }
-        }
-        Ok(())
-    }
-
-    pub fn refuse_pending(&self) -> Result<(), Fault> {
-        match self.pending.first() {
-            None => Ok(()),
-            Some(pending) => {
-                let delimiter = self
-                    .documents
-                    .get(pending.number)
-                    .map_or("", |d| d.delimiter.as_str());
-                Err(unended(delimiter, pending.at))
-            }
-        }
-    }
-
     /// Steps over blanks, continued lines and a comment.
     pub fn skip_blanks(&mut self) {
         while self.take(" ") || self.take("\t") || self.take("\\\n") {}
@@ -608,25 +444,6 @@ impl Reader {
     }
 }
 
-fn unended(delimiter: &str, at: usize) -> Fault {
-    Fault {
-        code: "unterminated-here-document",
-        message: format!("the here-document `{delimiter}` does not end"),
-        help: format!("close it with a line that is `{delimiter}` and nothing else"),
-        at,
-    }
-}
-
-fn is_line(line: &[Cell], delimiter: &str, strip: bool) -> bool {
-    let mut cells = line
-        .iter()
-        .skip_while(|c| strip && c.atom == Atom::Char('\t'));
-    delimiter
-        .chars()
-        .all(|c| cells.next().is_some_and(|cell| cell.atom == Atom::Char(c)))
-        && cells.next().is_none()
-}
-
 /// What an assignment word assigns to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Assigned {
@@ -660,21 +477,25 @@ pub(super) fn assigned(word: &Word) -> Option<Assigned> {
             subscript: false,
         });
     }
-    let closes = |part: &Part| match part {
-        Part::Text {
-            text,
-            quoted: false,
-        } => text.contains("]=") || text.contains("]+="),
-        _ => false,
-    };
     let closing = word
         .parts
         .iter()
-        .position(closes)
+        .position(closes_subscript)
         .filter(|_| rest.starts_with('['))?;
     Some(Assigned {
         name: name.into(),
         head: closing + 1,
         subscript: true,
     })
+}
+
+/// Returns whether the `]=` of an assignment to an element stands in `part`.
+pub(super) fn closes_subscript(part: &Part) -> bool {
+    match part {
+        Part::Text {
+            text,
+            quoted: false,
+        } => text.contains("]=") || text.contains("]+="),
+        _ => false,
+    }
 }

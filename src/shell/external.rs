@@ -1,16 +1,14 @@
 //! Programs: which of their arguments are data, which are code for a second interpreter.
 //!
-//! Owns the way through wrappers (`sudo`, `env`, `timeout 5` …) to the command they run, at any depth, and the
-//! reading of each known interpreter's options. The names are in `programs`.
-
-use std::rc::Rc;
+//! Owns the way to what reads each argument, at any depth: `wrappers` and `interpreters` come back to it for the command
+//! they run. The names are in `programs`; a program without an entry takes data.
 
 use super::plan::Start;
 use super::positions::{Flow, ReadsCode, Stand, Walk};
-use super::programs::{self, Interpreter, Operand, Wrapper};
+use super::programs::{self, lists};
 use super::refusal::Refusal;
 use super::tree::{Part, Word};
-use super::words::is_name;
+use super::wrappers::{is_cluster, takes, takes_next};
 
 impl Walk<'_> {
     /// Walks a simple command, and returns whether its input is code. `outside`: another program runs it, so there are
@@ -62,7 +60,7 @@ impl Walk<'_> {
         if let Some(wrapper) = programs::wrapper(name) {
             return self.wrapped(name, wrapper, words, flow, outside);
         }
-        if programs::SHELLS.contains(&name) {
+        if lists(programs::SHELLS, name) {
             return self.shell(name, words, flow);
         }
         if let Some(interpreter) = programs::interpreter(name) {
@@ -76,7 +74,7 @@ impl Walk<'_> {
         match name {
             "find" | "gfind" => self.find(words, flow),
             "ssh" | "autossh" => self.ssh(name, words, flow),
-            _ if programs::CONTAINERS.contains(&name) => self.container(name, words, flow),
+            _ if lists(programs::CONTAINERS, name) => self.container(name, words, flow),
             _ => self.arguments(name, words, flow),
         }
     }
@@ -92,7 +90,7 @@ impl Walk<'_> {
         };
         let options = programs::CODE_OPTIONS
             .iter()
-            .find(|(names, ..)| names.contains(&name));
+            .find(|(names, ..)| lists(names, name));
         let mut start = Start::NotOption;
         let mut at = 1;
         while let Some(word) = words.get(at) {
@@ -101,7 +99,7 @@ impl Walk<'_> {
                 return self.run(rest, flow, true);
             }
             if let Some((_, codes, help)) = options
-                && let Some(attached) = codes.iter().find_map(|code| takes(word, code))
+                && let Some(attached) = codes.split_whitespace().find_map(|code| takes(word, code))
             {
                 let refusal = Refusal::interpreter(name, *help);
                 let until = at + if attached { 1 } else { 2 };
@@ -127,182 +125,9 @@ impl Walk<'_> {
         None
     }
 
-    fn argument(&mut self, word: &Word, flow: &Flow) {
+    /// Walks an argument where options are read.
+    pub fn argument(&mut self, word: &Word, flow: &Flow) {
         self.guarded(word, &Stand::argument(), Start::NotOption, flow);
-    }
-
-    fn wrapped(
-        &mut self,
-        name: &str,
-        wrapper: &Wrapper,
-        words: &[Word],
-        flow: &Flow,
-        outside: bool,
-    ) -> ReadsCode {
-        let mut operands = wrapper.operands;
-        let (mut shell, mut ended, mut code_given) = (false, false, false);
-        let refusal = Refusal::interpreter(name, shell_help());
-        let mut at = 1;
-        while let Some(word) = words.get(at) {
-            let prefix = word.prefix();
-            if !ended && word.literal().as_deref() == Some("--") {
-                ended = true;
-            } else if let Some(attached) = wrapper
-                .code
-                .iter()
-                .filter(|_| !ended || operands == 0)
-                .find_map(|code| takes(word, code))
-            {
-                code_given = true;
-                let until = at + if attached { 1 } else { 2 };
-                self.refuse_all(
-                    words.get(at..until.min(words.len())).unwrap_or_default(),
-                    &refusal,
-                    flow,
-                );
-                at = until;
-                continue;
-            } else if !ended && prefix.starts_with('-') && prefix.len() > 1 {
-                shell |= is_cluster(&prefix) && prefix.contains(|c| wrapper.shell.contains(c));
-                self.argument(word, flow);
-                if takes_next(word, &prefix, wrapper.short, wrapper.long) {
-                    at += 1;
-                    words
-                        .get(at)
-                        .into_iter()
-                        .for_each(|next| self.argument(next, flow));
-                }
-            } else if let Some((variable, _)) = prefix
-                .split_once('=')
-                .filter(|(n, _)| wrapper.assignments && is_name(n))
-            {
-                match self.assigning(variable) {
-                    Stand::Refused(refusal) => self.refuse(word, &refusal, flow),
-                    Stand::Data { .. } => self.word(word, &Stand::argument(), flow),
-                }
-            } else if operands > 0 {
-                operands -= 1;
-                self.argument(word, flow);
-            } else {
-                break;
-            }
-            at += 1;
-        }
-        let nested = words.get(at..).unwrap_or_default();
-        if nested.is_empty() {
-            return (!code_given && (wrapper.alone || shell)).then_some(refusal);
-        }
-        if shell || code_given {
-            self.refuse_all(nested, &refusal, flow);
-            return Some(refusal);
-        }
-        let reads = self.run(nested, flow, outside);
-        if name == "xargs" {
-            reads.or_else(|| xargs_reads(words, nested))
-        } else {
-            reads
-        }
-    }
-
-    fn shell(&mut self, name: &str, words: &[Word], flow: &Flow) -> ReadsCode {
-        let refusal = Refusal::interpreter(name, shell_help());
-        let (mut command, mut stdin) = (false, false);
-        let mut at = 1;
-        while let Some(word) = words.get(at) {
-            let prefix = word.prefix();
-            if !prefix.starts_with(['-', '+']) || prefix.len() < 2 {
-                break;
-            }
-            at += 1;
-            if word.literal().as_deref() == Some("--") {
-                break;
-            }
-            self.refuse(word, &refusal, flow);
-            let long = prefix.starts_with("--");
-            command |= !long && prefix.contains('c');
-            stdin |= !long && prefix.contains('s');
-            if (!long && prefix.ends_with(['o', 'O']))
-                || ["--rcfile", "--init-file"].contains(&prefix.as_str())
-            {
-                words
-                    .get(at)
-                    .into_iter()
-                    .for_each(|next| self.refuse(next, &refusal, flow));
-                at += 1;
-            }
-        }
-        let mut rest = words.get(at..).unwrap_or_default();
-        if let Some((first, behind)) = rest.split_first().filter(|_| command || !stdin) {
-            let refused = if command {
-                refusal.clone()
-            } else {
-                Refusal::program(name)
-            };
-            self.refuse(first, &refused, flow);
-            rest = behind;
-            stdin = false;
-        } else {
-            stdin = true;
-        }
-        rest.iter()
-            .for_each(|word| self.word(word, &Stand::argument(), flow));
-        stdin.then_some(refusal)
-    }
-
-    fn interpreter(
-        &mut self,
-        name: &str,
-        it: &Interpreter,
-        words: &[Word],
-        flow: &Flow,
-    ) -> ReadsCode {
-        let refusal = Refusal::interpreter(name, it.help);
-        let mut reading = Options {
-            it,
-            code_given: false,
-            operands: 0,
-            ended: false,
-            files: false,
-            before: String::new(),
-        };
-        let mut at = 1;
-        while let Some(word) = words.get(at) {
-            let next = words.get(at + 1);
-            let (here, behind) = reading.next(word);
-            at += 1;
-            self.taken(here, word, name, &refusal, flow);
-            match behind {
-                Behind::Nothing => {}
-                Behind::One(taken) => {
-                    at += 1;
-                    next.into_iter()
-                        .for_each(|next| self.taken(taken, next, name, &refusal, flow));
-                }
-                Behind::Pair => {
-                    next.into_iter()
-                        .for_each(|next| self.taken(Taken::Code, next, name, &refusal, flow));
-                    words
-                        .get(at + 1)
-                        .into_iter()
-                        .for_each(|value| self.word(value, &Stand::argument(), flow));
-                    at += 2;
-                }
-            }
-        }
-        let dash = words
-            .iter()
-            .filter_map(Word::literal)
-            .any(|l| ["-", "-f-", "--file=-", "/dev/stdin"].contains(&l.as_str()));
-        (it.stdin && (dash || !reading.code_given)).then_some(refusal)
-    }
-
-    fn taken(&mut self, taken: Taken, word: &Word, name: &str, refusal: &Rc<Refusal>, flow: &Flow) {
-        match taken {
-            Taken::Code => self.refuse(word, refusal, flow),
-            Taken::Program => self.refuse(word, &Refusal::program(name), flow),
-            Taken::Data => self.argument(word, flow),
-            Taken::Free => self.word(word, &Stand::argument(), flow),
-        }
     }
 
     fn find(&mut self, words: &[Word], flow: &Flow) -> ReadsCode {
@@ -351,7 +176,7 @@ impl Walk<'_> {
                 continue;
             }
             self.argument(word, flow);
-            if takes_next(word, &prefix, "BbcDEeFIiJLlmOopQRSWw", &[]) {
+            if takes_next(word, &prefix, "BbcDEeFIiJLlmOopQRSWw", "") {
                 if let Some(next) = words.get(at) {
                     if prefix.ends_with('o') && proxy(next, &next.prefix()) {
                         self.refuse(next, &refusal, flow);
@@ -383,9 +208,7 @@ impl Walk<'_> {
             .iter()
             .map(|w| w.literal().unwrap_or_default())
             .collect();
-        let runs = literals
-            .iter()
-            .any(|l| programs::RUNS.contains(&l.as_str()))
+        let runs = literals.iter().any(|l| lists(programs::RUNS, l))
             || !["docker", "podman", "kubectl", "oc", "ip"].contains(&name);
         if !runs {
             return self.arguments(name, words, flow);
@@ -414,196 +237,22 @@ impl Walk<'_> {
 
 /// Returns the position of the command in `docker exec [options] CONTAINER COMMAND`, whose options are few.
 fn exec_command(literals: &[String], words: &[Word]) -> Option<usize> {
-    let targets = [
-        "docker",
-        "podman",
-        "nerdctl",
-        "docker-compose",
-        "podman-compose",
-        "kubectl",
-        "oc",
-        "crictl",
-        "lxc",
-        "incus",
-        "ip",
-    ];
     let known = literals
         .first()
-        .is_some_and(|l| targets.contains(&basename(l)));
+        .is_some_and(|l| lists(programs::TARGETED, basename(l)));
     let exec = literals
         .iter()
         .position(|l| l == "exec")
         .filter(|_| known)?;
-    let long = [
-        "env",
-        "user",
-        "workdir",
-        "env-file",
-        "detach-keys",
-        "index",
-        "namespace",
-        "container",
-        "pod",
-    ];
     let mut at = exec + 1;
     while let Some(word) = words.get(at) {
         let prefix = word.prefix();
         if !prefix.starts_with('-') {
             return Some(at + 1);
         }
-        at += 1 + usize::from(takes_next(word, &prefix, "euwnc", &long));
+        at += 1 + usize::from(takes_next(word, &prefix, "euwnc", programs::EXEC_OPTIONS));
     }
     None
-}
-
-/// How a word of an interpreter is taken.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Taken {
-    Code,
-    Program,
-    /// Data where options are read.
-    Data,
-    /// Data where none are.
-    Free,
-}
-
-/// What the word decides about those behind it.
-enum Behind {
-    Nothing,
-    One(Taken),
-    /// A name and a value.
-    Pair,
-}
-
-/// The state of reading an interpreter's options.
-struct Options<'a> {
-    it: &'a Interpreter,
-    code_given: bool,
-    operands: usize,
-    ended: bool,
-    /// `perl -n`, which opens its operands in its own way.
-    files: bool,
-    /// The operand before.
-    before: String,
-}
-
-impl Options<'_> {
-    fn next(&mut self, word: &Word) -> (Taken, Behind) {
-        let prefix = word.prefix();
-        if self.ended || !prefix.starts_with('-') || prefix.len() < 2 {
-            return (self.operand(word), Behind::Nothing);
-        }
-        if word.literal().as_deref() == Some("--") {
-            self.ended = true;
-            return (Taken::Free, Behind::Nothing);
-        }
-        if self.it.pairs.contains(&prefix.as_str()) {
-            return (Taken::Code, Behind::Pair);
-        }
-        let (option, attached) = match prefix.split_once('=') {
-            Some((option, _)) => (option, true),
-            None => (prefix.as_str(), false),
-        };
-        let name = option.trim_start_matches('-');
-        if self.it.long_code.contains(&name) {
-            self.code_given = true;
-            return (
-                Taken::Code,
-                if attached {
-                    Behind::Nothing
-                } else {
-                    Behind::One(Taken::Code)
-                },
-            );
-        }
-        if option.starts_with("--") || self.it.long.contains(&name) && name.len() > 1 {
-            return match (self.it.long.contains(&name), attached) {
-                (true, false) => (Taken::Data, Behind::One(Taken::Data)),
-                (_, true) => (Taken::Data, Behind::Nothing),
-                (false, false) => {
-                    self.code_given |= name == "from-file" || name == "file";
-                    (Taken::Code, Behind::Nothing)
-                }
-            };
-        }
-        self.cluster(word, &prefix)
-    }
-
-    fn cluster(&mut self, word: &Word, prefix: &str) -> (Taken, Behind) {
-        let last = prefix.chars().count() - 1;
-        for (at, c) in prefix.chars().enumerate().skip(1) {
-            let alone = at == last && word.literal().is_some();
-            if self.it.loads.contains(c) {
-                return (
-                    Taken::Code,
-                    if alone {
-                        Behind::One(Taken::Code)
-                    } else {
-                        Behind::Nothing
-                    },
-                );
-            }
-            if self.it.short_code.contains(c) {
-                self.code_given = true;
-                self.ended |= self.it.stops && "cm".contains(c);
-                return (
-                    Taken::Code,
-                    if alone {
-                        Behind::One(Taken::Code)
-                    } else {
-                        Behind::Nothing
-                    },
-                );
-            }
-            if self.it.short.contains(c) || self.it.file.contains(c) {
-                self.code_given |= self.it.file.contains(c);
-                return (
-                    Taken::Data,
-                    if alone {
-                        Behind::One(Taken::Data)
-                    } else {
-                        Behind::Nothing
-                    },
-                );
-            }
-            self.files |= self.it.names.contains(&"perl") && "np".contains(c);
-        }
-        // The rest of the word could be any option.
-        (Taken::Code, Behind::Nothing)
-    }
-
-    fn operand(&mut self, word: &Word) -> Taken {
-        let first = self.operands == 0;
-        self.operands += 1;
-        let given = self.code_given;
-        let data = if self.ended { Taken::Free } else { Taken::Data };
-        let taken = match self.it.operand {
-            Operand::Code if first && !given => Taken::Code,
-            // `yq eval 'expression'`
-            Operand::Code
-                if !given && ["eval", "e", "eval-all", "ea"].contains(&self.before.as_str()) =>
-            {
-                Taken::Code
-            }
-            Operand::CodeBehindEval if self.before.to_lowercase().starts_with("eval") => {
-                Taken::Code
-            }
-            Operand::Program if first && !given => Taken::Program,
-            Operand::CodeBehindFirst if !first => Taken::Code,
-            _ if self.files => Taken::Code,
-            _ => data,
-        };
-        self.before = word.literal().unwrap_or_default();
-        let dash = self.before == "-";
-        self.code_given |= (taken == Taken::Program && !dash)
-            || (taken == Taken::Code && self.it.operand == Operand::CodeBehindFirst);
-        self.ended |= self.it.stops;
-        taken
-    }
-}
-
-fn shell_help() -> &'static str {
-    "hand it over as an argument behind the script, `sh -c '… \"$1\" …' sh {{ x }}`, or use `with env { X: … }` and `\"$X\"`"
 }
 
 /// Returns the name of the program a word names, and whether by a path.
@@ -618,7 +267,7 @@ fn program(word: &Word) -> Option<(String, bool)> {
         .then(|| (basename(text).to_owned(), true))
 }
 
-fn basename(path: &str) -> &str {
+pub(super) fn basename(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
@@ -629,7 +278,7 @@ fn begins_shell(words: &[Word]) -> bool {
     };
     let shell = first
         .literal()
-        .is_some_and(|l| programs::SHELLS.contains(&basename(&l)));
+        .is_some_and(|l| lists(programs::SHELLS, basename(&l)));
     let options = rest.iter().take_while(|w| w.prefix().starts_with('-'));
     shell
         && (rest.is_empty()
@@ -638,71 +287,16 @@ fn begins_shell(words: &[Word]) -> bool {
                 .any(|w| is_cluster(&w.prefix()) && w.prefix().contains('c')))
 }
 
-/// Returns whether the option word is short letters.
-fn is_cluster(prefix: &str) -> bool {
-    prefix.starts_with('-') && !prefix.starts_with("--") && prefix.len() > 1
-}
-
-/// Returns whether `word` is the option `option`, and then whether its argument is part of it.
-fn takes(word: &Word, option: &str) -> Option<bool> {
-    let prefix = word.prefix();
-    if word.literal().as_deref() == Some(option) {
-        return Some(false);
-    }
-    let clustered =
-        is_cluster(option) && option.len() == 2 && word.literal().is_some() && is_cluster(&prefix);
-    if clustered && prefix.ends_with(option.trim_start_matches('-')) {
-        return Some(false);
-    }
-    let rest = prefix.strip_prefix(option)?;
-    let long = option.starts_with("--") || !option.starts_with('-');
-    if long {
-        rest.starts_with('=').then_some(true)
-    } else {
-        Some(true)
-    }
-}
-
-/// Returns whether the word behind the option is its argument.
-fn takes_next(word: &Word, prefix: &str, short: &str, long: &[&str]) -> bool {
-    if word.literal().is_none() {
-        return false;
-    }
-    match prefix.strip_prefix("--") {
-        Some(name) => long.contains(&name),
-        None => {
-            let letters = prefix.trim_start_matches('-');
-            letters
-                .find(|c| short.contains(c))
-                .is_some_and(|at| at + 1 == letters.len())
-        }
-    }
-}
-
 /// Returns whether a program of this name takes code from its input when nothing else is said.
-fn reads_code(name: &str) -> bool {
-    programs::SHELLS.contains(&name)
+pub(super) fn reads_code(name: &str) -> bool {
+    lists(programs::SHELLS, name)
         || name == "ssh"
         || programs::interpreter(name).is_some_and(|i| i.stdin)
 }
 
 /// Returns whether a program of this name takes code at all.
-fn reads_somehow(name: &str) -> bool {
+pub(super) fn reads_somehow(name: &str) -> bool {
     reads_code(name)
         || programs::interpreter(name).is_some()
         || ["su", "sudo", "env", "eval", "xargs", "find"].contains(&name)
-}
-
-/// Returns the refusal of what comes into `xargs`, when it gets into code.
-fn xargs_reads(words: &[Word], nested: &[Word]) -> ReadsCode {
-    let inserts = words.iter().take(words.len() - nested.len()).any(|w| {
-        w.prefix().starts_with("-I")
-            || w.prefix().starts_with("--replace")
-            || w.prefix().starts_with("-i")
-    });
-    let name = nested
-        .iter()
-        .filter_map(Word::literal)
-        .find(|l| reads_code(basename(l)) || (inserts && reads_somehow(basename(l))))?;
-    Some(Refusal::interpreter(basename(&name), shell_help()))
 }

@@ -12,14 +12,18 @@ mod cells;
 mod commands;
 mod emit;
 mod external;
+mod interpreters;
 mod plan;
 mod positions;
 mod programs;
 mod quote;
 mod reader;
+mod redirections;
 mod refusal;
 mod tree;
+mod values;
 mod words;
+mod wrappers;
 
 pub use bind::{BindError, Bound, Invocation, bind};
 pub use plan::{

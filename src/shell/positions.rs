@@ -8,12 +8,13 @@ use std::rc::Rc;
 
 use super::carriers::Carriers;
 use super::commands::assigned;
-use super::plan::{Position, Quoting, Shell, Start};
+use super::plan::{Position, Shell, Start};
 use super::programs::is_special_variable;
 use super::refusal::Refusal;
 use super::tree::{
     Command, Document, Head, Hole, Part, Reading, Redirection, RedirectionKind, Script, Word,
 };
+use super::values::unsafe_word;
 
 /// Whether, and how, a word takes values.
 #[derive(Clone, Debug)]
@@ -99,9 +100,10 @@ pub(super) struct Walk<'a> {
     /// Words that a value begins, with what they may begin with.
     pub guards: Vec<(Word, Start)>,
     /// Functions, and whether they read code from their input.
-    functions: BTreeMap<String, ReadsCode>,
-    carriers: &'a Carriers,
-    exposed: BTreeSet<usize>,
+    pub functions: BTreeMap<String, ReadsCode>,
+    pub carriers: &'a Carriers,
+    /// Values that a variable brings into an argument.
+    pub exposed: BTreeSet<usize>,
     /// An integer or a reference was declared: assignments may evaluate.
     pub evaluates: bool,
 }
@@ -257,25 +259,42 @@ impl<'a> Walk<'a> {
         self.parts(value, &stand, flow);
     }
 
-    /// Walks `name[…]=`, whose name is not read.
-    fn subscript(&mut self, head: &[Part], flow: &Flow) {
+    /// Walks the subscript of `name[…]=` or `[…]=`; what stands before and behind it is not read.
+    pub fn subscript(&mut self, head: &[Part], flow: &Flow) {
         let refused = Stand::Refused(Refusal::reading(Reading::Subscript));
-        let Some((Part::Text { text, .. }, rest)) = head.split_first() else {
-            return;
-        };
-        let inner = text
-            .split_once('[')
-            .map_or("", |(_, inner)| inner)
-            .to_owned();
-        self.parts(
-            &[Part::Text {
-                text: inner,
+        let last = head.len().saturating_sub(1);
+        for (at, part) in head.iter().enumerate() {
+            let Part::Text {
+                text,
                 quoted: false,
-            }],
-            &refused,
-            flow,
-        );
-        self.parts(rest, &refused, flow);
+            } = part
+            else {
+                self.parts(std::slice::from_ref(part), &refused, flow);
+                continue;
+            };
+            let text = if at == 0 {
+                text.split_once('[').map_or("", |(_, t)| t)
+            } else {
+                text
+            };
+            let end = ["]=", "]+="]
+                .iter()
+                .filter_map(|e| text.find(e))
+                .min()
+                .filter(|_| at == last);
+            let text = text
+                .get(..end.unwrap_or(text.len()))
+                .unwrap_or_default()
+                .to_owned();
+            self.parts(
+                &[Part::Text {
+                    text,
+                    quoted: false,
+                }],
+                &refused,
+                flow,
+            );
+        }
     }
 
     /// Returns how the right side of an assignment to `name` takes values.
@@ -368,253 +387,4 @@ impl<'a> Walk<'a> {
             stand
         }
     }
-
-    /// Walks a word, all of whose values stand as `stand` says.
-    pub fn word(&mut self, word: &Word, stand: &Stand, flow: &Flow) {
-        let stand = match stand {
-            Stand::Data {
-                position,
-                exposes,
-                echoes,
-                several,
-            } => {
-                let several = *several && word.is_value() && self.shell == Shell::Bash;
-                Stand::Data {
-                    position: *position,
-                    exposes: *exposes,
-                    echoes: *echoes,
-                    several,
-                }
-            }
-            Stand::Refused(_) => stand.clone(),
-        };
-        if let (Stand::Data { .. }, Some(refusal)) = (&stand, unsafe_word(word)) {
-            return self.parts(&word.parts, &Stand::Refused(refusal), flow);
-        }
-        self.parts(&word.parts, &stand, flow);
-    }
-
-    /// Walks a word that takes no values.
-    pub fn refuse(&mut self, word: &Word, refusal: &Rc<Refusal>, flow: &Flow) {
-        self.word(word, &Stand::Refused(refusal.clone()), flow);
-    }
-
-    /// Walks words that take no values.
-    pub fn refuse_all(&mut self, words: &[Word], refusal: &Rc<Refusal>, flow: &Flow) {
-        words
-            .iter()
-            .for_each(|word| self.refuse(word, refusal, flow));
-    }
-
-    fn parts(&mut self, parts: &[Part], stand: &Stand, flow: &Flow) {
-        for part in parts {
-            match part {
-                Part::Text { text, .. } => {
-                    if let Stand::Refused(refusal) = stand
-                        && refusal.evaluates
-                    {
-                        self.names(text, refusal);
-                    }
-                }
-                Part::Value(hole) => self.value(*hole, stand, flow),
-                Part::Raw(hole) => self.raw(*hole),
-                Part::Expansion { name, operand } => {
-                    self.carried(name, stand, flow);
-                    self.parts(operand, stand, flow);
-                }
-                Part::Read { by, parts } => {
-                    self.parts(parts, &Stand::Refused(Refusal::reading(*by)), flow)
-                }
-                Part::Commands(script) | Part::Process(script) => {
-                    let inner = inner_flow(stand, flow);
-                    self.script(script, &inner);
-                }
-                Part::Array(words) => {
-                    for word in words {
-                        let subscript = word.prefix().starts_with('[') && assigned_element(word);
-                        let element = match stand {
-                            _ if subscript => Stand::Refused(Refusal::reading(Reading::Subscript)),
-                            Stand::Data {
-                                position,
-                                exposes,
-                                echoes,
-                                ..
-                            } => Stand::Data {
-                                position: *position,
-                                exposes: *exposes,
-                                echoes: *echoes,
-                                several: true,
-                            },
-                            Stand::Refused(_) => stand.clone(),
-                        };
-                        self.word(word, &element, flow);
-                    }
-                }
-            }
-        }
-    }
-
-    fn value(&mut self, hole: Hole, stand: &Stand, flow: &Flow) {
-        if self.shell == Shell::Sh && hole.quoting == Quoting::Ansi {
-            let refusal = Refusal::shell(
-                "in `$'…'`",
-                "use plain quotes, or a `bash` fence: sh does not know `$'…'`",
-            );
-            return self.refuse_piece(hole.piece, &refusal, None);
-        }
-        match stand {
-            Stand::Refused(refusal) => self.refuse_piece(hole.piece, refusal, None),
-            Stand::Data {
-                position,
-                exposes,
-                echoes,
-                several,
-            } => {
-                if let Some(refusal) = flow.refusal.as_ref().filter(|_| *echoes) {
-                    return self.refuse_piece(hole.piece, refusal, None);
-                }
-                let exposed = *exposes || (*echoes && flow.exposed);
-                self.placed.push(Placed {
-                    hole,
-                    position: *position,
-                    several: *several,
-                    exposed,
-                });
-            }
-        }
-    }
-
-    fn raw(&mut self, hole: Hole) {
-        self.placed.push(Placed {
-            hole,
-            position: Position::Raw,
-            several: false,
-            exposed: true,
-        });
-    }
-
-    fn refuse_piece(&mut self, piece: usize, refusal: &Rc<Refusal>, through: Option<&str>) {
-        if !self.refused.iter().any(|r| r.piece == piece) {
-            let through = through.map(str::to_owned);
-            self.refused.push(Refused {
-                piece,
-                refusal: refusal.clone(),
-                through,
-            });
-        }
-    }
-
-    /// Looks at an expansion of a variable that may hold values.
-    fn carried(&mut self, name: &str, stand: &Stand, flow: &Flow) {
-        let pieces = self.carriers.held(name);
-        let (refusal, exposed) = match stand {
-            Stand::Refused(refusal) => (Some(refusal.clone()), false),
-            Stand::Data {
-                exposes, echoes, ..
-            } => (
-                flow.refusal.clone().filter(|_| *echoes),
-                *exposes || (*echoes && flow.exposed),
-            ),
-        };
-        if exposed {
-            self.exposed.extend(&pieces);
-        }
-        for (piece, refusal) in pieces.iter().zip(std::iter::repeat(refusal)) {
-            if let Some(refusal) = refusal {
-                self.refuse_piece(*piece, &refusal, Some(name));
-            }
-        }
-    }
-
-    /// Looks for variables in text that is read as code: arithmetic needs no `$`.
-    fn names(&mut self, text: &str, refusal: &Rc<Refusal>) {
-        for name in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
-            for piece in self.carriers.held(name) {
-                self.refuse_piece(piece, refusal, Some(name));
-            }
-        }
-    }
-
-    /// Looks at a call of a function defined above.
-    pub fn call(&mut self, name: &str, words: &[Word], flow: &Flow) -> ReadsCode {
-        let help = "write the `{{ }}` inside the function: it is right there too";
-        self.refuse_all(
-            words,
-            &Refusal::shell(format!("an argument of the function `{name}`"), help),
-            flow,
-        );
-        for piece in self.carriers.printed(name) {
-            if let Some(refusal) = &flow.refusal {
-                self.refuse_piece(piece, refusal, None);
-            }
-            if flow.exposed {
-                self.exposed.insert(piece);
-            }
-        }
-        self.functions.get(name).cloned().flatten()
-    }
-}
-
-/// Returns where the output of a substitution goes that stands as `stand` says.
-fn inner_flow(stand: &Stand, flow: &Flow) -> Flow {
-    match stand {
-        Stand::Refused(refusal) => Flow {
-            refusal: Some(refusal.clone()),
-            exposed: true,
-        },
-        Stand::Data {
-            exposes,
-            echoes: true,
-            ..
-        } => Flow {
-            refusal: flow.refusal.clone(),
-            exposed: *exposes || flow.exposed,
-        },
-        Stand::Data { exposes, .. } => Flow {
-            refusal: None,
-            exposed: *exposes,
-        },
-    }
-}
-
-/// Returns whether the word is an array's `[subscript]=value`, whose subscript has values.
-fn assigned_element(word: &Word) -> bool {
-    let closing = word
-        .parts
-        .iter()
-        .position(|p| matches!(p, Part::Text { text, .. } if text.contains("]=")));
-    closing.is_some_and(|at| super::tree::has_value(word.parts.get(..at).unwrap_or_default()))
-}
-
-/// Returns why a word that takes data would not take it as it is.
-fn unsafe_word(word: &Word) -> Option<Rc<Refusal>> {
-    let value = word
-        .parts
-        .iter()
-        .position(|p| matches!(p, Part::Value(_)))?;
-    let unquoted = |parts: &[Part], found: &dyn Fn(&str) -> bool| {
-        parts
-            .iter()
-            .any(|p| matches!(p, Part::Text { text, quoted: false } if found(text)))
-    };
-    let before = word.parts.get(..value).unwrap_or_default();
-    if let [
-        Part::Text {
-            text,
-            quoted: false,
-        },
-    ] = before
-        && (text == "~" || text.ends_with("=~") || text.ends_with(":~"))
-    {
-        return Some(Refusal::shell(
-            "the name behind `~`",
-            "write the directory out: `/home/{{ user }}`",
-        ));
-    }
-    let expands = unquoted(before, &|t| t.contains('{'))
-        && unquoted(&word.parts, &|t| t.contains(',') || t.contains(".."));
-    expands.then(|| {
-        let help = "write the words one by one, or use `$(seq {{ a }} {{ b }})`";
-        Refusal::shell("in `{a,b}` or `{a..b}`", help)
-    })
 }

@@ -110,6 +110,9 @@ impl Refusal {
                 "the default in an unquoted `${x:=…}`",
                 "put it into double quotes: `\"${x:={{ y }}}\"`",
             ),
+            Reading::Prompt => {
+                Refusal::shell("expanded as a prompt, `${x@P}`", "take it as it is: `$x`")
+            }
             Reading::Translation => Refusal::shell(
                 "in a text to be translated, `$\"…\"`",
                 "use plain double quotes",

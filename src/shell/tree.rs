@@ -133,6 +133,8 @@ pub(super) enum Reading {
     Default,
     /// `$"…"`
     Translation,
+    /// `${x@P}`
+    Prompt,
 }
 
 impl Word {

@@ -341,6 +341,7 @@ impl Reader {
     /// Reads what follows `${`.
     fn braces(&mut self, quoting: Quoting, start: usize) -> Result<Part, Fault> {
         let mut parts = Vec::new();
+        let indirect = self.peek() == Some('!');
         if matches!(self.peek(), Some('!' | '#')) && self.peek_after(1) != Some('}') {
             self.position += 1;
         }
@@ -368,29 +369,19 @@ impl Reader {
                 parts: inner,
             });
         }
-        let data = [":-", ":=", ":+", ":?", "-", "=", "+", "?"]
-            .iter()
-            .find(|o| self.sees(o));
-        if let Some(operator) = data {
-            self.position += operator.len();
-            let operand = self.operand(quoting, false)?;
-            if operator.ends_with('=') && quoting == Quoting::Bare {
-                parts.push(Part::Read {
-                    by: Reading::Default,
-                    parts: operand,
-                });
+        let prompt = self.sees("@P");
+        if indirect || prompt {
+            let by = if prompt {
+                Reading::Prompt
             } else {
-                parts.extend(operand);
-            }
-        } else if self.peek() != Some('}') {
-            let by = if self.peek() == Some(':') {
-                Reading::Offset
-            } else {
-                Reading::Pattern
+                Reading::Parameter
             };
-            let rest = self.operand(quoting, true)?;
-            parts.push(Part::Read { by, parts: rest });
+            parts.push(Part::Read {
+                by,
+                parts: vec![expansion(name.clone())],
+            });
         }
+        parts.extend(self.operator(quoting)?);
         if !self.take("}") {
             return Err(Reader::unterminated(
                 "unterminated-substitution",
@@ -403,6 +394,31 @@ impl Reader {
             name,
             operand: parts,
         })
+    }
+
+    /// Reads what follows the name in `${name…}`.
+    fn operator(&mut self, quoting: Quoting) -> Result<Vec<Part>, Fault> {
+        let data = [":-", ":=", ":+", ":?", "-", "=", "+", "?"];
+        if let Some(operator) = data.iter().find(|o| self.sees(o)) {
+            self.position += operator.len();
+            let parts = self.operand(quoting, false)?;
+            if operator.ends_with('=') && quoting == Quoting::Bare {
+                return Ok(vec![Part::Read {
+                    by: Reading::Default,
+                    parts,
+                }]);
+            }
+            return Ok(parts);
+        }
+        let by = match self.peek() {
+            Some('}') => return Ok(Vec::new()),
+            Some(':') => Reading::Offset,
+            _ => Reading::Pattern,
+        };
+        Ok(vec![Part::Read {
+            by,
+            parts: self.operand(quoting, true)?,
+        }])
     }
 
     /// Reads letters, digits and underscores.

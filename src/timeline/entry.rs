@@ -21,6 +21,8 @@ pub struct Entry {
     /// A person, or `mainstay`.
     pub who: String,
     pub what: Words,
+    /// The call a reading came from, where it has a name of its own.
+    pub from: String,
     /// What came of it; may be empty.
     pub outcome: Words,
     /// More, each a line: the end of a command's output.
@@ -49,6 +51,7 @@ pub enum Kind {
     Unwind,
     Question,
     Answer,
+    Silence,
     Message,
     Wait,
     Failure,

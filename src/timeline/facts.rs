@@ -45,11 +45,11 @@ pub(super) fn tell(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
             (Kind::Step, Line, tone, what, Words::say(word))
         }
         Fact::Read { name, call, text, .. } => {
-            let what = Words::quote(if name.is_empty() { call } else { name }.as_str());
+            let what = reading(name, call, entry);
             (Kind::Reading, Key, Plain, what, Words::quote(text.as_str()))
         }
         Fact::Unread { name, call, message, .. } => {
-            let what = Words::quote(if name.is_empty() { call } else { name }.as_str());
+            let what = reading(name, call, entry);
             let outcome = Words::say(format!("could not be read: {message}"));
             (Kind::Reading, Key, Warn, what, outcome)
         }
@@ -136,6 +136,15 @@ pub(super) fn tell(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
     true
 }
 
+/// Returns what a reading is called: its name, or else its call.
+fn reading(name: &str, call: &str, entry: &mut Entry) -> Words {
+    if name.is_empty() {
+        return Words::quote(call);
+    }
+    entry.from = call.to_owned();
+    Words::quote(name)
+}
+
 fn step(fact: &Fact, entry: &mut Entry) -> bool {
     entry.kind = Kind::Step;
     match fact {
@@ -176,7 +185,7 @@ fn people(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
         Fact::Asked { text, roles, count, deadline } => {
             entry.kind = Kind::Question;
             entry.weight = Weight::Begin;
-            entry.what = Words::say(format!("asked {}: {text}", of_roles(roles, *count)));
+            entry.what = Words::say(format!("asked {} \"{text}\"", of_roles(roles, *count)));
             if let Some(deadline) = deadline {
                 let left = length(deadline - at.run_ns);
                 entry.outcome = Words::say(format!("within {left}"));
@@ -194,15 +203,16 @@ fn people(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
             entry.outcome = Words::say(word);
         }
         Fact::Silent { text, why, then } => {
-            entry.kind = Kind::Answer;
+            entry.kind = Kind::Silence;
             entry.tone = Tone::Warn;
-            entry.what = Words::say(text.as_str());
-            entry.outcome = Words::say(format!("{why}: {then}"));
+            entry.who = "nobody".to_owned();
+            entry.what = Words::say(format!("no answer to \"{text}\""));
+            entry.outcome = Words::say(format!("{why}; {then}"));
         }
         Fact::Notified { channel, text, page, ok, message } => {
             entry.kind = Kind::Message;
             let verb = if *page { "paged" } else { "told" };
-            entry.what = Words::say(format!("{verb} {channel}: {text}"));
+            entry.what = Words::say(format!("{verb} {channel} \"{text}\""));
             if !ok {
                 entry.tone = Tone::Bad;
                 entry.outcome = Words::say(format!("not sent: {message}"));

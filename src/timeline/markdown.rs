@@ -8,11 +8,16 @@ use std::fmt::Write as _;
 
 use super::clock::{length, utc};
 use super::facts::{of_roles, outcome_words, pair};
-use super::{Entry, Evidence, Summary, Weight, Word, Words};
+use super::{Entry, Evidence, Kind, Summary, Weight, Word, Words};
 use crate::event::{Entry as Standing, Moment, Outcome};
+use crate::source::Sources;
 
-/// Returns the timeline of a run as Markdown (`CommonMark` with GitHub's tables).
-pub fn timeline(summary: &Summary, entries: &[Entry]) -> String {
+/// Lines of a failure's detail that the table shows.
+const DETAIL: usize = 8;
+
+/// Returns the timeline of a run as Markdown (`CommonMark` with GitHub's tables). `sources`: what failures point into,
+/// empty when the texts are gone.
+pub fn timeline(summary: &Summary, entries: &[Entry], sources: &Sources) -> String {
     let mut out = String::new();
     let title = match summary.title.as_str() {
         "" => &summary.file,
@@ -34,7 +39,7 @@ pub fn timeline(summary: &Summary, entries: &[Entry]) -> String {
     );
     prompt(&mut out, "What went well, what went badly, where we were lucky", "");
     prompt(&mut out, "Actions", "What will be done, by whom, until when?");
-    table(&mut out, entries);
+    table(&mut out, entries, sources);
     out
 }
 
@@ -106,25 +111,28 @@ fn milestones(out: &mut String, summary: &Summary) {
 
 fn findings(out: &mut String, summary: &Summary) {
     let _ = writeln!(out, "## Findings\n");
+    let mut lines: Vec<(u64, String)> = Vec::new();
     for symptom in &summary.symptoms {
         let says = match symptom.holds {
             Some(true) => "holds".to_owned(),
             Some(false) => "does not hold".to_owned(),
             None => format!("could not be read: {}", escape(&symptom.why)),
         };
-        let at = utc(symptom.at.wall_us);
-        let title = escape(&symptom.title);
-        let _ = writeln!(out, "- symptom \"{title}\" {says} ({at}, {})", row_link(symptom.seq));
+        let (at, title) = (utc(symptom.at.wall_us), escape(&symptom.title));
+        lines.push((symptom.seq, format!("symptom \"{title}\" {says} ({at}, ")));
     }
     for (at, seq, text) in &summary.findings {
-        let at = utc(at.wall_us);
-        let _ = writeln!(out, "- {} ({at}, {})", escape(text), row_link(*seq));
+        lines.push((*seq, format!("{} ({}, ", escape(text), utc(at.wall_us))));
     }
-    for (_, seq, choice, reason) in &summary.decisions {
-        let (choice, reason) = (escape(choice), escape(reason));
-        let _ = writeln!(out, "- decided: {choice}, because {reason} ({})", row_link(*seq));
+    for (at, seq, choice, reason) in &summary.decisions {
+        let (choice, at) = (escape(choice), utc(at.wall_us));
+        lines.push((*seq, format!("decided: {choice}, because {} ({at}, ", code(reason))));
     }
-    if summary.symptoms.is_empty() && summary.findings.is_empty() && summary.decisions.is_empty() {
+    lines.sort_by_key(|(seq, _)| *seq);
+    for (seq, line) in &lines {
+        let _ = writeln!(out, "- {line}{})", row_link(*seq));
+    }
+    if lines.is_empty() {
         let _ = writeln!(out, "Nothing was found.");
     }
     out.push('\n');
@@ -150,7 +158,7 @@ fn approvals(out: &mut String, summary: &Summary) {
             row(word, &by, &utc(answer.at.wall_us));
         }
         if let Some((at, why, then)) = &approval.silent {
-            let answer = format!("{}: {}", escape(why), escape(then));
+            let answer = format!("{}; {}", escape(why), escape(then));
             row(&answer, "nobody", &utc(at.wall_us));
         }
         if approval.answers.is_empty() && approval.silent.is_none() {
@@ -222,22 +230,42 @@ fn prompt(out: &mut String, title: &str, question: &str) {
     }
 }
 
-fn table(out: &mut String, entries: &[Entry]) {
+fn table(out: &mut String, entries: &[Entry], sources: &Sources) {
     let _ = writeln!(out, "## Timeline\n");
     let _ = writeln!(out, "| time (UTC) | who | what | outcome | evidence |");
     let _ = writeln!(out, "| --- | --- | --- | --- | --- |");
     for entry in entries.iter().filter(|e| e.weight == Weight::Key) {
-        let evidence: Vec<String> = entry.evidence.iter().map(link).collect();
+        let mut what = words(&entry.what);
+        if !entry.from.is_empty() {
+            what = format!("{what} from {}", code(&entry.from));
+        }
+        if entry.kind == Kind::Failure {
+            what = format!("failure: {what}");
+        }
+        let mut evidence: Vec<String> = entry.evidence.iter().map(link).collect();
+        if let Some(span) = entry.span.filter(|span| sources.get(span.source).is_some()) {
+            let place = sources.place(span);
+            evidence.push(code(&format!("{}:{}", place.file, place.line)));
+        }
         let _ = writeln!(
             out,
-            "| {} | {} | {} | {} | {} |",
+            "| {} | {} | {what} | {} | {} |",
             utc(entry.at.wall_us),
             escape(&entry.who),
-            words(&entry.what),
-            words(&entry.outcome),
+            outcome_of(entry),
             evidence.join(" "),
         );
     }
+}
+
+/// Returns what came of it; of a failure, the end of what was printed.
+fn outcome_of(entry: &Entry) -> String {
+    if !entry.outcome.is_empty() || entry.kind != Kind::Failure {
+        return words(&entry.outcome);
+    }
+    let hidden = entry.detail.len().saturating_sub(DETAIL);
+    let lines: Vec<String> = entry.detail.iter().skip(hidden).map(|line| code(line)).collect();
+    lines.join("<br>")
 }
 
 fn link(evidence: &Evidence) -> String {
@@ -290,7 +318,11 @@ pub(super) fn escape(text: &str) -> String {
 
 /// Returns text as code, on one line, also in a table.
 pub(super) fn code(text: &str) -> String {
-    let line = one_line(text).replace('|', "\\|");
+    let line = one_line(text);
+    if line.contains("\\|") {
+        return html_code(&line);
+    }
+    let line = line.replace('|', "\\|");
     let longest = line.split(|c| c != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest + 1);
     // One space on each side is taken off again; without it a backquote at the edge would join the fence.
@@ -298,10 +330,23 @@ pub(super) fn code(text: &str) -> String {
     format!("{fence}{space}{line}{space}{fence}")
 }
 
+/// Returns code as a tag: whether `\\|` parts two cells of a table is read in two ways.
+fn html_code(line: &str) -> String {
+    let mut out = String::from("<code>");
+    for c in line.chars() {
+        if c.is_ascii_punctuation() {
+            let _ = write!(out, "&#{};", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out + "</code>"
+}
+
 /// Returns the text with line ends as spaces and without what a terminal would obey.
 fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
-    for c in text.trim().chars() {
+    for c in text.chars() {
         match c {
             '\n' | '\t' => line.push(' '),
             '\r' => {}

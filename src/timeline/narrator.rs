@@ -182,6 +182,7 @@ fn blank(seq: u64, record: &Record, kind: Kind) -> Entry {
         lane: String::new(),
         who: "mainstay".to_owned(),
         what: Words::default(),
+        from: String::new(),
         outcome: Words::default(),
         detail: Vec::new(),
         value: None,

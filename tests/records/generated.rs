@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use mainstay::event::{
     Address, Ask, Body, Change, ChangeState, Class, CommandEnd, CommandRequest, Control, Ended, Entry, Fact,
-    Input, Judgement, Moment, NativeRequest, Opened, Outcome, Outlet, PhaseKind, Question,
-    QuestionKind, Record, Reply, Request, Settled, SourceHash, StepOutcome,
+    Input, Judgement, Moment, NativeRequest, Opened, Outcome, Outlet, PhaseKind, Question, QuestionKind,
+    Record, Reply, Request, Settled, SourceHash, StepOutcome,
 };
 use mainstay::source::{SourceId, Span};
 use mainstay::value::{CommandValue, Output, Record as Fields, ResponseValue, Tried, Value};

@@ -250,7 +250,8 @@ const FRAGMENTS: &[&str] = &[
     "+1",
 ];
 
-/// Whole statements, put one behind the other: what one of them stores, another might read.
+/// Whole statements, put one behind the other: what one of them stores, another might read. Files are left out: what is
+/// written to one and then run is not followed.
 const STATEMENTS: &[&str] = &[
     "x={{x}}",
     "x='{{x}}'",
@@ -308,6 +309,27 @@ const STATEMENTS: &[&str] = &[
     "test -v \"$x\"",
     "[ -v \"$x\" ]",
     "unset \"$x\"",
+    "read \"$x\" <<< a",
+    "export \"$x\"",
+    "local -n y=$x",
+    "wait -p \"$x\"",
+    "mapfile \"$x\" <<< a",
+    "echo ${#a[$x]}",
+    "for ((i = x; i < 1; i++)); do :; done",
+    "[[ a -nt b || $x -ge 0 ]]",
+    "exec {fd}> \"$x\"",
+    "printf %d \"$x\"",
+    "ulimit -n \"$x\"",
+    "shift \"$x\"",
+    "test \"$x\" -eq 1",
+    "getopts a \"$x\"",
+    "a=([$x]=1)",
+    "a=($x)",
+    "declare -A m; m[$x]=1; echo ${m[$x]}",
+    "echo ${x/a/b} ${x%c} ${x^^} ${x:0:1}",
+    "echo ${y:-$((x))}",
+    "cat <<< $((x))",
+    "y=$x; [[ -v y ]]; [[ -v $y ]]",
     "declare \"$x\"",
     "printf -v \"$x\" a",
     "source <(f)",
@@ -332,8 +354,6 @@ const STATEMENTS: &[&str] = &[
     "cat <<< {{x}} | sh",
     "echo {{x}} | tee out | sh",
     "cat > out <<< {{x}}",
-    "sh out",
-    ". ./out",
 ];
 
 /// Code for each way of reading text: as commands, as arithmetic, as a prompt, as awk and sed.

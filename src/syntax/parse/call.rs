@@ -110,6 +110,14 @@ impl<'i> Reader<'i> {
 
     fn bare_command(&mut self, pair: &Pair<'_>, span: Span, word: &str) -> CallTarget {
         let written = pair.as_str().trim_end();
+        if let Some(command) = written.strip_prefix('$') {
+            self.report(
+                Diagnostic::error("missing-blank", "a blank stands between `$` and the command")
+                    .at(self.place(span.start as usize, span.start as usize + 1), "")
+                    .help(format!("write `$ {}`", shortened(command))),
+            );
+            return CallTarget::Invalid;
+        }
         self.report(
             Diagnostic::error("missing-dollar", format!("`{word}` needs a call, and this is none"))
                 .at(span, "")

@@ -103,7 +103,14 @@ impl<'i> Reader<'i> {
     }
 
     fn misplaced_clause(&mut self, word: &str, belongs: &str, span: Span, host: Host) {
-        let diagnostic = if self.next_word == Some("run") && matches!(word, "undo" | "done when" | "leave" | "finally" | "irreversible") {
+        let foreign_else = word == "on silence" && self.slice(span).starts_with("else");
+        let diagnostic = if foreign_else && host.takes.contains(&"else") {
+            Diagnostic::error("else-without-message", "`else` is followed by a message here")
+                .at(span, "")
+                .help("write `else \"what is wrong\"`; a `verify` that does not hold always fails")
+        } else if foreign_else {
+            Diagnostic::error("misplaced-clause", format!("`else` does not belong to `{}`", host.word)).at(span, "")
+        } else if self.next_word == Some("run") && matches!(word, "undo" | "done when" | "leave" | "finally" | "irreversible") {
             above_its_run(word, span)
         } else {
             Diagnostic::error("misplaced-clause", format!("`{word}` does not belong to `{}`", host.word))

@@ -61,6 +61,7 @@ impl Reader<'_> {
         }
         let end = last.span.end as usize;
         let span = self.place(end.saturating_sub(1), end);
+        self.gave_up = true;
         self.report(
             Diagnostic::error("clause-in-command", "`}` belongs to the command here")
                 .at(span, "a command goes to the end of its line")

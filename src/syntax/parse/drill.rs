@@ -126,7 +126,10 @@ impl<'i> Reader<'i> {
             Rule::w_ran => StepFate::Ran,
             Rule::w_not => StepFate::NotRun,
             Rule::w_undone => StepFate::Undone,
-            _ => StepFate::Times(self.expression(part)),
+            _ => {
+                let span = self.span(&part);
+                StepFate::Times(Spanned::new(self.quantity(&part), span))
+            }
         })
     }
 }

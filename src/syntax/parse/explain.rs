@@ -48,11 +48,16 @@ impl<'i> Reader<'i> {
         self.report(diagnostic);
     }
 
-    fn unfinished(&self, pair: &Pair<'_>) -> Diagnostic {
+    fn unfinished(&mut self, pair: &Pair<'_>) -> Diagnostic {
         let start = pair.as_span().start();
-        if pair.as_str().starts_with("\"\"\"") {
-            return Diagnostic::error("unclosed-text", "this `\"\"\"` is never closed")
-                .at(self.place(start, start + 3), "");
+        let what = match pair.as_str().get(..3) {
+            Some("\"\"\"") => Some(("this text is never closed", "close it with `\"\"\"`")),
+            Some("```") => Some(("this script is never closed", "close it with a line of three backticks")),
+            _ => None,
+        };
+        if let Some((message, help)) = what {
+            self.gave_up = true;
+            return Diagnostic::error("unclosed-text", message).at(self.place(start, start + 3), "").help(help);
         }
         Diagnostic::error("unclosed-text", "this text does not end on its line")
             .at(self.span(pair), "")
@@ -65,6 +70,11 @@ impl<'i> Reader<'i> {
         let at_word = self.place(span.start as usize, span.start as usize + head_length(written));
         if let Some(diagnostic) = habit(written, first_line, span, at_word) {
             return diagnostic;
+        }
+        if written.is_empty() {
+            return Diagnostic::error("syntax", "a block belongs to a statement")
+                .at(self.place(span.start as usize, span.start as usize + 1), "")
+                .help("name it with `step \"TITLE\" { … }`");
         }
         if word.is_empty() {
             return nameless(first_line, span);
@@ -86,8 +96,24 @@ impl<'i> Reader<'i> {
         if let Some(diagnostic) = self.command_in_value(written, span, word) {
             return diagnostic;
         }
-        let tried = if blocked { format!("{written} {{}}") } else { written.to_owned() };
-        let Err(error) = Grammar::parse(Rule::alone, &tried) else {
+        let tried = if blocked { format!("{written} {{ show x }}") } else { written.to_owned() };
+        if nests_too_deeply(written) {
+            return too_deep(at_word);
+        }
+        let arm = form.is_some_and(|form| form.place == Place::Arm);
+        let parsed = Grammar::parse(if arm { Rule::alone_arm } else { Rule::alone }, &tried);
+        let trailing = parsed.as_ref().ok().and_then(|pairs| {
+            pairs.clone().flatten().find(|pair| pair.as_rule() == Rule::trailing).map(|pair| pair.as_span().start())
+        });
+        if let Some(at) = trailing {
+            let token = token(written.get(at..).unwrap_or(""));
+            let start = span.start as usize + at;
+            return form_help(
+                Diagnostic::error("unexpected", format!("`{token}` does not fit behind this"))
+                    .at(self.place(start, start + token.len()), ""),
+            );
+        }
+        let Err(error) = parsed else {
             let place = form.map_or("elsewhere", |form| form.place.words());
             return Diagnostic::error("misplaced", format!("`{word}` does not belong here"))
                 .at(at_word, "")
@@ -98,16 +124,28 @@ impl<'i> Reader<'i> {
         };
         let needs_block = form.is_some_and(|form| form.form.ends_with('}') && form.place != Place::Clause);
         if at >= written.trim_end().len() {
+            if let Some(open) = unclosed_bracket(written) {
+                let start = span.start as usize + open;
+                let bracket = written.get(open..=open).unwrap_or("");
+                return Diagnostic::error("unclosed-bracket", format!("this `{bracket}` is never closed"))
+                    .at(self.place(start, start + 1), "");
+            }
             let message = match (needs_block && !blocked, expected(&error.variant)) {
                 (true, _) => format!("`{word}` needs a block `{{ … }}`"),
+                (false, None) if blocked => format!("something is missing before the block of `{word}`"),
                 (false, Some(expected)) => format!("`{word}` ends too early: expected {expected}"),
                 (false, None) => format!("`{word}` ends too early"),
             };
-            let end = span.end as usize;
-            let last = written.chars().next_back().map_or(0, char::len_utf8);
-            return form_help(Diagnostic::error("syntax", message).at(self.place(end - last.min(end), end), ""));
+            let last = written.rfind([' ', '\t', '\n']).map_or(0, |at| at + 1);
+            let place = self.place(span.start as usize + last, span.end as usize);
+            return form_help(Diagnostic::error("syntax", message).at(place, ""));
         }
         let rest = written.get(at..).unwrap_or("");
+        if at == 0 {
+            let line = written.lines().next().unwrap_or("").trim_end().len();
+            let place = self.place(span.start as usize, span.start as usize + line);
+            return form_help(Diagnostic::error("syntax", format!("`{word}` is not written like this")).at(place, ""));
+        }
         let token = token(rest);
         let start = span.start as usize + at;
         let message = match expected(&error.variant) {
@@ -153,6 +191,8 @@ impl<'i> Reader<'i> {
             form_help(
                 Diagnostic::error("unexpected", format!("`{word}` takes no block")).at(self.place(start, start + 1), ""),
             )
+        } else if nests_too_deeply(written) {
+            too_deep(span)
         } else if written.starts_with('"') && written.matches('"').count() % 2 == 1 {
             Diagnostic::error("unclosed-text", "this text does not end on its line")
                 .at(span, "")
@@ -160,7 +200,13 @@ impl<'i> Reader<'i> {
         } else {
             let token = token(written);
             let at = self.place(start, start + token.len());
-            let diagnostic = Diagnostic::error("unexpected", format!("`{token}` does not fit behind this")).at(at, "");
+            let operator = token == written && !matches!(token, ")" | "]" | "}") && first_word(token).is_empty();
+            let message = if operator {
+                format!("nothing stands behind `{token}`")
+            } else {
+                format!("`{token}` does not fit behind this")
+            };
+            let diagnostic = Diagnostic::error("unexpected", message).at(at, "");
             match first_word(written) {
                 "when" | "if" => diagnostic.help(format!("to do it only sometimes: `if EXPR {{ {word} … }}`")),
                 "unless" => diagnostic.help(format!("to do it only sometimes: `if not (EXPR) {{ {word} … }}`")),
@@ -232,6 +278,10 @@ impl<'i> Reader<'i> {
                 at = self.place(start, start + token(rest).len());
             }
         }
+        if nests_too_deeply(written) {
+            self.report(too_deep(span));
+            return;
+        }
         let message = format!("`{}` holds no expression", shortened(written));
         self.report(
             Diagnostic::error("bad-interpolation", message)
@@ -272,21 +322,30 @@ fn habit(written: &str, line: &str, span: Span, at_word: Span) -> Option<Diagnos
     let rest = written.get(word.len()..).unwrap_or("");
     let whole = Span { end: span.start.saturating_add(u32::try_from(line.trim_end().len()).unwrap_or(0)), ..span };
     if let Some(item) = line.strip_prefix("- ") {
-        return Some(
-            Diagnostic::error("yaml-habit", "this is no YAML: statements have no `-` before them")
-                .at(Span { end: span.start + 1, ..span }, "")
-                .help(format!("write `{}`", without_colon(item.trim_end()))),
-        );
+        let diagnostic = Diagnostic::error("yaml-habit", "this is no YAML: statements have no `-` before them")
+            .at(Span { end: span.start + 1, ..span }, "");
+        let word = first_word(item);
+        return Some(match forms(word).next() {
+            Some(form) => diagnostic.help(format!("it is written `{}`", form.form)),
+            None => diagnostic.help("a step is written `step \"TITLE\" { … }`"),
+        });
     }
     if let Some(after) = rest.trim_start().strip_prefix(':').filter(|_| !word.is_empty()) {
         let value = after.lines().next().unwrap_or("").trim();
         let lower = word.to_lowercase();
         let known = forms(word).next().or_else(|| forms(&lower).next());
-        let known = known.or_else(|| nearest(&lower, FORMS.iter().map(|f| f.word)).and_then(|near| form(near, false)));
+        let near = nearest(&lower, FORMS.iter().map(|f| f.word)).filter(|near| near.len() > 3 && lower.starts_with(*near));
+        let known = known.or_else(|| near.and_then(|near| form(near, false)));
         let diagnostic =
             Diagnostic::error("yaml-habit", "this is no YAML: no `:` stands behind the first word").at(whole, "");
         return Some(match known {
             Some(form) => diagnostic.help(format!("it is written `{}`", form.form)),
+            None if matches!(lower.as_str(), "name" | "title") => {
+                diagnostic.help("a title stands in quotes behind its statement's word: `step \"TITLE\" { … }`")
+            }
+            None if matches!(lower.as_str(), "command" | "cmd" | "shell" | "script") => {
+                diagnostic.help(format!("a command stands behind `run $` or `check NAME = $`: `run $ {}`", shortened(value)))
+            }
             None if value.is_empty() => diagnostic.help("sections and steps have a block: `step \"TITLE\" { … }`"),
             None => diagnostic.help(format!("`{word}` is not a word of this language")),
         });
@@ -300,24 +359,14 @@ fn habit(written: &str, line: &str, span: Span, at_word: Span) -> Option<Diagnos
         );
     }
     if written.starts_with("```") {
-        return Some(if written.matches("```").count() < 2 {
-            Diagnostic::error("unclosed-text", "this script is never closed").at(whole, "").help("close it with a line of ` ``` `")
-        } else {
+        return Some(
             Diagnostic::error("command-alone", "a script does not say whether it reads or changes")
                 .at(whole, "")
-                .help("put `run` before it, or `check NAME =` when it only reads")
-        });
+                .help("put `run` before it, or `check NAME =` when it only reads"),
+        );
     }
     let (_, help) = FOREIGN.iter().find(|(foreign, _)| *foreign == word)?;
     Some(Diagnostic::error("foreign-word", format!("`{word}` is not a word of this language")).at(at_word, "").help(*help))
-}
-
-fn without_colon(item: &str) -> String {
-    let word = first_word(item);
-    match item.get(word.len()..).and_then(|rest| rest.strip_prefix(':')) {
-        Some(rest) => format!("{word}{rest}"),
-        None => item.to_owned(),
-    }
 }
 
 fn nameless(line: &str, span: Span) -> Diagnostic {
@@ -382,9 +431,43 @@ fn expected(variant: &ErrorVariant<Rule>) -> Option<String> {
     match words.as_slice() {
         [] => None,
         [one] => Some((*one).to_owned()),
-        [many @ .., last] if words.len() <= 4 => Some(format!("{} or {last}", many.join(", "))),
+        [many @ .., last] if words.len() <= 6 => Some(format!("{} or {last}", many.join(", "))),
         _ => None,
     }
+}
+
+/// Returns the last bracket that is opened and not closed, texts left out.
+fn unclosed_bracket(written: &str) -> Option<usize> {
+    let mut open = Vec::new();
+    let mut quoted = false;
+    for (at, byte) in written.bytes().enumerate() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'(' | b'[' if !quoted => open.push(at),
+            b')' | b']' if !quoted => drop(open.pop()),
+            _ => {}
+        }
+    }
+    open.pop()
+}
+
+fn too_deep(at: Span) -> Diagnostic {
+    Diagnostic::error("nested-too-deeply", "blocks and brackets nest deeper than 128 levels")
+        .at(at, "")
+        .help("give the inner parts names with `let`")
+}
+
+/// Returns whether a line opens more brackets than may nest, at once.
+fn nests_too_deeply(written: &str) -> bool {
+    let mut depth = 0_usize;
+    written.bytes().any(|byte| {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > 100
+    })
 }
 
 trait FlattenOne<'i> {

@@ -106,11 +106,14 @@ impl<'i> Reader<'i> {
             return Built { expr, depth };
         }
         let whole = expr.span;
-        self.report(
-            Diagnostic::error("nested-too-deeply", "this expression is too long to be read")
-                .at(whole, "")
-                .help("give its parts names with `let`"),
-        );
+        let again = self.diagnostics.last().is_some_and(|last| last.code == "nested-too-deeply");
+        if !again {
+            self.report(
+                Diagnostic::error("nested-too-deeply", "this expression is too long to be read")
+                    .at(whole, "")
+                    .help("give its parts names with `let`"),
+            );
+        }
         Built { expr: Spanned::new(Expression::Invalid, whole), depth: 1 }
     }
 

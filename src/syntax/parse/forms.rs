@@ -144,7 +144,7 @@ pub(super) fn form(word: &str, clause: bool) -> Option<&'static Form> {
 /// Returns what a rule stands for in a message; `None` for what does not help anyone.
 pub(super) fn described(rule: Rule) -> Option<&'static str> {
     Some(match rule {
-        Rule::text | Rule::title | Rule::title_line | Rule::block_text_end => "a text in quotes",
+        Rule::text | Rule::title | Rule::title_line | Rule::mistake_quotes | Rule::mistake_title | Rule::mistake_title_line => "a text in quotes",
         Rule::name | Rule::word | Rule::path => "a name",
         Rule::role => "a role or channel",
         Rule::expression | Rule::operand | Rule::simple | Rule::action_call => "a value",
@@ -155,7 +155,9 @@ pub(super) fn described(rule: Rule) -> Option<&'static str> {
         Rule::call | Rule::command | Rule::fence => "a call",
         Rule::block => "a block `{ … }`",
         Rule::record => "a record `{ name: value }`",
-        Rule::arguments => "arguments in parentheses",
+        Rule::colon => "`:`",
+        Rule::equals => "`=`",
+        Rule::arrow => "`->`",
         Rule::w_of => "`of`",
         Rule::w_to => "`to`",
         Rule::w_in => "`in`",
@@ -187,6 +189,8 @@ pub(super) fn described(rule: Rule) -> Option<&'static str> {
         Rule::w_ran => "`ran`",
         Rule::w_undone => "`undone`",
         Rule::w_changed => "`changed`",
+        Rule::w_not => "`not run`",
+        Rule::w_times => "`times`",
         _ => return None,
     })
 }

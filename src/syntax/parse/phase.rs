@@ -38,6 +38,7 @@ impl<'i> Reader<'i> {
             match part.as_rule() {
                 Rule::comment => {}
                 Rule::unclosed => self.unclosed_at(&part, opened),
+                Rule::too_deep => self.too_deep(opened),
                 Rule::decide_arm | Rule::watch_arm | Rule::alert | Rule::cleared | Rule::symptom_when
                 | Rule::checklist_item | Rule::given | Rule::expect => self.loose_part(part),
                 _ => statements.push(self.statement(part)),
@@ -57,6 +58,15 @@ impl<'i> Reader<'i> {
             Rule::alert => drop(self.first_text(part)),
             _ => drop(self.value(part)),
         }
+    }
+
+    pub fn too_deep(&mut self, opened: Span) {
+        self.gave_up = true;
+        self.report(
+            Diagnostic::error("nested-too-deeply", "blocks and brackets nest deeper than 128 levels")
+                .at(opened, "")
+                .help("move the inner parts into actions"),
+        );
     }
 
     /// Reports a block that is never closed; `pair` is where it should have been.

@@ -19,11 +19,13 @@ pub(super) struct Reader<'i> {
     /// The word of the statement that follows the one being read, to tell a clause that stands above
     /// its statement.
     pub next_word: Option<&'static str>,
+    /// Braces do not count any more: the rest of the text was not read, or one of them is part of a command.
+    pub gave_up: bool,
 }
 
 impl<'i> Reader<'i> {
     pub fn new(source: SourceId, text: &'i str) -> Self {
-        Reader { source, text, diagnostics: Vec::new(), next_word: None }
+        Reader { source, text, diagnostics: Vec::new(), next_word: None, gave_up: false }
     }
 
     pub fn report(&mut self, diagnostic: Diagnostic) {

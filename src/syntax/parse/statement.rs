@@ -294,6 +294,7 @@ impl<'i> Reader<'i> {
             match part.as_rule() {
                 Rule::decide_arm => arms.extend(self.decide_arm(part)),
                 Rule::unclosed => self.unclosed(&part, "decide"),
+                Rule::too_deep => self.too_deep(self.place(part.as_span().start(), part.as_span().start())),
                 Rule::invalid => self.not_an_arm(part, "decide"),
                 _ => {}
             }
@@ -336,6 +337,7 @@ impl<'i> Reader<'i> {
                 Rule::text => title = self.text(part),
                 Rule::watch_arm => arms.extend(self.watch_arm(part)),
                 Rule::unclosed => self.unclosed(&part, "watch"),
+                Rule::too_deep => self.too_deep(self.place(part.as_span().start(), part.as_span().start())),
                 Rule::invalid => self.not_an_arm(part, "watch"),
                 _ => rest.push(part),
             }

@@ -61,7 +61,8 @@ impl<'i> Reader<'i> {
         let written = pair.as_str();
         let raw = match pair.as_rule() {
             Rule::interpolation => {
-                let expr = pair.into_inner().next().map(|inner| self.expression(inner));
+                let inside = pair.into_inner().next().and_then(|inside| inside.into_inner().next());
+                let expr = inside.map(|inner| self.expression(inner));
                 let expr = expr.unwrap_or(Spanned::new(Expression::Invalid, span));
                 Raw::Fixed(Piece::Interpolation(expr))
             }
