@@ -18,7 +18,13 @@ mod tables;
 use page::{Kind, Page};
 
 /// Lines of set-up that are shown and not run, each as it stands in its fence.
-const NOT_RUN: &[&str] = &[];
+const NOT_RUN: &[&str] = &[
+    "runbooks/quickstart/run",
+    "runbooks/quickstart/run -p limit=0.1%",
+    "tests/run",
+    "tests/run            # every gate: formatting, lints, licences of the dependencies, doc examples, tests\n\
+     tests/run NAME       # only the tests whose name contains NAME",
+];
 
 #[test]
 fn every_fence_says_what_becomes_of_it() {
