@@ -41,8 +41,14 @@ pub(super) struct Host {
 pub(super) fn clause_word(rule: Rule) -> Option<(&'static str, &'static str)> {
     Some(match rule {
         Rule::until => ("until", "belongs to `check` and `manual`"),
-        Rule::within => ("within", "belongs to what waits: a polled `verify`, `until`, `cleared when`, `approve`, a `step`"),
-        Rule::every => ("every", "belongs to what asks again and again: `verify`, `until`, `cleared when`, `watch`, `retry`"),
+        Rule::within => (
+            "within",
+            "belongs to what waits: a polled `verify`, `until`, `cleared when`, `approve`, a `step`",
+        ),
+        Rule::every => (
+            "every",
+            "belongs to what asks again and again: `verify`, `until`, `cleared when`, `watch`, `retry`",
+        ),
         Rule::hold => ("for", "belongs to `verify` and `cleared when`"),
         Rule::done_when => ("done when", "belongs to `run`"),
         Rule::undo => ("undo", "belongs to `run` and `manual`"),
@@ -50,7 +56,9 @@ pub(super) fn clause_word(rule: Rule) -> Option<(&'static str, &'static str)> {
         Rule::irreversible => ("irreversible", "belongs to `run` and `manual`"),
         Rule::finally => ("finally", "belongs to `run`"),
         Rule::by => ("by", "belongs to `approve`, `ask` and `manual`"),
-        Rule::on_silence | Rule::mistake_else_silence => ("on silence", "belongs to `approve`, `ask` and `manual`"),
+        Rule::on_silence | Rule::mistake_else_silence => {
+            ("on silence", "belongs to `approve`, `ask` and `manual`")
+        }
         Rule::on_failure => ("on failure", "belongs to `step`"),
         Rule::retry => ("retry", "belongs to `step`"),
         Rule::else_message => ("else", "belongs to `verify`"),
@@ -68,13 +76,23 @@ pub(super) fn clause_word(rule: Rule) -> Option<(&'static str, &'static str)> {
 fn qualifies(rule: Rule) -> bool {
     matches!(
         rule,
-        Rule::timeout | Rule::with_env | Rule::with_dir | Rule::with_user | Rule::with_stdin | Rule::allow_exit
+        Rule::timeout
+            | Rule::with_env
+            | Rule::with_dir
+            | Rule::with_user
+            | Rule::with_stdin
+            | Rule::allow_exit
     )
 }
 
 impl<'i> Reader<'i> {
     /// Reads the clauses of a statement; qualifiers go to `call` when there is one.
-    pub fn clauses(&mut self, pairs: Vec<Pair<'i>>, host: Host, mut call: Option<&mut Spanned<Call>>) -> Clauses {
+    pub fn clauses(
+        &mut self,
+        pairs: Vec<Pair<'i>>,
+        host: Host,
+        mut call: Option<&mut Spanned<Call>>,
+    ) -> Clauses {
         let mut clauses = Clauses::default();
         let mut seen: Vec<(&'static str, Span)> = Vec::new();
         for pair in pairs {
@@ -86,7 +104,9 @@ impl<'i> Reader<'i> {
                 self.late_qualifier(pair, call);
                 continue;
             }
-            let Some((word, belongs)) = clause_word(pair.as_rule()) else { continue };
+            let Some((word, belongs)) = clause_word(pair.as_rule()) else {
+                continue;
+            };
             let span = self.span(&pair);
             if !host.takes.contains(&word) {
                 self.misplaced_clause(word, belongs, span, host);
@@ -105,17 +125,32 @@ impl<'i> Reader<'i> {
     fn misplaced_clause(&mut self, word: &str, belongs: &str, span: Span, host: Host) {
         let foreign_else = word == "on silence" && self.slice(span).starts_with("else");
         let diagnostic = if foreign_else && host.takes.contains(&"else") {
-            Diagnostic::error("else-without-message", "`else` is followed by a message here")
-                .at(span, "")
-                .help("write `else \"what is wrong\"`; a `verify` that does not hold always fails")
+            Diagnostic::error(
+                "else-without-message",
+                "`else` is followed by a message here",
+            )
+            .at(span, "")
+            .help("write `else \"what is wrong\"`; a `verify` that does not hold always fails")
         } else if foreign_else {
-            Diagnostic::error("misplaced-clause", format!("`else` does not belong to `{}`", host.word)).at(span, "")
-        } else if self.next_word == Some("run") && matches!(word, "undo" | "done when" | "leave" | "finally" | "irreversible") {
+            Diagnostic::error(
+                "misplaced-clause",
+                format!("`else` does not belong to `{}`", host.word),
+            )
+            .at(span, "")
+        } else if self.next_word == Some("run")
+            && matches!(
+                word,
+                "undo" | "done when" | "leave" | "finally" | "irreversible"
+            )
+        {
             above_its_run(word, span)
         } else {
-            Diagnostic::error("misplaced-clause", format!("`{word}` does not belong to `{}`", host.word))
-                .at(span, "")
-                .help(format!("`{word}` {belongs}"))
+            Diagnostic::error(
+                "misplaced-clause",
+                format!("`{word}` does not belong to `{}`", host.word),
+            )
+            .at(span, "")
+            .help(format!("`{word}` {belongs}"))
         };
         self.report(diagnostic);
     }
@@ -123,12 +158,20 @@ impl<'i> Reader<'i> {
     fn clause_that_does_not_fit(&mut self, pair: Pair<'i>, host: Host, clauses: &mut Clauses) {
         let span = self.span(&pair);
         // Keep the checker from asking for what was tried to be written.
-        let invalid = |span| Text { node: crate::syntax::ast::Template::default(), span };
+        let invalid = |span| Text {
+            node: crate::syntax::ast::Template::default(),
+            span,
+        };
         match super::reader::first_word(pair.as_str()) {
-            "undo" | "leave" | "irreversible" if clauses.leave.is_none() => clauses.leave = Some(invalid(span)),
+            "undo" | "leave" | "irreversible" if clauses.leave.is_none() => {
+                clauses.leave = Some(invalid(span))
+            }
             "on" => {
                 let silence = crate::syntax::ast::OnSilence::Abort;
-                clauses.audience.on_silence.get_or_insert(Spanned::new(silence, span));
+                clauses
+                    .audience
+                    .on_silence
+                    .get_or_insert(Spanned::new(silence, span));
             }
             _ => {}
         }
@@ -146,8 +189,12 @@ impl<'i> Reader<'i> {
             }
             Rule::every => clauses.poll.every = self.value(pair),
             Rule::hold => clauses.poll.hold = self.value(pair),
-            Rule::timeout => clauses.timeout = self.value(pair).map(|expr| Spanned::new(expr, span)),
-            Rule::done_when => clauses.done_when = self.value(pair).map(|expr| Spanned::new(expr, span)),
+            Rule::timeout => {
+                clauses.timeout = self.value(pair).map(|expr| Spanned::new(expr, span))
+            }
+            Rule::done_when => {
+                clauses.done_when = self.value(pair).map(|expr| Spanned::new(expr, span))
+            }
             Rule::undo => clauses.undo = self.undo(pair).map(|undo| Spanned::new(undo, span)),
             Rule::leave => clauses.leave = self.first_text(pair),
             Rule::irreversible => clauses.irreversible = self.first_text(pair),
@@ -157,7 +204,9 @@ impl<'i> Reader<'i> {
             }
             Rule::else_message => clauses.message = self.first_text(pair),
             Rule::by => clauses.audience.by = Some(Spanned::new(self.by(pair), span)),
-            Rule::on_silence => clauses.audience.on_silence = self.silence(pair).map(|it| Spanned::new(it, span)),
+            Rule::on_silence => {
+                clauses.audience.on_silence = self.silence(pair).map(|it| Spanned::new(it, span))
+            }
             Rule::mistake_else_silence => {
                 self.report(
                     Diagnostic::error("else-for-silence", "`else` does not say what silence means")
@@ -168,7 +217,11 @@ impl<'i> Reader<'i> {
             }
             Rule::on_failure => {
                 let ask = pair.into_inner().any(|p| p.as_rule() == Rule::w_ask);
-                let what = if ask { OnFailure::Ask } else { OnFailure::Continue };
+                let what = if ask {
+                    OnFailure::Ask
+                } else {
+                    OnFailure::Continue
+                };
                 clauses.on_failure = Some(Spanned::new(what, span));
             }
             Rule::retry => clauses.retry = self.retry(pair).map(|retry| Spanned::new(retry, span)),
@@ -178,7 +231,9 @@ impl<'i> Reader<'i> {
 
     /// Returns the first expression inside a pair.
     pub fn value(&mut self, pair: Pair<'i>) -> Option<Expr> {
-        let inner = pair.into_inner().find(|p| p.as_rule() == Rule::expression)?;
+        let inner = pair
+            .into_inner()
+            .find(|p| p.as_rule() == Rule::expression)?;
         Some(self.expression(inner))
     }
 
@@ -189,11 +244,17 @@ impl<'i> Reader<'i> {
     }
 
     fn retry(&mut self, pair: Pair<'i>) -> Option<Retry> {
-        let mut values = pair.into_inner().filter(|p| p.as_rule() == Rule::expression);
+        let mut values = pair
+            .into_inner()
+            .filter(|p| p.as_rule() == Rule::expression);
         let times = self.expression(values.next()?);
         let every = values.next().map(|it| self.expression(it));
         let up_to = values.next().map(|it| self.expression(it));
-        Some(Retry { times, every, up_to })
+        Some(Retry {
+            times,
+            every,
+            up_to,
+        })
     }
 
     /// Reads an `until` with what bounds it.
@@ -207,7 +268,10 @@ impl<'i> Reader<'i> {
                 _ => rest.push(part),
             }
         }
-        let host = Host { word: "until", takes: &["within", "every", "for"] };
+        let host = Host {
+            word: "until",
+            takes: &["within", "every", "for"],
+        };
         let poll = self.clauses(rest, host, None).poll;
         Until { condition, poll }
     }
