@@ -45,7 +45,8 @@ impl Desk {
             }
             // Nothing pretends: what only the screen shows was not sent.
             Request::Notify { .. } => {
-                let message = String::from("no channel is set up for it: it stands here and on the timeline only");
+                let message =
+                    String::from("no channel is set up for it: it stands here and on the timeline only");
                 self.reply(address, Reply::Failed { message, doubt: false });
             }
             Request::Kill { command } => self.kill(&command).await,
