@@ -21,9 +21,15 @@ pub enum CallTarget {
     /// `$ command`; the template is all after the sign, outer blanks removed.
     Command(Template),
     /// A fence.
-    Script { interpreter: Spanned<String>, body: Template },
+    Script {
+        interpreter: Spanned<String>,
+        body: Template,
+    },
     /// `module.action(…)`.
-    Action { action: Path, arguments: Vec<Argument> },
+    Action {
+        action: Path,
+        arguments: Vec<Argument>,
+    },
     /// What could not be read; a diagnostic has been reported.
     Invalid,
 }
@@ -42,9 +48,16 @@ pub struct Qualifiers {
 
 /// `undo …` below a change.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a tree is built once and walked; a box for each would cost more"
+)]
 pub enum Undo {
     /// `undo CALL [safe]`: `safe` is to be done twice without harm.
-    Call { call: Spanned<Call>, safe: Option<SafeMark> },
+    Call {
+        call: Spanned<Call>,
+        safe: Option<SafeMark>,
+    },
     /// `undo { … }`.
     Block(super::Block),
     /// `undo manual "…" by …`.

@@ -19,15 +19,30 @@ pub struct File {
 /// The first line: what the file is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Head {
-    Runbook { title: Text },
-    Change { title: Text },
-    Checklist { title: Text },
-    Module { name: Name, description: Option<Text> },
-    Drills { file: Text },
+    Runbook {
+        title: Text,
+    },
+    Change {
+        title: Text,
+    },
+    Checklist {
+        title: Text,
+    },
+    Module {
+        name: Name,
+        description: Option<Text>,
+    },
+    Drills {
+        file: Text,
+    },
 }
 
 /// What may stand at the top level.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a tree is built once and walked; a box for each would cost more"
+)]
 pub enum Item {
     Field(Field),
     Use(Use),

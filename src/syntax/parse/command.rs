@@ -8,13 +8,19 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Spanned;
 use crate::syntax::ast::{Piece, Template};
 
+/// Tells from the rest of the line whether it is the clause it looks like.
+type Fits = fn(&str) -> bool;
+
 /// Words a clause behind a command begins with, and what must follow to the end of the line.
-const CLAUSES: [(&str, fn(&str) -> bool); 15] = [
+const CLAUSES: [(&str, Fits); 15] = [
     ("timeout", is_duration),
     ("within", is_poll),
     ("until", |rest| rest.contains(" within ")),
     ("retry", is_retry),
-    ("allow exit", |rest| rest.chars().all(|c| c.is_ascii_digit() || c == ',' || c == ' ')),
+    ("allow exit", |rest| {
+        rest.chars()
+            .all(|c| c.is_ascii_digit() || c == ',' || c == ' ')
+    }),
     ("with env", |rest| rest.starts_with('{')),
     ("with dir", |rest| rest.starts_with('"')),
     ("with user", |rest| rest.starts_with('"')),
@@ -30,9 +36,17 @@ const CLAUSES: [(&str, fn(&str) -> bool); 15] = [
 impl Reader<'_> {
     /// Reports a clause at the end of a command line.
     pub fn clause_in_command(&mut self, template: &Template) {
-        let Some(last) = template.pieces.last() else { return };
-        let Piece::Text(text) = &last.node else { return };
-        let Some((at, word)) = CLAUSES.iter().filter_map(|(word, fits)| find(text, word, *fits)).min() else {
+        let Some(last) = template.pieces.last() else {
+            return;
+        };
+        let Piece::Text(text) = &last.node else {
+            return;
+        };
+        let Some((at, word)) = CLAUSES
+            .iter()
+            .filter_map(|(word, fits)| find(text, word, *fits))
+            .min()
+        else {
             self.brace_in_command(template, last, text);
             return;
         };
@@ -40,20 +54,26 @@ impl Reader<'_> {
         let span = self.place(start, last.span.end as usize);
         let written = text.get(at..).unwrap_or("");
         self.report(
-            Diagnostic::error("clause-in-command", format!("`{word}` belongs to the command here"))
-                .at(span, "a command goes to the end of its line")
-                .help(format!("write it on the next line: `{written}`"))
-                .help("if the command is meant to get these words, put them in quotes"),
+            Diagnostic::error(
+                "clause-in-command",
+                format!("`{word}` belongs to the command here"),
+            )
+            .at(span, "a command goes to the end of its line")
+            .help(format!("write it on the next line: `{written}`"))
+            .help("if the command is meant to get these words, put them in quotes"),
         );
     }
 
     /// Reports `run $ cmd }`: the brace that should close the block.
     fn brace_in_command(&mut self, template: &Template, last: &Spanned<Piece>, text: &str) {
         let count = |sign: char| -> usize {
-            let texts = template.pieces.iter().filter_map(|piece| match &piece.node {
-                Piece::Text(text) => Some(text.matches(sign).count()),
-                Piece::Interpolation(_) => None,
-            });
+            let texts = template
+                .pieces
+                .iter()
+                .filter_map(|piece| match &piece.node {
+                    Piece::Text(text) => Some(text.matches(sign).count()),
+                    Piece::Interpolation(_) => None,
+                });
             texts.sum()
         };
         if !text.ends_with(" }") || count('}') <= count('{') {
@@ -70,19 +90,26 @@ impl Reader<'_> {
     }
 }
 
-fn find(text: &str, word: &'static str, fits: fn(&str) -> bool) -> Option<(usize, &'static str)> {
+fn find(text: &str, word: &'static str, fits: Fits) -> Option<(usize, &'static str)> {
     text.match_indices(word).map(|(at, _)| at).find_map(|at| {
         let before = text.get(..at)?;
         let rest = text.get(at + word.len()..)?;
         let apart = before.ends_with([' ', '\t']) && rest.starts_with([' ', '\t']);
-        let unquoted = before.matches('"').count() % 2 == 0 && before.matches('\'').count() % 2 == 0;
+        let unquoted =
+            before.matches('"').count() % 2 == 0 && before.matches('\'').count() % 2 == 0;
         (apart && unquoted && fits(rest.trim())).then_some((at, word))
     })
 }
 
 fn is_duration(text: &str) -> bool {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    digits > 0 && matches!(text.get(digits..), Some("ms" | "s" | "m" | "h" | "d" | "sec" | "min"))
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    digits > 0
+        && matches!(
+            text.get(digits..),
+            Some("ms" | "s" | "m" | "h" | "d" | "sec" | "min")
+        )
 }
 
 fn is_poll(text: &str) -> bool {
@@ -105,7 +132,16 @@ fn is_call(text: &str) -> bool {
         return true;
     }
     let module = first_word(text);
-    let Some(rest) = text.get(module.len()..).and_then(|rest| rest.strip_prefix('.')) else { return false };
+    let Some(rest) = text
+        .get(module.len()..)
+        .and_then(|rest| rest.strip_prefix('.'))
+    else {
+        return false;
+    };
     let name = first_word(rest);
-    !module.is_empty() && !name.is_empty() && rest.get(name.len()..).is_some_and(|rest| rest.starts_with('('))
+    !module.is_empty()
+        && !name.is_empty()
+        && rest
+            .get(name.len()..)
+            .is_some_and(|rest| rest.starts_with('('))
 }

@@ -8,38 +8,9 @@ use super::reader::{Pair, Reader};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{
-    Action, ChecklistItem, Effect, File, Head, Item, Name, Param, Secret, SecretSource, Section, Template,
-    Text, Type, Use, UseSource,
+    Action, ChecklistItem, Effect, File, Head, Item, Name, Param, Secret, SecretSource, Section,
+    Template, Text, Use, UseSource,
 };
-
-const TYPES: [(&str, Type); 10] = [
-    ("text", Type::Text),
-    ("int", Type::Int),
-    ("number", Type::Number),
-    ("bool", Type::Bool),
-    ("duration", Type::Duration),
-    ("percent", Type::Percent),
-    ("size", Type::Size),
-    ("time", Type::Time),
-    ("record", Type::Record),
-    ("any", Type::Any),
-];
-
-/// What other languages call our types.
-const TYPE_HABITS: [(&str, &str); 12] = [
-    ("string", "text"),
-    ("str", "text"),
-    ("integer", "int"),
-    ("float", "number"),
-    ("double", "number"),
-    ("boolean", "bool"),
-    ("date", "time"),
-    ("datetime", "time"),
-    ("bytes", "size"),
-    ("map", "record"),
-    ("object", "record"),
-    ("dict", "record"),
-];
 
 impl<'i> Reader<'i> {
     /// Reads the whole file; `None` when nothing says what it is.
@@ -90,7 +61,10 @@ impl<'i> Reader<'i> {
             Rule::head_runbook => Head::Runbook { title: text? },
             Rule::head_change => Head::Change { title: text? },
             Rule::head_checklist => Head::Checklist { title: text? },
-            Rule::head_module => Head::Module { name: name?, description: text },
+            Rule::head_module => Head::Module {
+                name: name?,
+                description: text,
+            },
             _ => Head::Drills { file: text? },
         })
     }
@@ -111,12 +85,9 @@ impl<'i> Reader<'i> {
                 let place = self.word_span(&statement);
                 let word = self.slice(place);
                 self.report(
-                    Diagnostic::error(
-                        "misplaced-statement",
-                        format!("`{word}` stands outside every section"),
-                    )
-                    .at(place, "")
-                    .help("statements stand in a section such as `diagnose { … }` or `resolve \"…\" { … }`"),
+                    Diagnostic::error("misplaced-statement", format!("`{word}` stands outside every section"))
+                        .at(place, "")
+                        .help("statements stand in a section such as `diagnose { … }` or `resolve \"…\" { … }`"),
                 );
                 self.statement(statement);
                 return None;
@@ -134,10 +105,14 @@ impl<'i> Reader<'i> {
             Rule::param => Item::Param(self.param(pair)?),
             Rule::secret => Item::Secret(self.secret(pair)?),
             Rule::let_statement => {
-                let mut parts =
-                    pair.into_inner().filter(|p| matches!(p.as_rule(), Rule::name | Rule::expression));
+                let mut parts = pair
+                    .into_inner()
+                    .filter(|p| matches!(p.as_rule(), Rule::name | Rule::expression));
                 let name = self.name(&parts.next()?);
-                Item::Let { name, value: self.expression(parts.next()?) }
+                Item::Let {
+                    name,
+                    value: self.expression(parts.next()?),
+                }
             }
             Rule::action => Item::Action(self.action(pair)?),
             Rule::symptom => Item::Symptom(self.symptom(pair)),
@@ -155,12 +130,17 @@ impl<'i> Reader<'i> {
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::text => source = Some(UseSource::Path(self.text(part))),
-                Rule::name if source.is_none() => source = Some(UseSource::Library(self.name(&part))),
+                Rule::name if source.is_none() => {
+                    source = Some(UseSource::Library(self.name(&part)))
+                }
                 Rule::name => alias = Some(self.name(&part)),
                 _ => {}
             }
         }
-        Some(Use { source: source?, alias })
+        Some(Use {
+            source: source?,
+            alias,
+        })
     }
 
     /// Reads a `param` or an `action_param`.
@@ -178,72 +158,12 @@ impl<'i> Reader<'i> {
                 _ => {}
             }
         }
-        Some(Param { name: name?, kind: kind?, description, default })
-    }
-
-    /// Reads a `type_`.
-    pub fn kind(&mut self, pair: Pair<'i>) -> Spanned<Type> {
-        let span = self.span(&pair);
-        let mut lists = 0_usize;
-        let mut kind = Spanned::new(Type::Any, span);
-        for part in pair.into_inner() {
-            let place = self.span(&part);
-            match part.as_rule() {
-                Rule::list_of => lists += 1,
-                Rule::one_of => {
-                    let values = part.into_inner().filter(|p| p.as_rule() == Rule::simple);
-                    let values = values.map(|value| self.expression(value)).collect();
-                    kind = Spanned::new(Type::OneOf(values), place);
-                }
-                Rule::ranged => kind = self.ranged(part, place),
-                _ => kind = self.type_name(&part, place),
-            }
-        }
-        if lists > 8 {
-            self.report(
-                Diagnostic::error("nested-too-deeply", "a list nests at most eight times").at(span, ""),
-            );
-        }
-        for _ in 0..lists.min(8) {
-            kind = Spanned::new(Type::List(Box::new(kind)), span);
-        }
-        kind
-    }
-
-    fn ranged(&mut self, pair: Pair<'i>, span: Span) -> Spanned<Type> {
-        let mut of = Spanned::new(Type::Any, span);
-        let mut ends = Vec::new();
-        for part in pair.into_inner() {
-            let place = self.span(&part);
-            match part.as_rule() {
-                Rule::type_name => of = self.type_name(&part, place),
-                Rule::simple => ends.push(self.expression(part)),
-                _ => {}
-            }
-        }
-        let mut ends = ends.into_iter();
-        let from = Box::new(ends.next().unwrap_or(self.no_expression(span)));
-        let to = Box::new(ends.next().unwrap_or(self.no_expression(span)));
-        Spanned::new(Type::Range { of: Box::new(of), from, to }, span)
-    }
-
-    fn type_name(&mut self, pair: &Pair<'_>, span: Span) -> Spanned<Type> {
-        let word = pair.as_str().trim_end();
-        if let Some((_, kind)) = TYPES.iter().find(|(name, _)| *name == word) {
-            return Spanned::new(kind.clone(), span);
-        }
-        let habit =
-            TYPE_HABITS.iter().find(|(habit, _)| habit.eq_ignore_ascii_case(word)).map(|(_, name)| *name);
-        let near = habit.or_else(|| nearest(word, TYPES.iter().map(|(name, _)| *name)));
-        let diagnostic = Diagnostic::error("unknown-type", format!("`{word}` is not a type")).at(span, "");
-        let diagnostic = match near {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-            None => diagnostic.help(
-                "types are `text int number bool duration percent size time record any`, `list of TYPE`, `one of \"a\", \"b\"`",
-            ),
-        };
-        self.report(diagnostic);
-        Spanned::new(Type::Any, span)
+        Some(Param {
+            name: name?,
+            kind: kind?,
+            description,
+            default,
+        })
     }
 
     fn secret(&mut self, pair: Pair<'i>) -> Option<Secret> {
@@ -258,7 +178,11 @@ impl<'i> Reader<'i> {
                 _ => {}
             }
         }
-        Some(Secret { name: name?, description, sources })
+        Some(Secret {
+            name: name?,
+            description,
+            sources,
+        })
     }
 
     fn secret_source(&mut self, pair: Pair<'i>) -> Option<Spanned<SecretSource>> {
@@ -272,14 +196,16 @@ impl<'i> Reader<'i> {
             "file" => SecretSource::File(text),
             "command" => SecretSource::Command(text),
             other => {
-                let diagnostic =
-                    Diagnostic::error("unknown-source", format!("a secret cannot come from `{other}`"))
-                        .at(place, "");
+                let diagnostic = Diagnostic::error(
+                    "unknown-source",
+                    format!("a secret cannot come from `{other}`"),
+                )
+                .at(place, "");
                 self.report(match nearest(other, ["env", "file", "command"]) {
                     Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-                    None => {
-                        diagnostic.help("it comes from `env(\"NAME\")`, `file(\"PATH\")` or `command(\"…\")`")
-                    }
+                    None => diagnostic.help(
+                        "it comes from `env(\"NAME\")`, `file(\"PATH\")` or `command(\"…\")`",
+                    ),
                 });
                 return None;
             }
@@ -298,7 +224,9 @@ impl<'i> Reader<'i> {
             let place = self.span(&part);
             match part.as_rule() {
                 Rule::name => name = Some(self.name(&part)),
-                Rule::action_param => params.extend(self.param(part).map(|param| Spanned::new(param, place))),
+                Rule::action_param => {
+                    params.extend(self.param(part).map(|param| Spanned::new(param, place)))
+                }
                 Rule::type_ => returns = Some(self.kind(part)),
                 Rule::w_reads => effect = Some(Spanned::new(Effect::Reads, place)),
                 Rule::w_changes => effect = Some(Spanned::new(Effect::Changes, place)),
@@ -311,14 +239,23 @@ impl<'i> Reader<'i> {
             self.report(
                 Diagnostic::error(
                     "missing-effect",
-                    format!("action `{}` does not say what it does to the world", name.node),
+                    format!(
+                        "action `{}` does not say what it does to the world",
+                        name.node
+                    ),
                 )
                 .at(name.span, "")
                 .help("write `reads` or `changes` before its `{`"),
             );
             Spanned::new(Effect::Changes, name.span)
         });
-        Some(Action { name, params, returns, effect, body })
+        Some(Action {
+            name,
+            params,
+            returns,
+            effect,
+            body,
+        })
     }
 
     fn section(&mut self, pair: Pair<'i>, span: Span) -> Section {
@@ -361,7 +298,9 @@ impl<'i> Reader<'i> {
                 Rule::weight => {
                     let place = self.span(&part);
                     match &weight {
-                        Some(Spanned { span: first, .. }) => self.given_twice("weight", place, *first),
+                        Some(Spanned { span: first, .. }) => {
+                            self.given_twice("weight", place, *first)
+                        }
                         None => weight = self.value(part),
                     }
                 }
@@ -369,7 +308,19 @@ impl<'i> Reader<'i> {
                 _ => {}
             }
         }
-        let headed = self.headed(pair, span, Host { word: "item", takes: &[] });
-        ChecklistItem { title: headed.title, weight, critical, body: headed.body }
+        let headed = self.headed(
+            pair,
+            span,
+            Host {
+                word: "item",
+                takes: &[],
+            },
+        );
+        ChecklistItem {
+            title: headed.title,
+            weight,
+            critical,
+            body: headed.body,
+        }
     }
 }

@@ -12,6 +12,13 @@ pub(super) struct Form {
     pub form: &'static str,
 }
 
+impl Form {
+    /// Returns whether the sentence ends in a block.
+    pub fn has_block(&self) -> bool {
+        self.form.ends_with('}') && self.place != Place::Clause
+    }
+}
+
 /// Where a sentence stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -138,7 +145,9 @@ pub(super) fn forms(word: &str) -> impl Iterator<Item = &'static Form> {
 
 /// Returns the form of a statement, or of whatever else begins with the word.
 pub(super) fn form(word: &str, clause: bool) -> Option<&'static Form> {
-    forms(word).find(|form| (form.place == Place::Clause) == clause).or_else(|| forms(word).next())
+    forms(word)
+        .find(|form| (form.place == Place::Clause) == clause)
+        .or_else(|| forms(word).next())
 }
 
 /// Returns what a rule stands for in a message; `None` for what does not help anyone.
@@ -163,6 +172,10 @@ pub(super) fn described(rule: Rule) -> Option<&'static str> {
         Rule::colon => "`:`",
         Rule::equals => "`=`",
         Rule::arrow => "`->`",
+        Rule::round_end => "`)`",
+        Rule::square_end => "`]`",
+        Rule::curly_end => "`}`",
+        Rule::braces_end => "`}}`",
         Rule::w_of => "`of`",
         Rule::w_to => "`to`",
         Rule::w_in => "`in`",

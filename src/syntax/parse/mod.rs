@@ -4,6 +4,7 @@
 //! Never stops at the first mistake and never shows one of pest's own texts. One file per noun; each adds
 //! methods to [`reader::Reader`].
 
+mod branch;
 mod call;
 mod clause;
 mod command;
@@ -14,12 +15,16 @@ mod field;
 mod file;
 mod forms;
 mod grammar;
+mod habit;
+mod kind;
 mod literal;
+mod operand;
 mod people;
 mod phase;
 mod reader;
 mod statement;
 mod template;
+mod token;
 
 use pest::Parser as _;
 use pest::error::InputLocation;
@@ -46,8 +51,12 @@ pub fn parse(source: SourceId, text: &str) -> Parsed {
     })
     .unwrap_or_else(|| {
         let message = "there is not enough memory to read this file";
-        let diagnostic = Diagnostic::error("out-of-memory", message).at(Span::new(source, 0, 0), "");
-        Parsed { file: None, diagnostics: vec![diagnostic] }
+        let diagnostic =
+            Diagnostic::error("out-of-memory", message).at(Span::new(source, 0, 0), "");
+        Parsed {
+            file: None,
+            diagnostics: vec![diagnostic],
+        }
     })
 }
 
@@ -59,7 +68,9 @@ fn read(source: SourceId, text: &str) -> Parsed {
             let at = match error.location {
                 InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
             };
-            reader.report(Diagnostic::error("syntax", "this cannot be read").at(reader.place(at, at), ""));
+            reader.report(
+                Diagnostic::error("syntax", "this cannot be read").at(reader.place(at, at), ""),
+            );
             None
         }
     };
