@@ -18,6 +18,7 @@ pub mod journal;
 pub mod process;
 pub mod net;
 pub mod people;
+pub mod real;
 pub mod given;
 pub mod timeline;
 pub mod display;

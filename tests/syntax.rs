@@ -16,25 +16,15 @@ use mainstay::syntax::{Parsed, parse};
 use proptest::prelude::*;
 
 fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/syntax")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/syntax").join(name)
 }
 
 fn cases(name: &str) -> Vec<(PathBuf, String)> {
     let mut cases: Vec<_> = fs::read_dir(folder(name))
         .expect("the folder is there")
         .map(|entry| entry.expect("the folder can be read").path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "runbook")
-        })
-        .map(|path| {
-            (
-                path.clone(),
-                fs::read_to_string(&path).expect("the case can be read"),
-            )
-        })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "runbook"))
+        .map(|path| (path.clone(), fs::read_to_string(&path).expect("the case can be read")))
         .collect();
     cases.sort();
     cases
@@ -46,27 +36,12 @@ fn rendered(text: &str, parsed: &Parsed) -> String {
     sources.add("case", text);
     let mut out = String::new();
     for diagnostic in &parsed.diagnostics {
-        let level = if diagnostic.severity == Severity::Error {
-            "error"
-        } else {
-            "warning"
-        };
+        let level = if diagnostic.severity == Severity::Error { "error" } else { "warning" };
         let _ = writeln!(out, "{level}[{}]: {}", diagnostic.code, diagnostic.message);
         for label in &diagnostic.labels {
             let place = sources.place(label.span);
-            let _ = write!(
-                out,
-                "  {}:{} {:?}",
-                place.line,
-                place.column,
-                sources.text(label.span)
-            );
-            let _ = writeln!(
-                out,
-                "{}{}",
-                if label.text.is_empty() { "" } else { " " },
-                label.text
-            );
+            let _ = write!(out, "  {}:{} {:?}", place.line, place.column, sources.text(label.span));
+            let _ = writeln!(out, "{}{}", if label.text.is_empty() { "" } else { " " }, label.text);
         }
         for line in &diagnostic.help {
             let _ = writeln!(out, "  help: {line}");
@@ -90,10 +65,7 @@ fn compare(path: &Path, found: &str, wrong: &mut Vec<String>) {
     }
     let expected = fs::read_to_string(path).unwrap_or_default();
     if expected != found {
-        wrong.push(format!(
-            "{}\n--- expected\n{expected}--- found\n{found}",
-            path.display()
-        ));
+        wrong.push(format!("{}\n--- expected\n{expected}--- found\n{found}", path.display()));
     }
 }
 
@@ -107,11 +79,7 @@ fn accepted_files_are_read_without_a_message() {
         }
         let tree = path.with_extension("tree");
         if tree.exists() {
-            compare(
-                &tree,
-                &compact(&format!("{:#?}\n", parsed.file)),
-                &mut wrong,
-            );
+            compare(&tree, &compact(&format!("{:#?}\n", parsed.file)), &mut wrong);
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -193,11 +161,7 @@ fn line_ends_and_byte_order_marks_change_nothing() {
         let plain = read(&text);
         let windows = read(&format!("\u{FEFF}{}", text.replace('\n', "\r\n")));
         assert_eq!(rendered(&text, &windows), "", "{}", path.display());
-        assert!(
-            plain.file == windows.file || text.contains("\"\"\""),
-            "{}",
-            path.display()
-        );
+        assert!(plain.file == windows.file || text.contains("\"\"\""), "{}", path.display());
     }
 }
 
@@ -215,15 +179,10 @@ fn holds(text: &str) {
     let tree = format!("{:?}", parsed.file);
     for at in tree.match_indices("start: ").map(|(at, _)| at + 7) {
         let rest = &tree[at..];
-        let number = |text: &str| {
-            text.split(|c: char| !c.is_ascii_digit())
-                .next()
-                .and_then(|n| n.parse().ok())
-        };
-        let (start, end): (Option<usize>, Option<usize>) = (
-            number(rest),
-            rest.split_once("end: ").and_then(|(_, rest)| number(rest)),
-        );
+        let number =
+            |text: &str| text.split(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse().ok());
+        let (start, end): (Option<usize>, Option<usize>) =
+            (number(rest), rest.split_once("end: ").and_then(|(_, rest)| number(rest)));
         let range = start.unwrap_or(0)..end.unwrap_or(0);
         assert!(text.get(range.clone()).is_some(), "{range:?} in {text:?}");
     }
@@ -239,45 +198,22 @@ fn every_place_of_every_case_is_in_its_text() {
 }
 
 fn too_deep(text: &str) -> bool {
-    read(text)
-        .diagnostics
-        .iter()
-        .any(|diagnostic| diagnostic.code == "nested-too-deeply")
+    read(text).diagnostics.iter().any(|diagnostic| diagnostic.code == "nested-too-deeply")
 }
 
 #[test]
 fn deep_nesting_is_refused_and_does_not_overflow() {
     let wrap = |open: &str, close: &str, n: usize| {
-        format!(
-            "runbook \"x\"\ndiagnose {{\nshow {}1{}\n}}\n",
-            open.repeat(n),
-            close.repeat(n)
-        )
+        format!("runbook \"x\"\ndiagnose {{\nshow {}1{}\n}}\n", open.repeat(n), close.repeat(n))
     };
-    for (open, close) in [
-        ("(", ")"),
-        ("[", "]"),
-        ("{a: ", "}"),
-        ("f(", ")"),
-        ("\"{{ ", " }}\""),
-        ("a[", "]"),
-    ] {
-        assert!(
-            read(&wrap(open, close, 120))
-                .diagnostics
-                .iter()
-                .all(|d| d.code != "nested-too-deeply")
-        );
+    for (open, close) in [("(", ")"), ("[", "]"), ("{a: ", "}"), ("f(", ")"), ("\"{{ ", " }}\""), ("a[", "]")]
+    {
+        assert!(read(&wrap(open, close, 120)).diagnostics.iter().all(|d| d.code != "nested-too-deeply"));
         assert!(too_deep(&wrap(open, close, 2_000)), "{open}");
         holds(&wrap(open, "", 120));
     }
-    let blocks = |n: usize| {
-        format!(
-            "runbook \"x\"\ndiagnose {{\n{}{}}}\n",
-            "if a {\n".repeat(n),
-            "}\n".repeat(n)
-        )
-    };
+    let blocks =
+        |n: usize| format!("runbook \"x\"\ndiagnose {{\n{}{}}}\n", "if a {\n".repeat(n), "}\n".repeat(n));
     assert!(read(&blocks(120)).diagnostics.is_empty());
     assert!(too_deep(&blocks(10_000)));
     for chain in ["not ", "- ", "a + ", "a ~ ", "a or "] {
@@ -302,11 +238,7 @@ fn broken_blocks_take_linear_time() {
         ("decide {\n when a -> {\n", "} z\n} z\n"),
         ("parallel { step \"a\" {", "} }"),
     ] {
-        holds(&format!(
-            "runbook \"x\"\ndiagnose {{\n{}{}\n}}\n",
-            open.repeat(60),
-            close.repeat(60)
-        ));
+        holds(&format!("runbook \"x\"\ndiagnose {{\n{}{}\n}}\n", open.repeat(60), close.repeat(60)));
     }
 }
 

@@ -1,1 +1,181 @@
-//! `check`: see docs/architecture.md.
+//! From text to a program: everything that can be known before anything runs.
+//!
+//! Owns loading, names, types, effects, the flow of secrets and bounds, and yields a
+//! [`Program`] in which nothing is unresolved, or says all that is wrong in one go. Never runs
+//! anything and never touches the world but for reading files through its [`Loader`].
+//!
+//! One walk per body does names, types and effects together, because each needs the others; a
+//! second one, over the checked form, follows secrets through actions. Both take linear time.
+
+mod blocks;
+mod bounds;
+mod calls;
+mod checker;
+mod commands;
+mod decisions;
+mod declarations;
+mod expressions;
+mod fields;
+mod loader;
+mod lower;
+mod people;
+mod phases;
+mod report;
+mod runs;
+mod scope;
+mod secrets;
+mod statements;
+pub mod stdlib;
+mod types;
+mod units;
+mod walk;
+
+use crate::diagnostic::Diagnostic;
+use crate::program::{Program, Template};
+use crate::source::{Sources, Span};
+use crate::syntax::ast;
+
+use checker::Checker;
+pub use fields::Kind;
+pub use loader::{Disk, Loader, Memory};
+use lower::{Lower, Section};
+use phases::Sections;
+use report::Report;
+use units::Units;
+
+/// What came of checking a file.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// What can be run: present when the file is a runbook without errors in which everything
+    /// runs already.
+    pub program: Option<Program>,
+    /// What the first line says the file is, if it could be read.
+    pub kind: Option<Kind>,
+    /// Every file that was read, for showing the diagnostics.
+    pub sources: Sources,
+    /// By place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Whether something in it is checked but does not run yet; there is a `not-yet-supported`
+    /// warning for each.
+    pub unsupported: bool,
+}
+
+impl Checked {
+    /// Returns whether something keeps the file from running that its author must change.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|d| d.severity == crate::diagnostic::Severity::Error)
+    }
+}
+
+/// Checks the file at `path` and all it uses.
+pub fn check(path: &str, loader: &dyn Loader) -> Checked {
+    let mut report = Report::default();
+    let mut units = Units::new(loader);
+    units.read(path, &mut report);
+    // The entry is unit 0 only when it could be read; nothing else is read without it.
+    if units.units.is_empty() {
+        return Checked {
+            program: None,
+            kind: None,
+            sources: units.sources,
+            diagnostics: report.finish(),
+            unsupported: false,
+        };
+    }
+    let mut checker = Checker::new(units, report);
+    let kind = Kind::of(&checker.units[0].ast);
+    let program = file(&mut checker, kind);
+    Checked {
+        program,
+        kind: Some(kind),
+        sources: checker.sources,
+        unsupported: checker.report.unsupported,
+        diagnostics: checker.report.finish(),
+    }
+}
+
+/// Checks what has been read, and returns the program if there is one.
+fn file(c: &mut Checker, kind: Kind) -> Option<Program> {
+    c.declare_all();
+    let mut tools = Vec::new();
+    for unit in 0..c.units.len() {
+        let mut lower = Lower::new(c, unit, Section::Top);
+        lower.expect_parts();
+        lower.tools(&mut tools);
+        lower.finish();
+    }
+    let (title, fields, prevention) = top(c);
+    let sections = match kind {
+        Kind::Runbook | Kind::Change => Lower::new(c, 0, Section::Top).sections(),
+        Kind::Checklist => {
+            Lower::new(c, 0, Section::Item).checklist();
+            Sections::default()
+        }
+        Kind::Module | Kind::Drills => Sections::default(),
+    };
+    c.walk_called();
+    let reachable = c.actions.len();
+    c.walk_uncalled();
+    c.refuse_recursion();
+    let mut titles: Vec<&Template> = vec![&title];
+    titles.extend(&prevention);
+    secrets::check(&c.globals, &c.actions, &sections, &titles, &mut c.report);
+    if kind != Kind::Runbook || c.report.unsupported || c.report.has_errors() {
+        return None;
+    }
+    c.actions.truncate(reachable);
+    Some(Program {
+        title,
+        fields,
+        hash: hash(&c.sources),
+        sources: c.sources.clone(),
+        globals: std::mem::take(&mut c.globals),
+        locals: sections.locals,
+        symptoms: sections.symptoms,
+        diagnose: sections.diagnose,
+        resolves: sections.resolves,
+        rollback: sections.rollback,
+        prevention,
+        actions: std::mem::take(&mut c.actions),
+        tools,
+    })
+}
+
+/// Reads what stands at the top of the file itself.
+fn top(c: &mut Checker) -> (Template, crate::program::Fields, Option<Template>) {
+    let mut lower = Lower::new(c, 0, Section::Top);
+    let file = lower.file();
+    let not_yet = |lower: &mut Lower<'_>, what: &str, span: Span| lower.not_yet(span, what);
+    let title = match &file.head.node {
+        ast::Head::Runbook { title } => lower.template(title),
+        ast::Head::Change { title } => {
+            not_yet(&mut lower, "a `change`", file.head.span);
+            lower.template(title)
+        }
+        ast::Head::Checklist { title } => {
+            not_yet(&mut lower, "a `checklist`", file.head.span);
+            lower.template(title)
+        }
+        ast::Head::Module { .. } | ast::Head::Drills { .. } => Template::default(),
+    };
+    let fields = lower.fields();
+    let prevention = file.items.iter().find_map(|item| match &item.node {
+        ast::Item::Prevention(text) => Some(lower.template(text)),
+        _ => None,
+    });
+    lower.finish();
+    (title, fields, prevention)
+}
+
+/// Returns the hash of names and texts, each with its length before it so that no two sets of
+/// files can be taken for each other.
+fn hash(sources: &Sources) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for (_, file) in sources.iter() {
+        for text in [file.name.as_bytes(), file.text.as_bytes()] {
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text);
+        }
+    }
+    hasher.finalize().to_hex().to_string()
+}

@@ -1,1 +1,136 @@
-//! `commands`: see docs/architecture.md.
+//! The command line: one file for each subcommand.
+//!
+//! Owns arguments, help texts, wiring and exit codes. Never decides anything about a run:
+//! what a file means, what happens and how it is shown are other rooms' matters.
+
+mod check;
+mod failure;
+mod kept;
+mod params;
+mod run;
+mod runs;
+mod show;
+mod supervise;
+mod timeline;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use failure::Failure;
+
+/// How a run ends as the caller sees it, for every help text that mentions it.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  resolved: the symptom is gone
+  1  failed: something still stands, or could not be done
+  2  invalid file or arguments; nothing was run
+  3  rolled back: changes were taken back
+  4  aborted: refused, or stopped by an operator
+  5  escalated: a person was paged
+  6  not needed: no symptom holds; nothing was changed
+  7  suspended: can be resumed";
+
+const ENVIRONMENT: &str = "\
+Environment:
+  MAINSTAY_STATE  folder of all runs [default: $XDG_STATE_HOME/mainstay, else ~/.local/state/mainstay]
+  MAINSTAY_LOG    what to log to standard error for debugging, such as `debug`
+  NO_COLOR        no colours when set; CLICOLOR_FORCE=1 keeps them without a terminal";
+
+const EXAMPLES: &str = "\
+Examples:
+  mainstay check incidents/*.runbook
+  mainstay run disk-full.runbook -p host=db1
+  mainstay runs --outcome failed
+  mainstay timeline last > post-mortem.md";
+
+/// Runs runbooks: symptom, diagnose, resolve, and everything taken back when it fails.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mainstay",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_help = EXAMPLES,
+    after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}\n\n{ENVIRONMENT}"),
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Args),
+    Run(run::Args),
+    Runs(runs::Args),
+    Show(show::Args),
+    Timeline(timeline::Args),
+    #[command(hide = true)]
+    Supervise(supervise::Args),
+}
+
+/// How output is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// Does what the command line says, and returns the program's exit code.
+pub fn main() -> ExitCode {
+    log();
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Command::Check(args) => check::check(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Runs(args) => runs::runs(&args),
+        Command::Show(args) => show::show(&args),
+        Command::Timeline(args) => timeline::timeline(&args),
+        Command::Supervise(args) => supervise::supervise(&args),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            failure.tell();
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// Logs to standard error what `MAINSTAY_LOG` asks for.
+fn log() {
+    let wanted = std::env::var("MAINSTAY_LOG").unwrap_or_default();
+    if wanted.is_empty() {
+        return;
+    }
+    let filter = tracing_subscriber::EnvFilter::builder().parse_lossy(wanted);
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(crate::display::Look::of_stderr().colour)
+        .init();
+}
+
+/// Writes to standard output. Whoever closed the pipe has read enough.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(1, format!("cannot write to standard output: {e}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns JSON for people's eyes, too.
+fn pretty(value: &impl serde::Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(value)
+        .map(|text| text + "\n")
+        .map_err(|e| Failure::new(1, format!("cannot be written as JSON: {e}")))
+}

@@ -1,1 +1,29 @@
-//! `display`: see docs/architecture.md.
+//! What stands on the terminal: progress, prompts, results, diagnostics.
+//!
+//! Owns colours, glyphs, widths and layout. Draws what `timeline` says and finds no words of
+//! its own for facts. Never writes what came from outside without taking out what a terminal
+//! would obey: a command's output must not move the cursor or recolour an approval.
+
+mod diagnostics;
+mod ending;
+mod json;
+mod line;
+mod look;
+mod plain;
+mod prompt;
+mod runs;
+mod screen;
+mod show;
+mod text;
+
+pub use diagnostics::{json as diagnostics_json, render as diagnostics, render_one as diagnostic};
+pub use ending::ending;
+pub use json::Json;
+pub use line::line;
+pub use look::{Look, Paint};
+pub use plain::Plain;
+pub use prompt::question_text as question;
+pub use runs::{RunState, runs, runs_json};
+pub use screen::{Screen, TICK};
+pub use show::show;
+pub use text::clean;

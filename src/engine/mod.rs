@@ -1,1 +1,33 @@
-//! `engine`: see docs/architecture.md.
+//! The interpreter: phases, changes and their undoing, attempts, deadlines, replay.
+//!
+//! Straight async Rust that is pure: its one leaf await is a request to the driver
+//! (`door`), its time is the time of the last input, and it polls itself. No clock, no
+//! randomness, no hash order, no runtime. Never touches the world: it asks (`world`).
+//!
+//! The unit is the *turn*: one input from outside is fed, the walk goes on until nothing
+//! moves, and what it caused is stored in one transaction before anything is acted on.
+
+mod call;
+mod change;
+mod context;
+mod decide;
+mod door;
+mod drive;
+mod evaluate;
+mod failure;
+mod frame;
+mod join;
+mod ledger;
+mod looping;
+mod people;
+mod poll;
+mod replay;
+mod run;
+mod statement;
+mod step;
+mod turn;
+mod unwind;
+
+pub use drive::{DriveError, drive, go_on};
+pub use replay::{ReplayError, Replayed, replay};
+pub use turn::{Engine, Turn};

@@ -1,1 +1,350 @@
-//! `given`: see docs/architecture.md.
+//! A world that is all given, on a virtual clock: an hour takes no time and nothing is touched.
+//!
+//! Owns the clock of tests and drills, the readings given by name, and faults put in anywhere.
+//! Never runs anything: what was not given is an error that names it.
+
+mod faults;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::event::{Address, Ask, CommandEnd, Control, Ended, Input, Moment, Outlet, Reply, Request};
+use crate::value::Value;
+use crate::world::{Next, World, WorldError};
+
+pub use faults::{Fault, Faults};
+
+/// 2026-01-01T00:00Z, where virtual time begins; microseconds.
+const BEGINNING: i64 = 1_767_225_600_000_000;
+
+/// How long a command goes on when the operator stops the run meanwhile, nanoseconds.
+const A_WHILE: i64 = 1_000_000_000;
+
+/// What is given for a name.
+#[derive(Clone, Debug)]
+pub enum Given {
+    Value(Value),
+    /// The reading or the change fails with these words.
+    Fails(String),
+    /// It takes that long, nanoseconds, then this.
+    Takes(i64, Box<Given>),
+}
+
+/// How approvals are answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum People {
+    /// Somebody says yes (or no) after that long, nanoseconds.
+    Answer {
+        who: String,
+        uid: u32,
+        yes: bool,
+        after: i64,
+    },
+    Never,
+}
+
+/// The given world.
+#[derive(Debug, Default)]
+pub struct GivenWorld {
+    readings: BTreeMap<String, VecDeque<Given>>,
+    people: VecDeque<People>,
+    faults: Faults,
+    now: i64,
+    order: u64,
+    /// By time, then by order of arrival.
+    due: BTreeMap<(i64, u64), Input>,
+    /// What waits at which time for which request.
+    places: BTreeMap<Address, (i64, u64)>,
+    /// How long commands take now, nanoseconds.
+    busy: i64,
+    /// What was not given, for the error.
+    missing: Option<String>,
+    /// Changes that were made, as they could be typed, in order: what a file outside would show.
+    pub acts: Vec<String>,
+    /// What was told to whom.
+    pub notified: Vec<(String, String)>,
+}
+
+impl GivenWorld {
+    /// Returns a world where nothing is given and every change succeeds at once.
+    pub fn new() -> Self {
+        GivenWorld::default()
+    }
+
+    /// Gives a name (of a check or an action) its successive values; the last one stays.
+    #[must_use]
+    pub fn given(mut self, name: &str, values: impl IntoIterator<Item = Given>) -> Self {
+        self.readings.insert(name.to_owned(), values.into_iter().collect());
+        self
+    }
+
+    /// Gives the answers to questions, one after the other; the last one stays. Without any: silence.
+    #[must_use]
+    pub fn people(mut self, people: impl IntoIterator<Item = People>) -> Self {
+        self.people = people.into_iter().collect();
+        self
+    }
+
+    /// Puts faults in.
+    #[must_use]
+    pub fn faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// Returns how many requests were counted as places for a fault.
+    pub fn places(&self) -> usize {
+        self.faults.seen()
+    }
+
+    fn moment(&self, run_ns: i64) -> Moment {
+        Moment { run_ns, wall_us: BEGINNING + run_ns / 1000 }
+    }
+
+    fn put(&mut self, at: i64, input: Input) -> (i64, u64) {
+        self.order += 1;
+        let key = (at.max(self.now), self.order);
+        self.due.insert(key, input);
+        key
+    }
+
+    fn reply(&mut self, address: &Address, at: i64, reply: Reply) {
+        let occurred = self.moment(at.max(self.now));
+        let key = self.put(at, Input::Delivered { request: address.clone(), occurred, reply });
+        self.places.insert(address.clone(), key);
+    }
+
+    fn next_given(&mut self, name: &str) -> Option<Given> {
+        let values = self.readings.get_mut(name)?;
+        if values.len() > 1 { values.pop_front() } else { values.front().cloned() }
+    }
+
+    fn begin_one(&mut self, ask: Ask) {
+        if let Some(fault) = self.faults.strike(&ask) {
+            self.fault(&ask, fault);
+            return;
+        }
+        let address = ask.address.clone();
+        match &ask.request {
+            Request::Reading { name, action, call } => {
+                let given = self.next_given(name).or_else(|| self.next_given(action));
+                let given = given.map(|g| as_reading(g, call));
+                self.named(&ask, given);
+            }
+            Request::Named { action, .. } => {
+                let given = self.next_given(action);
+                self.named(&ask, given);
+            }
+            Request::Command(command) => {
+                let typed = command.typed.clone();
+                if ask.changes {
+                    self.acts.push(typed);
+                    let end = exit(0, "");
+                    self.reply(&address, self.now + self.busy, Reply::Command(Box::new(end)));
+                } else {
+                    self.missing(&ask, &format!("$ {typed}"));
+                }
+            }
+            Request::Native(native) => {
+                if ask.changes {
+                    self.acts.push(native.typed.clone());
+                    self.reply(&address, self.now, Reply::Value { value: Value::None });
+                } else {
+                    self.missing(&ask, &native.typed.clone());
+                }
+            }
+            Request::Timer => self.reply(&address, ask.deadline.unwrap_or(self.now), Reply::Fired),
+            Request::Question(_) => self.question(&ask),
+            Request::Notify { channel, text, .. } => {
+                self.notified.push((channel.clone(), text.clone()));
+                self.reply(&address, self.now, Reply::Done);
+            }
+            Request::Kill { command } => {
+                let end = CommandEnd { ended: Ended::Killed, ..exit(0, "") };
+                self.end(command, Reply::Command(Box::new(end)));
+            }
+            Request::Cancel { request } => {
+                if let Some(key) = self.places.remove(request) {
+                    self.due.remove(&key);
+                }
+            }
+        }
+    }
+
+    /// Ends a running command now, in place of what was to come.
+    fn end(&mut self, command: &Address, reply: Reply) {
+        if let Some(key) = self.places.remove(command)
+            && self.due.remove(&key).is_some()
+        {
+            self.reply(command, self.now, reply);
+        }
+    }
+
+    fn named(&mut self, ask: &Ask, given: Option<Given>) {
+        match given {
+            None => self.reply(&ask.address, self.now, Reply::Descend),
+            Some(given) => self.given_reply(ask, given, self.now),
+        }
+    }
+
+    fn given_reply(&mut self, ask: &Ask, given: Given, at: i64) {
+        match given {
+            Given::Takes(ns, then) => {
+                let end = at.saturating_add(ns);
+                match ask.deadline.filter(|d| *d < end) {
+                    Some(deadline) => {
+                        let message = format!("{} ran out", ask.bound);
+                        self.reply(&ask.address, deadline, Reply::Failed { message, doubt: ask.changes });
+                    }
+                    None => self.given_reply(ask, *then, end),
+                }
+            }
+            Given::Value(value) => {
+                if ask.changes {
+                    self.acts.push(said(ask));
+                }
+                self.reply(&ask.address, at, Reply::Value { value });
+            }
+            Given::Fails(message) => self.reply(&ask.address, at, Reply::Failed { message, doubt: false }),
+        }
+    }
+
+    fn missing(&mut self, ask: &Ask, what: &str) {
+        let message = format!("`{what}` was not given");
+        self.missing.get_or_insert_with(|| message.clone());
+        self.reply(&ask.address, self.now, Reply::Failed { message, doubt: false });
+    }
+
+    fn question(&mut self, ask: &Ask) {
+        let people =
+            if self.people.len() > 1 { self.people.pop_front() } else { self.people.front().cloned() };
+        let deadline = ask.deadline.unwrap_or(self.now);
+        match people {
+            Some(People::Answer { who, uid, yes, after }) if self.now.saturating_add(after) <= deadline => {
+                let role = match &ask.request {
+                    Request::Question(question) => question.roles.first().cloned().unwrap_or_default(),
+                    _ => String::new(),
+                };
+                self.reply(&ask.address, self.now + after, Reply::Answer { who, uid, role, yes });
+            }
+            _ => {
+                let why = format!("{} ran out", ask.bound);
+                self.reply(&ask.address, deadline, Reply::Silence { why });
+            }
+        }
+    }
+
+    fn fault(&mut self, ask: &Ask, fault: Fault) {
+        let is_command = matches!(ask.request, Request::Command(_));
+        let deadline = ask.deadline.unwrap_or(self.now);
+        match fault {
+            Fault::Fails if is_command => {
+                self.reply(&ask.address, self.now, Reply::Command(Box::new(exit(1, "broken by a fault"))));
+            }
+            Fault::Fails => {
+                let message = String::from("broken by a fault");
+                self.reply(&ask.address, self.now, Reply::Failed { message, doubt: false });
+            }
+            Fault::TimesOut if is_command => {
+                if ask.changes {
+                    self.acts.push(said(ask));
+                }
+                let end = CommandEnd { ended: Ended::Timeout, ..exit(0, "") };
+                self.reply(&ask.address, deadline, Reply::Command(Box::new(end)));
+            }
+            Fault::TimesOut | Fault::Lost => {
+                if ask.changes {
+                    self.acts.push(said(ask));
+                }
+                let why = String::from("lost by a fault");
+                let at = if fault == Fault::Lost { self.now } else { deadline };
+                self.reply(&ask.address, at, Reply::Lost { why });
+            }
+            Fault::Denied => {
+                let (who, role) = (String::from("fault"), String::new());
+                self.reply(&ask.address, self.now, Reply::Answer { who, uid: 1, role, yes: false });
+            }
+            Fault::Silent => {
+                self.reply(&ask.address, deadline, Reply::Silence { why: String::from("silent by a fault") });
+            }
+            Fault::Stop => {
+                let occurred = self.moment(self.now);
+                let by = String::from("fault");
+                self.put(self.now, Input::Control { control: Control::Stop, by, occurred });
+                self.faults.pause(true);
+                self.busy = A_WHILE;
+                self.begin_one(ask.clone());
+                self.busy = 0;
+                self.faults.pause(false);
+            }
+        }
+    }
+}
+
+impl World for GivenWorld {
+    fn now(&mut self) -> Moment {
+        self.moment(self.now)
+    }
+
+    fn begin(&mut self, asks: Vec<Ask>) -> Result<(), WorldError> {
+        for ask in asks {
+            self.begin_one(ask);
+        }
+        Ok(())
+    }
+
+    fn next(&mut self) -> Result<Next, WorldError> {
+        let Some((key, input)) = self.due.pop_first() else {
+            return Err(self.missing.take().map_or(WorldError::Nothing, WorldError::Unreachable));
+        };
+        self.now = self.now.max(key.0);
+        if let Input::Delivered { request, .. } = &input {
+            self.places.remove(request);
+        }
+        Ok(Next::Input(input))
+    }
+}
+
+/// Returns a given text as the output of a command, where a command is read.
+fn as_reading(given: Given, call: &str) -> Given {
+    match given {
+        Given::Value(value) => Given::Value(given_value(value, call)),
+        Given::Takes(ns, then) => Given::Takes(ns, Box::new(as_reading(*then, call))),
+        fails @ Given::Fails(_) => fails,
+    }
+}
+
+fn given_value(value: Value, call: &str) -> Value {
+    if !call.starts_with("$ ") {
+        return value;
+    }
+    let text = match &value {
+        Value::Text(text) => text.to_string(),
+        other => other.to_string(),
+    };
+    let output = |text: &str| crate::value::Output { text: text.into(), utf8: true, cut: false };
+    Value::Command(std::sync::Arc::new(crate::value::CommandValue {
+        typed: call.trim_start_matches("$ ").into(),
+        exit: 0,
+        ok: true,
+        stdout: output(&text),
+        stderr: output(""),
+        elapsed: 0,
+    }))
+}
+
+fn said(ask: &Ask) -> String {
+    match &ask.request {
+        Request::Command(command) => command.typed.clone(),
+        Request::Native(native) => native.typed.clone(),
+        Request::Named { call, .. } | Request::Reading { call, .. } => call.clone(),
+        Request::Notify { text, .. } => text.clone(),
+        _ => String::new(),
+    }
+}
+
+fn exit(code: i32, stderr: &str) -> CommandEnd {
+    let stderr =
+        Outlet { len: stderr.len() as u64, text: stderr.to_owned(), utf8: true, ..Outlet::default() };
+    let stdout = Outlet { utf8: true, ..Outlet::default() };
+    CommandEnd { ended: Ended::Exit { code }, stdout, stderr, elapsed: 0 }
+}

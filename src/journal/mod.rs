@@ -1,1 +1,25 @@
-//! `journal`: see docs/architecture.md.
+//! The journal: one SQLite database per run, and what surrounds it.
+//!
+//! Owns the state folder, run ids, the lock that says who executes a run, the rows with
+//! their hash chain, and the rebuildable index of all runs. Never interprets a record
+//! (`timeline` does) and never decides when something must be durable (`engine` does).
+//!
+//! One database per run, because corruption and locks then stay with one run and pruning
+//! is deleting a folder. Network file systems are refused by name: SQLite's write-ahead
+//! log needs shared memory, and a lock there does not reliably die with its owner.
+
+mod error;
+mod id;
+mod index;
+mod lock;
+mod row;
+mod state;
+mod store;
+
+pub use error::JournalError;
+pub use id::new_run_id;
+pub use index::{Counts, Index, Listing};
+pub use lock::{Holder, RunLock};
+pub use row::Head;
+pub use state::StateDir;
+pub use store::{Reader, RunJournal, Salvage};

@@ -1,1 +1,77 @@
-//! `net`: see docs/architecture.md.
+//! The native modules `http` and `file`, carried out.
+//!
+//! Owns what becomes of a [`NativeRequest`] in the real world: its value, or a failure in words
+//! that says whether a change may have happened. Never decides what a failure means for a run,
+//! and never lets a secret out: what comes back is blotted before anyone sees it, and messages
+//! name secrets instead of showing them.
+//!
+//! `http` is asynchronous and bounded in time; `file` acts on the local file system and is over
+//! when it returns.
+
+mod arguments;
+pub mod file;
+pub mod http;
+mod words;
+
+use std::time::Duration;
+
+use crate::event::NativeRequest;
+use crate::process::blot::Needles;
+use crate::value::Value;
+
+pub use http::Sent;
+pub use words::{spoken, text};
+
+/// Bytes of text that one value holds: a response's body, a file's text, a command's output.
+pub const VALUE_LIMIT: usize = 8 << 20;
+
+/// Why a native call brought no value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// What failed and why, without secrets.
+    pub message: String,
+    /// Its end was not seen: what it was to change may have changed.
+    pub doubt: bool,
+}
+
+impl Failure {
+    /// Returns a failure whose end was seen: nothing happened, or what happened is known.
+    pub fn seen(message: impl Into<String>) -> Self {
+        Failure { message: message.into(), doubt: false }
+    }
+}
+
+/// Carries out native calls. Connections are kept between calls.
+#[derive(Default)]
+pub struct Net {
+    http: http::Http,
+}
+
+impl Net {
+    /// Returns the modules with no connection open.
+    pub fn new() -> Self {
+        Net::default()
+    }
+
+    /// Carries out one call within `limit` and returns its value. `sent` tells, also when the
+    /// future is dropped, whether anything of it left this machine.
+    ///
+    /// # Errors
+    /// When the call is not known, its arguments do not fit, or the world refuses.
+    pub async fn call(
+        &self,
+        request: &NativeRequest,
+        limit: Duration,
+        needles: &Needles,
+        sent: &Sent,
+    ) -> Result<Value, Failure> {
+        let result = match request.module.as_str() {
+            "http" => self.http.call(request, limit, needles, sent).await,
+            "file" => file::call(request, limit, needles),
+            other => Err(Failure::seen(format!("there is no native module `{other}`"))),
+        };
+        // A server, or a path, may hold what nobody should see.
+        result.map_err(|failure| Failure { message: needles.blot(&failure.message), ..failure })
+    }
+}

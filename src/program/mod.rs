@@ -1,1 +1,162 @@
-//! `program`: see docs/architecture.md.
+//! The checked program: what the engine walks.
+//!
+//! Immutable and serialisable. What is not resolved cannot be represented: names are
+//! slots, calls have their target, every change says how it is taken back. Only `check`
+//! makes one. Never knows how it was written beyond the places it came from.
+
+mod expression;
+pub mod native;
+mod statement;
+
+use serde::{Deserialize, Serialize};
+
+use crate::source::{Sources, Span};
+use crate::value::{Type, Value};
+
+pub use expression::{BinaryOp, Expr, ExprKind, NameRef, Template, TemplatePart, UnaryOp};
+pub use statement::{
+    Approval, Approvers, Block, Call, Choice, Command, Ending, Failure, For, Polling, Run, Silence,
+    Statement, StatementKind, Step, Target, Undo,
+};
+
+/// A runbook that has passed every check.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Program {
+    pub title: Template,
+    pub fields: Fields,
+    /// Every file it was read from, modules included.
+    pub sources: Sources,
+    /// BLAKE3 over names and texts of the sources, lowercase hex.
+    pub hash: String,
+    /// Names that live in the whole run: parameters, secrets, top-level `let`s of every file.
+    pub globals: Vec<Global>,
+    /// Names bound in the phases.
+    pub locals: Vec<Slot>,
+    pub symptoms: Vec<Symptom>,
+    pub diagnose: Option<Phase>,
+    /// At least one, unless the diagnosis only escalates.
+    pub resolves: Vec<Phase>,
+    pub rollback: Option<Phase>,
+    pub prevention: Option<Template>,
+    /// Every action that can be reached, by [`ActionId`].
+    pub actions: Vec<Action>,
+    /// Tools named by `needs tool`, of every file.
+    pub tools: Vec<String>,
+}
+
+/// The fields below the first line.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Fields {
+    pub severity: Option<String>,
+    pub owner: Option<String>,
+    pub reviewed: Option<String>,
+    /// Nanoseconds.
+    pub rto: Option<i64>,
+    pub impact: Option<String>,
+    pub tags: Vec<String>,
+}
+
+/// A name that is bound in a frame.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Slot {
+    pub name: String,
+    pub ty: Type,
+    pub span: Span,
+    /// What it was bound to, as written: errors about the value name it.
+    pub origin: String,
+}
+
+/// A name of the whole run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Global {
+    pub slot: Slot,
+    pub description: String,
+    pub source: GlobalSource,
+}
+
+/// Where a global's value comes from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum GlobalSource {
+    Param(Param),
+    /// Tried in order.
+    Secret(Vec<SecretSource>),
+    Let(Expr),
+}
+
+/// What a parameter accepts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Param {
+    pub ty: Type,
+    /// `one of …`: the values it may have; empty: any.
+    pub choices: Vec<Value>,
+    /// `in a..b`, both included.
+    pub range: Option<(Value, Value)>,
+    /// May name parameters declared above it.
+    pub default: Option<Expr>,
+}
+
+/// Where a secret is looked for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum SecretSource {
+    Env(String),
+    File(String),
+    Command(String),
+}
+
+/// What tells that there is an incident.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Symptom {
+    pub title: Template,
+    pub alert: Option<String>,
+    /// Only reads.
+    pub body: Block,
+    pub when: Expr,
+    /// `cleared when`; without it: `when` no longer holds, within 1m every 5s. `holds` of the polling is `for`.
+    pub cleared: Option<(Expr, Polling)>,
+    pub span: Span,
+}
+
+/// `diagnose`, a `resolve`, or `rollback`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Phase {
+    /// The title of a `resolve`; empty text for the others.
+    pub title: Template,
+    /// The title as written, by which drills and decisions name it.
+    pub name: String,
+    /// Duration expression.
+    pub within: Option<Expr>,
+    pub body: Block,
+    pub span: Span,
+}
+
+/// Names an action of [`Program::actions`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ActionId(pub u32);
+
+/// Whether something touches the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    Reads,
+    Changes,
+}
+
+/// `action NAME(…)`. Its parameters are the first slots of its frame.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Action {
+    /// As called: `postgres.query`, or without a module for the runbook's own.
+    pub name: String,
+    pub params: usize,
+    pub locals: Vec<Slot>,
+    pub returns: Option<Type>,
+    pub effect: Effect,
+    pub body: Block,
+    pub span: Span,
+}
+
+impl Program {
+    /// Returns the action of that id.
+    pub fn action(&self, id: ActionId) -> &Action {
+        &self.actions[id.0 as usize]
+    }
+}

@@ -1,1 +1,30 @@
-//! `timeline`: see docs/architecture.md.
+//! What a run's records say, for people: entries, a summary, and the timeline as Markdown.
+//!
+//! Owns the words for every fact, once: screen, plain lines and Markdown are renderings of
+//! the same [`Entry`]. Pure folds over records: never reads a clock or a file, and never
+//! invents a cause. What a person must judge stays empty, with a prompt.
+
+pub mod clock;
+mod entry;
+mod facts;
+mod markdown;
+mod narrator;
+mod summary;
+mod words;
+
+pub use entry::{Entry, Evidence, Kind, Tone, Weight};
+pub use facts::{of_roles, outcome_tone, outcome_words, phase_words};
+pub use markdown::timeline as markdown;
+pub use narrator::Narrator;
+pub use summary::{
+    Answer, Approval, ChangeLine, Ending, FailureLine, Milestones, StepLine, Summary, SymptomLine,
+};
+pub use words::{Word, Words};
+
+use crate::event::Record;
+
+/// Returns what every record says, in order.
+pub fn entries<'a>(records: impl IntoIterator<Item = &'a (u64, Record)>) -> Vec<Entry> {
+    let mut narrator = Narrator::default();
+    records.into_iter().filter_map(|(seq, record)| narrator.tell(*seq, record)).collect()
+}

@@ -21,15 +21,9 @@ pub enum CallTarget {
     /// `$ command`; the template is all after the sign, outer blanks removed.
     Command(Template),
     /// A fence.
-    Script {
-        interpreter: Spanned<String>,
-        body: Template,
-    },
+    Script { interpreter: Spanned<String>, body: Template },
     /// `module.action(…)`.
-    Action {
-        action: Path,
-        arguments: Vec<Argument>,
-    },
+    Action { action: Path, arguments: Vec<Argument> },
     /// What could not be read; a diagnostic has been reported.
     Invalid,
 }
@@ -54,10 +48,7 @@ pub struct Qualifiers {
 )]
 pub enum Undo {
     /// `undo CALL [safe]`: `safe` is to be done twice without harm.
-    Call {
-        call: Spanned<Call>,
-        safe: Option<SafeMark>,
-    },
+    Call { call: Spanned<Call>, safe: Option<SafeMark> },
     /// `undo { … }`.
     Block(super::Block),
     /// `undo manual "…" by …`.

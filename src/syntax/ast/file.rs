@@ -19,22 +19,11 @@ pub struct File {
 /// The first line: what the file is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Head {
-    Runbook {
-        title: Text,
-    },
-    Change {
-        title: Text,
-    },
-    Checklist {
-        title: Text,
-    },
-    Module {
-        name: Name,
-        description: Option<Text>,
-    },
-    Drills {
-        file: Text,
-    },
+    Runbook { title: Text },
+    Change { title: Text },
+    Checklist { title: Text },
+    Module { name: Name, description: Option<Text> },
+    Drills { file: Text },
 }
 
 /// What may stand at the top level.

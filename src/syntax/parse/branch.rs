@@ -31,10 +31,7 @@ impl<'i> Reader<'i> {
                 _ => self.foreign_if(&part),
             }
         }
-        StatementKind::If(If {
-            branches,
-            otherwise,
-        })
+        StatementKind::If(If { branches, otherwise })
     }
 
     fn else_if(&mut self, pair: Pair<'i>) -> Option<Branch> {
@@ -47,10 +44,7 @@ impl<'i> Reader<'i> {
                 _ => self.foreign_if(&part),
             }
         }
-        Some(Branch {
-            condition: condition?,
-            body: body?,
-        })
+        Some(Branch { condition: condition?, body: body? })
     }
 
     /// Explains the words other languages have around a condition.
@@ -64,11 +58,7 @@ impl<'i> Reader<'i> {
             _ => return,
         };
         let message = format!("`{word}` is not a word of this language");
-        self.report(
-            Diagnostic::error("foreign-word", message)
-                .at(span, "")
-                .help(help),
-        );
+        self.report(Diagnostic::error("foreign-word", message).at(span, "").help(help));
     }
 
     pub fn for_statement(&mut self, pair: Pair<'i>) -> StatementKind {
@@ -125,9 +115,7 @@ impl<'i> Reader<'i> {
         match rule {
             Rule::at_most => it.at_most = value,
             Rule::all_at_once => it.batch = Some(Spanned::new(Batch::AllAtOnce, span)),
-            Rule::at_a_time => {
-                it.batch = value.map(|value| Spanned::new(Batch::AtATime(value), span))
-            }
+            Rule::at_a_time => it.batch = value.map(|value| Spanned::new(Batch::AtATime(value), span)),
             Rule::apart => it.apart = value,
             Rule::stop_after => it.stop_after = value,
             _ => it.keep_finished = true,
@@ -140,9 +128,7 @@ impl<'i> Reader<'i> {
             match part.as_rule() {
                 Rule::decide_arm => arms.extend(self.decide_arm(part)),
                 Rule::unclosed => self.unclosed(&part, "decide"),
-                Rule::too_deep => {
-                    self.too_deep(self.place(part.as_span().start(), part.as_span().start()))
-                }
+                Rule::too_deep => self.too_deep(self.place(part.as_span().start(), part.as_span().start())),
                 Rule::invalid => self.not_an_arm(part, "decide"),
                 _ => {}
             }
@@ -161,13 +147,7 @@ impl<'i> Reader<'i> {
                 _ => {}
             }
         }
-        Some(Spanned::new(
-            DecideArm {
-                condition,
-                target: target?,
-            },
-            span,
-        ))
+        Some(Spanned::new(DecideArm { condition, target: target? }, span))
     }
 
     fn target(&mut self, pair: Pair<'i>) -> Option<Spanned<Target>> {
@@ -191,26 +171,13 @@ impl<'i> Reader<'i> {
                 Rule::text => title = self.text(part),
                 Rule::watch_arm => arms.extend(self.watch_arm(part)),
                 Rule::unclosed => self.unclosed(&part, "watch"),
-                Rule::too_deep => {
-                    self.too_deep(self.place(part.as_span().start(), part.as_span().start()))
-                }
+                Rule::too_deep => self.too_deep(self.place(part.as_span().start(), part.as_span().start())),
                 Rule::invalid => self.not_an_arm(part, "watch"),
                 _ => rest.push(part),
             }
         }
-        let clauses = self.clauses(
-            rest,
-            Host {
-                word: "watch",
-                takes: &["every"],
-            },
-            None,
-        );
-        StatementKind::Watch(Watch {
-            title,
-            every: clauses.poll.every,
-            arms,
-        })
+        let clauses = self.clauses(rest, Host { word: "watch", takes: &["every"] }, None);
+        StatementKind::Watch(Watch { title, every: clauses.poll.every, arms })
     }
 
     pub fn watch_arm(&mut self, pair: Pair<'i>) -> Option<Spanned<WatchArm>> {
@@ -230,14 +197,6 @@ impl<'i> Reader<'i> {
             }
         }
         let (condition, times, target) = arm;
-        Some(Spanned::new(
-            WatchArm {
-                verdict: verdict?,
-                condition,
-                times,
-                target,
-            },
-            span,
-        ))
+        Some(Spanned::new(WatchArm { verdict: verdict?, condition, times, target }, span))
     }
 }

@@ -29,14 +29,7 @@ impl<'i> Reader<'i> {
                 _ => self.qualifier(part, &mut qualifiers),
             }
         }
-        Spanned::new(
-            Call {
-                tried,
-                target,
-                qualifiers,
-            },
-            span,
-        )
+        Spanned::new(Call { tried, target, qualifiers }, span)
     }
 
     fn command(&mut self, pair: Pair<'i>, span: Span) -> CallTarget {
@@ -54,10 +47,7 @@ impl<'i> Reader<'i> {
     }
 
     fn script(&mut self, pair: Pair<'i>) -> CallTarget {
-        let head = pair
-            .clone()
-            .into_inner()
-            .find(|p| matches!(p.as_rule(), Rule::shell | Rule::interpreter));
+        let head = pair.clone().into_inner().find(|p| matches!(p.as_rule(), Rule::shell | Rule::interpreter));
         let Some(head) = head else {
             return CallTarget::Invalid;
         };
@@ -76,25 +66,19 @@ impl<'i> Reader<'i> {
                 continue;
             };
             for (at, _) in text.match_indices("{{ ") {
-                let inner = text
-                    .get(at + 3..)
-                    .and_then(|rest| rest.split_once(" }}"))
-                    .map_or("", |(name, _)| name);
+                let inner =
+                    text.get(at + 3..).and_then(|rest| rest.split_once(" }}")).map_or("", |(name, _)| name);
                 if inner.is_empty() || first_word(inner) != inner {
                     continue;
                 }
                 let start = piece.span.start as usize + at;
                 let span = self.place(start, start + inner.len() + 6);
-                let message = format!(
-                    "a `{}` script takes no `{{{{ }}}}`: this stays as it is",
-                    interpreter.node
-                );
+                let message =
+                    format!("a `{}` script takes no `{{{{ }}}}`: this stays as it is", interpreter.node);
                 self.report(
-                    Diagnostic::warning("braces-in-script", message)
-                        .at(span, "")
-                        .help(format!(
-                            "hand the value over by the environment: `with env {{ NAME: {inner} }}`"
-                        )),
+                    Diagnostic::warning("braces-in-script", message).at(span, "").help(format!(
+                        "hand the value over by the environment: `with env {{ NAME: {inner} }}`"
+                    )),
                 );
             }
         }
@@ -107,30 +91,21 @@ impl<'i> Reader<'i> {
         let expr = self.expression(expression);
         let span = expr.span;
         let written = self.slice(span);
-        let diagnostic =
-            Diagnostic::error("not-a-call", format!("`{word}` needs a call")).at(span, "");
+        let diagnostic = Diagnostic::error("not-a-call", format!("`{word}` needs a call")).at(span, "");
         let diagnostic = match expr.node {
             Expression::Call { callee, arguments } => {
-                return CallTarget::Action {
-                    action: callee,
-                    arguments,
-                };
+                return CallTarget::Action { action: callee, arguments };
             }
             Expression::Invalid => return CallTarget::Invalid,
             Expression::Name(_) => diagnostic
                 .help(format!("a command stands behind `$`: `$ {written}`"))
-                .help(format!(
-                    "an action is called with parentheses: `{written}()`"
-                )),
-            Expression::Field { of, .. } if matches!(of.node, Expression::Name(_)) => diagnostic
-                .help(format!(
-                    "an action is called with parentheses: `{written}()`"
-                )),
+                .help(format!("an action is called with parentheses: `{written}()`")),
+            Expression::Field { of, .. } if matches!(of.node, Expression::Name(_)) => {
+                diagnostic.help(format!("an action is called with parentheses: `{written}()`"))
+            }
             Expression::Text(_) => {
                 let inner = written.trim_matches('"');
-                diagnostic.help(format!(
-                    "a command stands behind `$`, without quotes: `$ {inner}`"
-                ))
+                diagnostic.help(format!("a command stands behind `$`, without quotes: `$ {inner}`"))
             }
             Expression::Field { .. } | Expression::Index { .. } | Expression::Pipe { .. } => {
                 diagnostic.help("bind the whole call to a name, and take its part where it is used")
@@ -147,25 +122,16 @@ impl<'i> Reader<'i> {
         let written = pair.as_str().trim_end();
         if let Some(command) = written.strip_prefix('$') {
             self.report(
-                Diagnostic::error(
-                    "missing-blank",
-                    "a blank stands between `$` and the command",
-                )
-                .at(self.place(span.start as usize, span.start as usize + 1), "")
-                .help(format!("write `$ {}`", shortened(command))),
+                Diagnostic::error("missing-blank", "a blank stands between `$` and the command")
+                    .at(self.place(span.start as usize, span.start as usize + 1), "")
+                    .help(format!("write `$ {}`", shortened(command))),
             );
             return CallTarget::Invalid;
         }
         self.report(
-            Diagnostic::error(
-                "missing-dollar",
-                format!("`{word}` needs a call, and this is none"),
-            )
-            .at(span, "")
-            .help(format!(
-                "a command stands behind `$`: `$ {}`",
-                shortened(written)
-            )),
+            Diagnostic::error("missing-dollar", format!("`{word}` needs a call, and this is none"))
+                .at(span, "")
+                .help(format!("a command stands behind `$`: `$ {}`", shortened(written))),
         );
         CallTarget::Invalid
     }
@@ -177,9 +143,7 @@ impl<'i> Reader<'i> {
         let (slot, word) = match rule {
             Rule::with_env => {
                 let record = pair.into_inner().find(|p| p.as_rule() == Rule::record);
-                let entries = record
-                    .map(|record| self.entries(record))
-                    .unwrap_or_default();
+                let entries = record.map(|record| self.entries(record)).unwrap_or_default();
                 match &qualifiers.env {
                     Some(first) => self.given_twice("with env", span, first.span),
                     None => qualifiers.env = Some(Spanned::new(entries, span)),
@@ -187,9 +151,7 @@ impl<'i> Reader<'i> {
                 return;
             }
             Rule::allow_exit => {
-                let codes = pair
-                    .into_inner()
-                    .filter(|p| p.as_rule() == Rule::expression);
+                let codes = pair.into_inner().filter(|p| p.as_rule() == Rule::expression);
                 let codes: Vec<_> = codes.map(|code| self.expression(code)).collect();
                 match qualifiers.allow_exit.first() {
                     Some(first) => self.given_twice("allow exit", span, first.span),

@@ -7,9 +7,7 @@ use super::grammar::Rule;
 use super::reader::{Pair, Reader};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Span, Spanned};
-use crate::syntax::ast::{
-    Audience, Call, Expr, OnFailure, Poll, Retry, SafeMark, Text, Undo, Until,
-};
+use crate::syntax::ast::{Audience, Call, Expr, OnFailure, Poll, Retry, SafeMark, Text, Undo, Until};
 
 /// The clauses of one statement.
 #[derive(Default)]
@@ -125,32 +123,20 @@ impl<'i> Reader<'i> {
     fn misplaced_clause(&mut self, word: &str, belongs: &str, span: Span, host: Host) {
         let foreign_else = word == "on silence" && self.slice(span).starts_with("else");
         let diagnostic = if foreign_else && host.takes.contains(&"else") {
-            Diagnostic::error(
-                "else-without-message",
-                "`else` is followed by a message here",
-            )
-            .at(span, "")
-            .help("write `else \"what is wrong\"`; a `verify` that does not hold always fails")
+            Diagnostic::error("else-without-message", "`else` is followed by a message here")
+                .at(span, "")
+                .help("write `else \"what is wrong\"`; a `verify` that does not hold always fails")
         } else if foreign_else {
-            Diagnostic::error(
-                "misplaced-clause",
-                format!("`else` does not belong to `{}`", host.word),
-            )
-            .at(span, "")
+            Diagnostic::error("misplaced-clause", format!("`else` does not belong to `{}`", host.word))
+                .at(span, "")
         } else if self.next_word == Some("run")
-            && matches!(
-                word,
-                "undo" | "done when" | "leave" | "finally" | "irreversible"
-            )
+            && matches!(word, "undo" | "done when" | "leave" | "finally" | "irreversible")
         {
             above_its_run(word, span)
         } else {
-            Diagnostic::error(
-                "misplaced-clause",
-                format!("`{word}` does not belong to `{}`", host.word),
-            )
-            .at(span, "")
-            .help(format!("`{word}` {belongs}"))
+            Diagnostic::error("misplaced-clause", format!("`{word}` does not belong to `{}`", host.word))
+                .at(span, "")
+                .help(format!("`{word}` {belongs}"))
         };
         self.report(diagnostic);
     }
@@ -158,20 +144,14 @@ impl<'i> Reader<'i> {
     fn clause_that_does_not_fit(&mut self, pair: Pair<'i>, host: Host, clauses: &mut Clauses) {
         let span = self.span(&pair);
         // Keep the checker from asking for what was tried to be written.
-        let invalid = |span| Text {
-            node: crate::syntax::ast::Template::default(),
-            span,
-        };
+        let invalid = |span| Text { node: crate::syntax::ast::Template::default(), span };
         match super::reader::first_word(pair.as_str()) {
             "undo" | "leave" | "irreversible" if clauses.leave.is_none() => {
                 clauses.leave = Some(invalid(span))
             }
             "on" => {
                 let silence = crate::syntax::ast::OnSilence::Abort;
-                clauses
-                    .audience
-                    .on_silence
-                    .get_or_insert(Spanned::new(silence, span));
+                clauses.audience.on_silence.get_or_insert(Spanned::new(silence, span));
             }
             _ => {}
         }
@@ -189,12 +169,8 @@ impl<'i> Reader<'i> {
             }
             Rule::every => clauses.poll.every = self.value(pair),
             Rule::hold => clauses.poll.hold = self.value(pair),
-            Rule::timeout => {
-                clauses.timeout = self.value(pair).map(|expr| Spanned::new(expr, span))
-            }
-            Rule::done_when => {
-                clauses.done_when = self.value(pair).map(|expr| Spanned::new(expr, span))
-            }
+            Rule::timeout => clauses.timeout = self.value(pair).map(|expr| Spanned::new(expr, span)),
+            Rule::done_when => clauses.done_when = self.value(pair).map(|expr| Spanned::new(expr, span)),
             Rule::undo => clauses.undo = self.undo(pair).map(|undo| Spanned::new(undo, span)),
             Rule::leave => clauses.leave = self.first_text(pair),
             Rule::irreversible => clauses.irreversible = self.first_text(pair),
@@ -217,11 +193,7 @@ impl<'i> Reader<'i> {
             }
             Rule::on_failure => {
                 let ask = pair.into_inner().any(|p| p.as_rule() == Rule::w_ask);
-                let what = if ask {
-                    OnFailure::Ask
-                } else {
-                    OnFailure::Continue
-                };
+                let what = if ask { OnFailure::Ask } else { OnFailure::Continue };
                 clauses.on_failure = Some(Spanned::new(what, span));
             }
             Rule::retry => clauses.retry = self.retry(pair).map(|retry| Spanned::new(retry, span)),
@@ -231,9 +203,7 @@ impl<'i> Reader<'i> {
 
     /// Returns the first expression inside a pair.
     pub fn value(&mut self, pair: Pair<'i>) -> Option<Expr> {
-        let inner = pair
-            .into_inner()
-            .find(|p| p.as_rule() == Rule::expression)?;
+        let inner = pair.into_inner().find(|p| p.as_rule() == Rule::expression)?;
         Some(self.expression(inner))
     }
 
@@ -244,17 +214,11 @@ impl<'i> Reader<'i> {
     }
 
     fn retry(&mut self, pair: Pair<'i>) -> Option<Retry> {
-        let mut values = pair
-            .into_inner()
-            .filter(|p| p.as_rule() == Rule::expression);
+        let mut values = pair.into_inner().filter(|p| p.as_rule() == Rule::expression);
         let times = self.expression(values.next()?);
         let every = values.next().map(|it| self.expression(it));
         let up_to = values.next().map(|it| self.expression(it));
-        Some(Retry {
-            times,
-            every,
-            up_to,
-        })
+        Some(Retry { times, every, up_to })
     }
 
     /// Reads an `until` with what bounds it.
@@ -268,10 +232,7 @@ impl<'i> Reader<'i> {
                 _ => rest.push(part),
             }
         }
-        let host = Host {
-            word: "until",
-            takes: &["within", "every", "for"],
-        };
+        let host = Host { word: "until", takes: &["within", "every", "for"] };
         let poll = self.clauses(rest, host, None).poll;
         Until { condition, poll }
     }

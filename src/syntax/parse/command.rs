@@ -17,10 +17,7 @@ const CLAUSES: [(&str, Fits); 15] = [
     ("within", is_poll),
     ("until", |rest| rest.contains(" within ")),
     ("retry", is_retry),
-    ("allow exit", |rest| {
-        rest.chars()
-            .all(|c| c.is_ascii_digit() || c == ',' || c == ' ')
-    }),
+    ("allow exit", |rest| rest.chars().all(|c| c.is_ascii_digit() || c == ',' || c == ' ')),
     ("with env", |rest| rest.starts_with('{')),
     ("with dir", |rest| rest.starts_with('"')),
     ("with user", |rest| rest.starts_with('"')),
@@ -42,11 +39,7 @@ impl Reader<'_> {
         let Piece::Text(text) = &last.node else {
             return;
         };
-        let Some((at, word)) = CLAUSES
-            .iter()
-            .filter_map(|(word, fits)| find(text, word, *fits))
-            .min()
-        else {
+        let Some((at, word)) = CLAUSES.iter().filter_map(|(word, fits)| find(text, word, *fits)).min() else {
             self.brace_in_command(template, last, text);
             return;
         };
@@ -54,26 +47,20 @@ impl Reader<'_> {
         let span = self.place(start, last.span.end as usize);
         let written = text.get(at..).unwrap_or("");
         self.report(
-            Diagnostic::error(
-                "clause-in-command",
-                format!("`{word}` belongs to the command here"),
-            )
-            .at(span, "a command goes to the end of its line")
-            .help(format!("write it on the next line: `{written}`"))
-            .help("if the command is meant to get these words, put them in quotes"),
+            Diagnostic::error("clause-in-command", format!("`{word}` belongs to the command here"))
+                .at(span, "a command goes to the end of its line")
+                .help(format!("write it on the next line: `{written}`"))
+                .help("if the command is meant to get these words, put them in quotes"),
         );
     }
 
     /// Reports `run $ cmd }`: the brace that should close the block.
     fn brace_in_command(&mut self, template: &Template, last: &Spanned<Piece>, text: &str) {
         let count = |sign: char| -> usize {
-            let texts = template
-                .pieces
-                .iter()
-                .filter_map(|piece| match &piece.node {
-                    Piece::Text(text) => Some(text.matches(sign).count()),
-                    Piece::Interpolation(_) => None,
-                });
+            let texts = template.pieces.iter().filter_map(|piece| match &piece.node {
+                Piece::Text(text) => Some(text.matches(sign).count()),
+                Piece::Interpolation(_) => None,
+            });
             texts.sum()
         };
         if !text.ends_with(" }") || count('}') <= count('{') {
@@ -95,21 +82,14 @@ fn find(text: &str, word: &'static str, fits: Fits) -> Option<(usize, &'static s
         let before = text.get(..at)?;
         let rest = text.get(at + word.len()..)?;
         let apart = before.ends_with([' ', '\t']) && rest.starts_with([' ', '\t']);
-        let unquoted =
-            before.matches('"').count() % 2 == 0 && before.matches('\'').count() % 2 == 0;
+        let unquoted = before.matches('"').count() % 2 == 0 && before.matches('\'').count() % 2 == 0;
         (apart && unquoted && fits(rest.trim())).then_some((at, word))
     })
 }
 
 fn is_duration(text: &str) -> bool {
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
-    digits > 0
-        && matches!(
-            text.get(digits..),
-            Some("ms" | "s" | "m" | "h" | "d" | "sec" | "min")
-        )
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    digits > 0 && matches!(text.get(digits..), Some("ms" | "s" | "m" | "h" | "d" | "sec" | "min"))
 }
 
 fn is_poll(text: &str) -> bool {
@@ -132,16 +112,9 @@ fn is_call(text: &str) -> bool {
         return true;
     }
     let module = first_word(text);
-    let Some(rest) = text
-        .get(module.len()..)
-        .and_then(|rest| rest.strip_prefix('.'))
-    else {
+    let Some(rest) = text.get(module.len()..).and_then(|rest| rest.strip_prefix('.')) else {
         return false;
     };
     let name = first_word(rest);
-    !module.is_empty()
-        && !name.is_empty()
-        && rest
-            .get(name.len()..)
-            .is_some_and(|rest| rest.starts_with('('))
+    !module.is_empty() && !name.is_empty() && rest.get(name.len()..).is_some_and(|rest| rest.starts_with('('))
 }

@@ -30,11 +30,8 @@ impl<'i> Reader<'i> {
         let given = pair.as_rule() == Rule::given;
         self.trailing_of(&pair, if given { "given" } else { "expect" });
         let part = pair.into_inner().nth(1)?;
-        let part = if given {
-            DrillPart::Given(self.given(part)?)
-        } else {
-            DrillPart::Expect(self.expect(part)?)
-        };
+        let part =
+            if given { DrillPart::Given(self.given(part)?) } else { DrillPart::Expect(self.expect(part)?) };
         Some(Spanned::new(part, span))
     }
 
@@ -50,21 +47,14 @@ impl<'i> Reader<'i> {
                         _ => {}
                     }
                 }
-                Given::Step {
-                    title: title?,
-                    outcomes,
-                }
+                Given::Step { title: title?, outcomes }
             }
             Rule::given_approval => {
                 let span = self.span(&pair);
                 Given::Approval(Spanned::new(self.given_answer(pair)?, span))
             }
-            Rule::given_operator => Given::OperatorStops {
-                step: self.first_text(pair)?,
-            },
-            Rule::given_crash => Given::Crash {
-                step: self.first_text(pair)?,
-            },
+            Rule::given_operator => Given::OperatorStops { step: self.first_text(pair)? },
+            Rule::given_crash => Given::Crash { step: self.first_text(pair)? },
             _ => {
                 let mut name = None;
                 let mut values = Vec::new();
@@ -75,10 +65,7 @@ impl<'i> Reader<'i> {
                         _ => {}
                     }
                 }
-                Given::Value {
-                    name: name?,
-                    values,
-                }
+                Given::Value { name: name?, values }
             }
         })
     }
@@ -108,40 +95,27 @@ impl<'i> Reader<'i> {
                 _ => {}
             }
         }
-        Some(GivenAnswer::By {
-            person: person?,
-            after,
-        })
+        Some(GivenAnswer::By { person: person?, after })
     }
 
     fn expect(&mut self, pair: Pair<'i>) -> Option<Expect> {
         let rule = pair.as_rule();
-        let name = pair
-            .clone()
-            .into_inner()
-            .find(|p| matches!(p.as_rule(), Rule::name | Rule::role));
+        let name = pair.clone().into_inner().find(|p| matches!(p.as_rule(), Rule::name | Rule::role));
         Some(match rule {
             Rule::expect_outcome => Expect::Outcome(self.name(&name?)),
             Rule::expect_resolve => Expect::Resolve(self.first_text(pair)?),
             Rule::expect_nothing => Expect::NothingChanged,
             Rule::expect_nothing_left => Expect::NothingLeftChanged,
             Rule::expect_escalated => Expect::EscalatedTo(self.name(&name?)),
-            Rule::expect_notified => Expect::Notified {
-                channel: self.name(&name?),
-                message: self.first_text(pair),
-            },
+            Rule::expect_notified => {
+                Expect::Notified { channel: self.name(&name?), message: self.first_text(pair) }
+            }
             Rule::expect_finding => Expect::Finding(self.first_text(pair)?),
             Rule::expect_step => {
-                let fate = pair
-                    .clone()
-                    .into_inner()
-                    .find(|p| p.as_rule() == Rule::step_fate)?;
+                let fate = pair.clone().into_inner().find(|p| p.as_rule() == Rule::step_fate)?;
                 let title = self.first_text(pair)?;
                 let span = self.span(&fate);
-                Expect::Step {
-                    title,
-                    fate: Spanned::new(self.step_fate(fate)?, span),
-                }
+                Expect::Step { title, fate: Spanned::new(self.step_fate(fate)?, span) }
             }
             _ => Expect::That(self.value(pair)?),
         })

@@ -20,17 +20,11 @@ impl<'i> Reader<'i> {
     /// Explains an `invalid` or a `mistake_clause`; `span` is its head, without a block.
     pub fn explain(&mut self, pair: &Pair<'i>, span: Span, host: Option<&str>) {
         let written = self.slice(span);
-        let unfinished = pair
-            .clone()
-            .into_inner()
-            .flatten_one(Rule::junk, Rule::unfinished);
+        let unfinished = pair.clone().into_inner().flatten_one(Rule::junk, Rule::unfinished);
         let diagnostic = if let Some(unfinished) = unfinished {
             self.unfinished(&unfinished)
         } else {
-            let blocked = pair
-                .clone()
-                .into_inner()
-                .any(|part| part.as_rule() == Rule::loose_block);
+            let blocked = pair.clone().into_inner().any(|part| part.as_rule() == Rule::loose_block);
             self.guessed(written, span, blocked, host)
         };
         self.report(diagnostic);
@@ -40,10 +34,7 @@ impl<'i> Reader<'i> {
         let start = pair.as_span().start();
         let what = match pair.as_str().get(..3) {
             Some("\"\"\"") => Some(("this text is never closed", "close it with `\"\"\"`")),
-            Some("```") => Some((
-                "this script is never closed",
-                "close it with a line of three backticks",
-            )),
+            Some("```") => Some(("this script is never closed", "close it with a line of three backticks")),
             _ => None,
         };
         if let Some((message, help)) = what {
@@ -60,10 +51,7 @@ impl<'i> Reader<'i> {
     fn guessed(&self, written: &str, span: Span, blocked: bool, host: Option<&str>) -> Diagnostic {
         let word = first_word(written);
         let first_line = written.lines().next().unwrap_or("");
-        let at_word = self.place(
-            span.start as usize,
-            span.start as usize + head_length(written),
-        );
+        let at_word = self.place(span.start as usize, span.start as usize + head_length(written));
         if let Some(diagnostic) = habit(written, first_line, span, at_word) {
             return diagnostic;
         }
@@ -98,45 +86,35 @@ impl<'i> Reader<'i> {
         if nests_too_deeply(written) {
             return too_deep(at_word);
         }
-        let tried = if blocked {
-            format!("{written} {{ show x }}")
-        } else {
-            written.to_owned()
-        };
+        let tried = if blocked { format!("{written} {{ show x }}") } else { written.to_owned() };
         let arm = form.is_some_and(|form| form.place == Place::Arm);
-        let diagnostic =
-            match Grammar::parse(if arm { Rule::alone_arm } else { Rule::alone }, &tried) {
-                Ok(pairs) => {
-                    let trailing = pairs
-                        .flatten()
-                        .find(|pair| pair.as_rule() == Rule::trailing);
-                    let Some(at) = trailing.map(|pair| pair.as_span().start()) else {
-                        let place = form.map_or("elsewhere", |form| form.place.words());
-                        return Diagnostic::error(
-                            "misplaced",
-                            format!("`{word}` does not belong here"),
-                        )
+        let diagnostic = match Grammar::parse(if arm { Rule::alone_arm } else { Rule::alone }, &tried) {
+            Ok(pairs) => {
+                let trailing = pairs.flatten().find(|pair| pair.as_rule() == Rule::trailing);
+                let Some(at) = trailing.map(|pair| pair.as_span().start()) else {
+                    let place = form.map_or("elsewhere", |form| form.place.words());
+                    return Diagnostic::error("misplaced", format!("`{word}` does not belong here"))
                         .at(at_word, "")
                         .help(format!("it stands {place}"));
-                    };
-                    let token = token(written.get(at..).unwrap_or(""));
-                    let start = span.start as usize + at;
-                    Diagnostic::error("unexpected", format!("`{token}` does not fit behind this"))
-                        .at(self.place(start, start + token.len()), "")
+                };
+                let token = token(written.get(at..).unwrap_or(""));
+                let start = span.start as usize + at;
+                Diagnostic::error("unexpected", format!("`{token}` does not fit behind this"))
+                    .at(self.place(start, start + token.len()), "")
+            }
+            Err(error) => {
+                let at = match error.location {
+                    InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
+                };
+                let expected = expected(&error.variant);
+                if at >= written.trim_end().len() {
+                    let blockless = !blocked && form.is_some_and(Form::has_block);
+                    self.ends_too_early(written, span, word, expected, blockless, blocked)
+                } else {
+                    self.stops_at(written, span, word, expected, at)
                 }
-                Err(error) => {
-                    let at = match error.location {
-                        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
-                    };
-                    let expected = expected(&error.variant);
-                    if at >= written.trim_end().len() {
-                        let blockless = !blocked && form.is_some_and(Form::has_block);
-                        self.ends_too_early(written, span, word, expected, blockless, blocked)
-                    } else {
-                        self.stops_at(written, span, word, expected, at)
-                    }
-                }
-            };
+            }
+        };
         match form {
             Some(form) if diagnostic.code != "unclosed-bracket" => {
                 diagnostic.help(format!("it is written `{}`", form.form))
@@ -158,11 +136,8 @@ impl<'i> Reader<'i> {
         if let Some(open) = unclosed_bracket(written) {
             let start = span.start as usize + open;
             let bracket = written.get(open..=open).unwrap_or("");
-            return Diagnostic::error(
-                "unclosed-bracket",
-                format!("this `{bracket}` is never closed"),
-            )
-            .at(self.place(start, start + 1), "");
+            return Diagnostic::error("unclosed-bracket", format!("this `{bracket}` is never closed"))
+                .at(self.place(start, start + 1), "");
         }
         let message = match expected {
             _ if blockless => format!("`{word}` needs a block `{{ … }}`"),
@@ -195,8 +170,7 @@ impl<'i> Reader<'i> {
             Some(expected) => format!("expected {expected}, found `{token}`"),
             None => format!("`{token}` does not fit here"),
         };
-        Diagnostic::error("syntax", message)
-            .at(self.place(start + at, start + at + token.len()), "")
+        Diagnostic::error("syntax", message).at(self.place(start + at, start + at + token.len()), "")
     }
 
     /// Explains a command where only a value can stand.
@@ -211,9 +185,11 @@ impl<'i> Reader<'i> {
                     .help(format!("read it first: `check NAME = {command}`")),
             ),
             "verify" | "if" | "when" | "until" | "done" | "cleared" | "good" | "bad" | "finding" => Some(
-                Diagnostic::error("command-in-condition", "a condition takes no command")
-                    .at(place, "")
-                    .help(format!("read it first: `check NAME = {command}`, then use `NAME.ok` or another part of it")),
+                Diagnostic::error("command-in-condition", "a condition takes no command").at(place, "").help(
+                    format!(
+                        "read it first: `check NAME = {command}`, then use `NAME.ok` or another part of it"
+                    ),
+                ),
             ),
             _ => None,
         }
@@ -221,14 +197,9 @@ impl<'i> Reader<'i> {
 
     /// Explains what stands behind the end of a sentence.
     pub fn trailing(&mut self, pair: Pair<'i>, word: &str) {
-        let block = pair
-            .clone()
-            .into_inner()
-            .find(|part| part.as_rule() == Rule::loose_block);
+        let block = pair.clone().into_inner().find(|part| part.as_rule() == Rule::loose_block);
         let start = pair.as_span().start();
-        let end = block
-            .as_ref()
-            .map_or(pair.as_span().end(), |block| block.as_span().start());
+        let end = block.as_ref().map_or(pair.as_span().end(), |block| block.as_span().start());
         let written = self.text.get(start..end).unwrap_or("").trim_end();
         let span = self.place(start, start + written.len());
         let form = form(word, false);
@@ -250,9 +221,8 @@ impl<'i> Reader<'i> {
         } else {
             let token = token(written);
             let at = self.place(start, start + token.len());
-            let operator = token == written
-                && !matches!(token, ")" | "]" | "}")
-                && first_word(token).is_empty();
+            let operator =
+                token == written && !matches!(token, ")" | "]" | "}") && first_word(token).is_empty();
             let message = if operator {
                 format!("nothing stands behind `{token}`")
             } else {
@@ -263,9 +233,9 @@ impl<'i> Reader<'i> {
                 "when" | "if" => {
                     diagnostic.help(format!("to do it only sometimes: `if EXPR {{ {word} … }}`"))
                 }
-                "unless" => diagnostic.help(format!(
-                    "to do it only sometimes: `if not (EXPR) {{ {word} … }}`"
-                )),
+                "unless" => {
+                    diagnostic.help(format!("to do it only sometimes: `if not (EXPR) {{ {word} … }}`"))
+                }
                 _ => form_help(diagnostic),
             }
         };
@@ -277,10 +247,7 @@ impl<'i> Reader<'i> {
 
     /// Explains what trails a sentence that is no statement.
     pub fn trailing_of(&mut self, pair: &Pair<'i>, word: &str) {
-        let trailing = pair
-            .clone()
-            .into_inner()
-            .find(|part| part.as_rule() == Rule::trailing);
+        let trailing = pair.clone().into_inner().find(|part| part.as_rule() == Rule::trailing);
         if let Some(trailing) = trailing {
             self.trailing(trailing, word);
         }
@@ -288,28 +255,19 @@ impl<'i> Reader<'i> {
 
     /// Explains a clause that has no statement above it.
     pub fn orphan_clause(&mut self, pair: &Pair<'i>, span: Span) {
-        let known = pair
-            .clone()
-            .into_inner()
-            .find_map(|part| super::clause::clause_word(part.as_rule()));
+        let known = pair.clone().into_inner().find_map(|part| super::clause::clause_word(part.as_rule()));
         let Some((word, belongs)) = known else {
             self.explain(pair, span, None);
             return;
         };
         let at = self.place(span.start as usize, span.start as usize + word.len());
-        let of_run = matches!(
-            word,
-            "undo" | "done when" | "leave" | "irreversible" | "finally"
-        );
+        let of_run = matches!(word, "undo" | "done when" | "leave" | "irreversible" | "finally");
         let diagnostic = if of_run && self.next_word == Some("run") {
             above_its_run(word, at)
         } else {
-            Diagnostic::error(
-                "misplaced-clause",
-                format!("`{word}` has no statement above it"),
-            )
-            .at(at, "")
-            .help(format!("`{word}` {belongs}"))
+            Diagnostic::error("misplaced-clause", format!("`{word}` has no statement above it"))
+                .at(at, "")
+                .help(format!("`{word}` {belongs}"))
         };
         self.report(diagnostic);
     }
@@ -323,19 +281,14 @@ impl<'i> Reader<'i> {
             return;
         }
         let line = self.slice(span).lines().next().unwrap_or("");
-        let at = self.place(
-            span.start as usize,
-            span.start as usize + line.trim_end().len(),
-        );
+        let at = self.place(span.start as usize, span.start as usize + line.trim_end().len());
         let help = if word == "decide" {
             "write `when EXPR -> …` or `otherwise -> …`"
         } else {
             "write `good when EXPR`, `bad when EXPR -> …` or `otherwise -> …`"
         };
         self.report(
-            Diagnostic::error("not-an-arm", format!("this is no arm of `{word}`"))
-                .at(at, "")
-                .help(help),
+            Diagnostic::error("not-an-arm", format!("this is no arm of `{word}`")).at(at, "").help(help),
         );
     }
 
@@ -370,15 +323,9 @@ impl<'i> Reader<'i> {
         let word = first_word(written);
         let kinds = FORMS.iter().filter(|form| form.place == Place::First);
         let near = nearest(word, kinds.clone().map(|form| form.word));
-        let at = self.place(
-            span.start as usize,
-            span.start as usize + head_length(written),
-        );
-        let diagnostic = Diagnostic::error(
-            "unknown-file",
-            "the first line does not say what this file is",
-        )
-        .at(at, "");
+        let at = self.place(span.start as usize, span.start as usize + head_length(written));
+        let diagnostic =
+            Diagnostic::error("unknown-file", "the first line does not say what this file is").at(at, "");
         let diagnostic = match near.and_then(|near| kinds.clone().find(|form| form.word == near)) {
             Some(form) => diagnostic.help(format!("it is written `{}`", form.form)),
             None => diagnostic.help(

@@ -72,9 +72,7 @@ impl<'i> Reader<'i> {
         let mut chain = Chain::default();
         for part in pair.into_inner() {
             match part.as_rule() {
-                Rule::w_if | Rule::w_else => {
-                    parts.push(self.finish(std::mem::take(&mut chain), span))
-                }
+                Rule::w_if | Rule::w_else => parts.push(self.finish(std::mem::take(&mut chain), span)),
                 _ => self.feed(&mut chain, part),
             }
         }
@@ -85,10 +83,7 @@ impl<'i> Reader<'i> {
     /// Folds `a if c else b if d else e`, written flat, from its end.
     fn conditionals(&mut self, mut parts: Vec<Built>, span: Span) -> Built {
         let Some(mut built) = parts.pop() else {
-            return Built {
-                expr: Spanned::new(Expression::Invalid, span),
-                depth: 1,
-            };
+            return Built { expr: Spanned::new(Expression::Invalid, span), depth: 1 };
         };
         while let (Some(condition), Some(then)) = (parts.pop(), parts.pop()) {
             let place = then.expr.span.to(built.expr.span);
@@ -109,24 +104,15 @@ impl<'i> Reader<'i> {
             return Built { expr, depth };
         }
         let whole = expr.span;
-        let again = self
-            .diagnostics
-            .last()
-            .is_some_and(|last| last.code == "nested-too-deeply");
+        let again = self.diagnostics.last().is_some_and(|last| last.code == "nested-too-deeply");
         if !again {
             self.report(
-                Diagnostic::error(
-                    "nested-too-deeply",
-                    "this expression is too long to be read",
-                )
-                .at(whole, "")
-                .help("give its parts names with `let`"),
+                Diagnostic::error("nested-too-deeply", "this expression is too long to be read")
+                    .at(whole, "")
+                    .help("give its parts names with `let`"),
             );
         }
-        Built {
-            expr: Spanned::new(Expression::Invalid, whole),
-            depth: 1,
-        }
+        Built { expr: Spanned::new(Expression::Invalid, whole), depth: 1 }
     }
 
     fn feed(&mut self, chain: &mut Chain, part: Pair<'i>) {
@@ -142,10 +128,7 @@ impl<'i> Reader<'i> {
                 let value = self.operand(part);
                 chain.values.push(value);
             }
-            Rule::operator
-            | Rule::minus_between
-            | Rule::mistake_equals
-            | Rule::mistake_operator => {
+            Rule::operator | Rule::minus_between | Rule::mistake_equals | Rule::mistake_operator => {
                 let operator = self.operator(&part);
                 self.binary(chain, operator, span);
             }
@@ -174,17 +157,11 @@ impl<'i> Reader<'i> {
         let built = match operator {
             Operator::Not(span) => {
                 let place = span.to(right.expr.span);
-                self.bounded(
-                    Spanned::new(Expression::Not(Box::new(right.expr)), place),
-                    depth + 1,
-                )
+                self.bounded(Spanned::new(Expression::Not(Box::new(right.expr)), place), depth + 1)
             }
             Operator::Negate(span) => {
                 let place = span.to(right.expr.span);
-                self.bounded(
-                    Spanned::new(Expression::Negate(Box::new(right.expr)), place),
-                    depth + 1,
-                )
+                self.bounded(Spanned::new(Expression::Negate(Box::new(right.expr)), place), depth + 1)
             }
             Operator::Binary(operator, span) => {
                 let Some(left) = values.pop() else { return };
@@ -205,10 +182,7 @@ impl<'i> Reader<'i> {
         while let Some(operator) = chain.waiting.pop() {
             self.reduce(&mut chain.values, operator);
         }
-        chain.values.pop().unwrap_or(Built {
-            expr: Spanned::new(Expression::Invalid, span),
-            depth: 1,
-        })
+        chain.values.pop().unwrap_or(Built { expr: Spanned::new(Expression::Invalid, span), depth: 1 })
     }
 
     fn operator(&mut self, pair: &Pair<'_>) -> BinaryOperator {
@@ -229,11 +203,7 @@ impl<'i> Reader<'i> {
             "*" => BinaryOperator::Multiply,
             "/" => BinaryOperator::Divide,
             "=" => {
-                self.wrong_operator(
-                    span,
-                    "`=` gives a name; it does not compare",
-                    "write `==` to compare",
-                );
+                self.wrong_operator(span, "`=` gives a name; it does not compare", "write `==` to compare");
                 BinaryOperator::Equal
             }
             "&&" => {
@@ -262,10 +232,6 @@ impl<'i> Reader<'i> {
     }
 
     fn wrong_operator(&mut self, span: Span, message: &str, help: &str) {
-        self.report(
-            Diagnostic::error("wrong-operator", message)
-                .at(span, "")
-                .help(help),
-        );
+        self.report(Diagnostic::error("wrong-operator", message).at(span, "").help(help));
     }
 }

@@ -38,9 +38,7 @@ impl<'i> Reader<'i> {
         let rule = part.as_rule();
         let mut parts = part.clone().into_inner().filter(|p| !is_word(p));
         Some(match rule {
-            Rule::field_severity => {
-                Field::Severity(self.choice(&parts.next()?, &SEVERITIES, "severity")?)
-            }
+            Rule::field_severity => Field::Severity(self.choice(&parts.next()?, &SEVERITIES, "severity")?),
             Rule::field_owner => Field::Owner(self.text(parts.next()?)),
             Rule::field_reviewed => Field::Reviewed(self.date(&parts.next()?)?),
             Rule::field_rto => Field::Rto(self.expression(parts.next()?)),
@@ -50,27 +48,17 @@ impl<'i> Reader<'i> {
             Rule::field_window => Field::Window(self.window(part)?),
             Rule::field_freeze => {
                 let (from, to) = (self.date(&parts.next()?)?, self.date(&parts.next()?)?);
-                Field::Freeze {
-                    from,
-                    to,
-                    why: parts.next().map(|why| self.text(why)),
-                }
+                Field::Freeze { from, to, why: parts.next().map(|why| self.text(why)) }
             }
             Rule::field_needs => Field::NeedsTool(self.text(parts.next()?)),
             Rule::field_pass => Field::Pass(self.expression(parts.next()?)),
             _ => {
                 let key = self.text(parts.next()?);
-                let refuse = part
-                    .into_inner()
-                    .find(|p| matches!(p.as_rule(), Rule::w_refuse | Rule::w_wait))?;
+                let refuse =
+                    part.into_inner().find(|p| matches!(p.as_rule(), Rule::w_refuse | Rule::w_wait))?;
                 let span = self.span(&refuse);
-                let busy = parts
-                    .next()
-                    .map_or(Busy::Refuse, |wait| Busy::Wait(self.expression(wait)));
-                Field::Concurrency {
-                    key,
-                    busy: Spanned::new(busy, span),
-                }
+                let busy = parts.next().map_or(Busy::Refuse, |wait| Busy::Wait(self.expression(wait)));
+                Field::Concurrency { key, busy: Spanned::new(busy, span) }
             }
         })
     }
@@ -89,13 +77,9 @@ impl<'i> Reader<'i> {
         let diagnostic =
             Diagnostic::error("unknown-choice", format!("`{word}` is not a {what}")).at(span, "");
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-        let exact = names
-            .iter()
-            .find(|name| name.eq_ignore_ascii_case(word))
-            .copied();
+        let exact = names.iter().find(|name| name.eq_ignore_ascii_case(word)).copied();
         self.report(
-            match exact.or_else(|| nearest(word, names.iter().copied()).filter(|_| word.len() > 2))
-            {
+            match exact.or_else(|| nearest(word, names.iter().copied()).filter(|_| word.len() > 2)) {
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
                 None => diagnostic.help(format!("it is one of `{}`", names.join("`, `"))),
             },
@@ -124,32 +108,17 @@ impl<'i> Reader<'i> {
             }
         }
         let mut clocks = clocks.into_iter();
-        Some(Window {
-            days,
-            from: clocks.next()?,
-            to: clocks.next()?,
-            zone,
-        })
+        Some(Window { days, from: clocks.next()?, to: clocks.next()?, zone })
     }
 
     fn clock(&mut self, written: &str, span: Span) -> Option<Spanned<Clock>> {
         let (hour, minute) = written.split_once(':')?;
-        let clock = Clock {
-            hour: hour.parse().ok()?,
-            minute: minute.parse().ok()?,
-        };
-        if clock.hour < 24 && clock.minute < 60
-            || clock
-                == (Clock {
-                    hour: 24,
-                    minute: 0,
-                })
-        {
+        let clock = Clock { hour: hour.parse().ok()?, minute: minute.parse().ok()? };
+        if clock.hour < 24 && clock.minute < 60 || clock == (Clock { hour: 24, minute: 0 }) {
             return Some(Spanned::new(clock, span));
         }
         self.report(
-            Diagnostic::error("invalid-date", format!("`{written}` is not a time of day"))
-                .at(span, ""),
+            Diagnostic::error("invalid-date", format!("`{written}` is not a time of day")).at(span, ""),
         );
         None
     }

@@ -8,8 +8,8 @@ use super::reader::{Pair, Reader};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{
-    Action, ChecklistItem, Effect, File, Head, Item, Name, Param, Secret, SecretSource, Section,
-    Template, Text, Use, UseSource,
+    Action, ChecklistItem, Effect, File, Head, Item, Name, Param, Secret, SecretSource, Section, Template,
+    Text, Use, UseSource,
 };
 
 impl<'i> Reader<'i> {
@@ -61,10 +61,7 @@ impl<'i> Reader<'i> {
             Rule::head_runbook => Head::Runbook { title: text? },
             Rule::head_change => Head::Change { title: text? },
             Rule::head_checklist => Head::Checklist { title: text? },
-            Rule::head_module => Head::Module {
-                name: name?,
-                description: text,
-            },
+            Rule::head_module => Head::Module { name: name?, description: text },
             _ => Head::Drills { file: text? },
         })
     }
@@ -85,9 +82,12 @@ impl<'i> Reader<'i> {
                 let place = self.word_span(&statement);
                 let word = self.slice(place);
                 self.report(
-                    Diagnostic::error("misplaced-statement", format!("`{word}` stands outside every section"))
-                        .at(place, "")
-                        .help("statements stand in a section such as `diagnose { … }` or `resolve \"…\" { … }`"),
+                    Diagnostic::error(
+                        "misplaced-statement",
+                        format!("`{word}` stands outside every section"),
+                    )
+                    .at(place, "")
+                    .help("statements stand in a section such as `diagnose { … }` or `resolve \"…\" { … }`"),
                 );
                 self.statement(statement);
                 return None;
@@ -105,14 +105,10 @@ impl<'i> Reader<'i> {
             Rule::param => Item::Param(self.param(pair)?),
             Rule::secret => Item::Secret(self.secret(pair)?),
             Rule::let_statement => {
-                let mut parts = pair
-                    .into_inner()
-                    .filter(|p| matches!(p.as_rule(), Rule::name | Rule::expression));
+                let mut parts =
+                    pair.into_inner().filter(|p| matches!(p.as_rule(), Rule::name | Rule::expression));
                 let name = self.name(&parts.next()?);
-                Item::Let {
-                    name,
-                    value: self.expression(parts.next()?),
-                }
+                Item::Let { name, value: self.expression(parts.next()?) }
             }
             Rule::action => Item::Action(self.action(pair)?),
             Rule::symptom => Item::Symptom(self.symptom(pair)),
@@ -130,17 +126,12 @@ impl<'i> Reader<'i> {
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::text => source = Some(UseSource::Path(self.text(part))),
-                Rule::name if source.is_none() => {
-                    source = Some(UseSource::Library(self.name(&part)))
-                }
+                Rule::name if source.is_none() => source = Some(UseSource::Library(self.name(&part))),
                 Rule::name => alias = Some(self.name(&part)),
                 _ => {}
             }
         }
-        Some(Use {
-            source: source?,
-            alias,
-        })
+        Some(Use { source: source?, alias })
     }
 
     /// Reads a `param` or an `action_param`.
@@ -158,12 +149,7 @@ impl<'i> Reader<'i> {
                 _ => {}
             }
         }
-        Some(Param {
-            name: name?,
-            kind: kind?,
-            description,
-            default,
-        })
+        Some(Param { name: name?, kind: kind?, description, default })
     }
 
     fn secret(&mut self, pair: Pair<'i>) -> Option<Secret> {
@@ -178,11 +164,7 @@ impl<'i> Reader<'i> {
                 _ => {}
             }
         }
-        Some(Secret {
-            name: name?,
-            description,
-            sources,
-        })
+        Some(Secret { name: name?, description, sources })
     }
 
     fn secret_source(&mut self, pair: Pair<'i>) -> Option<Spanned<SecretSource>> {
@@ -196,16 +178,14 @@ impl<'i> Reader<'i> {
             "file" => SecretSource::File(text),
             "command" => SecretSource::Command(text),
             other => {
-                let diagnostic = Diagnostic::error(
-                    "unknown-source",
-                    format!("a secret cannot come from `{other}`"),
-                )
-                .at(place, "");
+                let diagnostic =
+                    Diagnostic::error("unknown-source", format!("a secret cannot come from `{other}`"))
+                        .at(place, "");
                 self.report(match nearest(other, ["env", "file", "command"]) {
                     Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-                    None => diagnostic.help(
-                        "it comes from `env(\"NAME\")`, `file(\"PATH\")` or `command(\"…\")`",
-                    ),
+                    None => {
+                        diagnostic.help("it comes from `env(\"NAME\")`, `file(\"PATH\")` or `command(\"…\")`")
+                    }
                 });
                 return None;
             }
@@ -224,9 +204,7 @@ impl<'i> Reader<'i> {
             let place = self.span(&part);
             match part.as_rule() {
                 Rule::name => name = Some(self.name(&part)),
-                Rule::action_param => {
-                    params.extend(self.param(part).map(|param| Spanned::new(param, place)))
-                }
+                Rule::action_param => params.extend(self.param(part).map(|param| Spanned::new(param, place))),
                 Rule::type_ => returns = Some(self.kind(part)),
                 Rule::w_reads => effect = Some(Spanned::new(Effect::Reads, place)),
                 Rule::w_changes => effect = Some(Spanned::new(Effect::Changes, place)),
@@ -239,23 +217,14 @@ impl<'i> Reader<'i> {
             self.report(
                 Diagnostic::error(
                     "missing-effect",
-                    format!(
-                        "action `{}` does not say what it does to the world",
-                        name.node
-                    ),
+                    format!("action `{}` does not say what it does to the world", name.node),
                 )
                 .at(name.span, "")
                 .help("write `reads` or `changes` before its `{`"),
             );
             Spanned::new(Effect::Changes, name.span)
         });
-        Some(Action {
-            name,
-            params,
-            returns,
-            effect,
-            body,
-        })
+        Some(Action { name, params, returns, effect, body })
     }
 
     fn section(&mut self, pair: Pair<'i>, span: Span) -> Section {
@@ -298,9 +267,7 @@ impl<'i> Reader<'i> {
                 Rule::weight => {
                     let place = self.span(&part);
                     match &weight {
-                        Some(Spanned { span: first, .. }) => {
-                            self.given_twice("weight", place, *first)
-                        }
+                        Some(Spanned { span: first, .. }) => self.given_twice("weight", place, *first),
                         None => weight = self.value(part),
                     }
                 }
@@ -308,19 +275,7 @@ impl<'i> Reader<'i> {
                 _ => {}
             }
         }
-        let headed = self.headed(
-            pair,
-            span,
-            Host {
-                word: "item",
-                takes: &[],
-            },
-        );
-        ChecklistItem {
-            title: headed.title,
-            weight,
-            critical,
-            body: headed.body,
-        }
+        let headed = self.headed(pair, span, Host { word: "item", takes: &[] });
+        ChecklistItem { title: headed.title, weight, critical, body: headed.body }
     }
 }

@@ -145,9 +145,7 @@ pub(super) fn forms(word: &str) -> impl Iterator<Item = &'static Form> {
 
 /// Returns the form of a statement, or of whatever else begins with the word.
 pub(super) fn form(word: &str, clause: bool) -> Option<&'static Form> {
-    forms(word)
-        .find(|form| (form.place == Place::Clause) == clause)
-        .or_else(|| forms(word).next())
+    forms(word).find(|form| (form.place == Place::Clause) == clause).or_else(|| forms(word).next())
 }
 
 /// Returns what a rule stands for in a message; `None` for what does not help anyone.

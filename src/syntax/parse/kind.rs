@@ -58,8 +58,7 @@ impl<'i> Reader<'i> {
         }
         if lists > 8 {
             self.report(
-                Diagnostic::error("nested-too-deeply", "a list nests at most eight times")
-                    .at(span, ""),
+                Diagnostic::error("nested-too-deeply", "a list nests at most eight times").at(span, ""),
             );
         }
         for _ in 0..lists.min(8) {
@@ -82,14 +81,7 @@ impl<'i> Reader<'i> {
         let mut ends = ends.into_iter();
         let from = Box::new(ends.next().unwrap_or(self.no_expression(span)));
         let to = Box::new(ends.next().unwrap_or(self.no_expression(span)));
-        Spanned::new(
-            Type::Range {
-                of: Box::new(of),
-                from,
-                to,
-            },
-            span,
-        )
+        Spanned::new(Type::Range { of: Box::new(of), from, to }, span)
     }
 
     fn type_name(&mut self, pair: &Pair<'_>, span: Span) -> Spanned<Type> {
@@ -97,13 +89,10 @@ impl<'i> Reader<'i> {
         if let Some((_, kind)) = TYPES.iter().find(|(name, _)| *name == word) {
             return Spanned::new(kind.clone(), span);
         }
-        let habit = TYPE_HABITS
-            .iter()
-            .find(|(habit, _)| habit.eq_ignore_ascii_case(word))
-            .map(|(_, name)| *name);
+        let habit =
+            TYPE_HABITS.iter().find(|(habit, _)| habit.eq_ignore_ascii_case(word)).map(|(_, name)| *name);
         let near = habit.or_else(|| nearest(word, TYPES.iter().map(|(name, _)| *name)));
-        let diagnostic =
-            Diagnostic::error("unknown-type", format!("`{word}` is not a type")).at(span, "");
+        let diagnostic = Diagnostic::error("unknown-type", format!("`{word}` is not a type")).at(span, "");
         let diagnostic = match near {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
             None => diagnostic.help(

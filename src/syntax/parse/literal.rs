@@ -68,20 +68,11 @@ const HABITS: [(&str, &str); 25] = [
 ];
 
 fn unit_of(word: &str) -> Option<&'static str> {
-    let known = TIMES
-        .iter()
-        .chain(&SIZES)
-        .map(|(unit, _)| *unit)
-        .chain(["%"]);
+    let known = TIMES.iter().chain(&SIZES).map(|(unit, _)| *unit).chain(["%"]);
     known
         .clone()
         .find(|unit| *unit == word)
-        .or_else(|| {
-            HABITS
-                .iter()
-                .find(|(habit, _)| habit.eq_ignore_ascii_case(word))
-                .map(|(_, unit)| *unit)
-        })
+        .or_else(|| HABITS.iter().find(|(habit, _)| habit.eq_ignore_ascii_case(word)).map(|(_, unit)| *unit))
         .or_else(|| known.clone().find(|unit| unit.eq_ignore_ascii_case(word)))
 }
 
@@ -94,9 +85,7 @@ impl Reader<'_> {
             Rule::number => self.number(written, span),
             Rule::quantity => self.with_unit(written, span),
             Rule::mistake_spaced_quantity => self.spaced(written, span),
-            Rule::date => self
-                .date(pair)
-                .map_or(Expression::Invalid, |date| Expression::Date(date.node)),
+            Rule::date => self.date(pair).map_or(Expression::Invalid, |date| Expression::Date(date.node)),
             Rule::timestamp => self.timestamp(written, span),
             _ => Expression::Invalid,
         }
@@ -105,14 +94,9 @@ impl Reader<'_> {
     fn number(&mut self, written: &str, span: Span) -> Expression {
         let digits = written.replace('_', "");
         if digits.contains('.') {
-            return digits
-                .parse()
-                .map_or(Expression::Invalid, Expression::Float);
+            return digits.parse().map_or(Expression::Invalid, Expression::Float);
         }
-        digits
-            .parse()
-            .map(Expression::Int)
-            .unwrap_or_else(|_| self.too_large(span))
+        digits.parse().map(Expression::Int).unwrap_or_else(|_| self.too_large(span))
     }
 
     fn too_large(&mut self, span: Span) -> Expression {
@@ -142,18 +126,10 @@ impl Reader<'_> {
             return Expression::Duration(Duration::from_nanos(nanos));
         }
         let shown: String = written.chars().take(40).collect();
-        let diagnostic =
-            Diagnostic::error("unknown-unit", format!("`{word}` is not a unit")).at(span, "");
-        let units =
-            "units are `ms s m h d` of time, `B KB MB GB TB KiB MiB GiB TiB` of size, and `%`";
+        let diagnostic = Diagnostic::error("unknown-unit", format!("`{word}` is not a unit")).at(span, "");
+        let units = "units are `ms s m h d` of time, `B KB MB GB TB KiB MiB GiB TiB` of size, and `%`";
         let Some(unit) = unit_of(word) else {
-            let near = nearest(
-                word,
-                SIZES
-                    .iter()
-                    .map(|(unit, _)| *unit)
-                    .filter(|_| word.len() > 1),
-            );
+            let near = nearest(word, SIZES.iter().map(|(unit, _)| *unit).filter(|_| word.len() > 1));
             let diagnostic = match near {
                 Some(near) => diagnostic.help(format!("did you mean `{number}{near}`?")),
                 None => diagnostic.help(units),
@@ -168,9 +144,7 @@ impl Reader<'_> {
     fn valued(&mut self, number: &str, unit: &str, span: Span) -> Expression {
         let number = number.replace('_', "");
         if unit == "%" {
-            return number
-                .parse()
-                .map_or(Expression::Invalid, Expression::Percent);
+            return number.parse().map_or(Expression::Invalid, Expression::Percent);
         }
         if let Some((_, nanos)) = TIMES.iter().find(|(name, _)| *name == unit) {
             return match scaled(&number, *nanos) {
@@ -178,10 +152,8 @@ impl Reader<'_> {
                 None => self.too_large(span),
             };
         }
-        let bytes = SIZES
-            .iter()
-            .find(|(name, _)| *name == unit)
-            .and_then(|(_, bytes)| scaled(&number, *bytes));
+        let bytes =
+            SIZES.iter().find(|(name, _)| *name == unit).and_then(|(_, bytes)| scaled(&number, *bytes));
         bytes.map_or_else(|| self.too_large(span), Expression::Size)
     }
 
@@ -202,18 +174,13 @@ impl Reader<'_> {
         if let Ok(time) = written.parse::<Timestamp>() {
             return Expression::Time(time);
         }
-        let zoned = written
-            .get(16..)
-            .is_some_and(|rest| rest.contains(['Z', '+', '-']));
+        let zoned = written.get(16..).is_some_and(|rest| rest.contains(['Z', '+', '-']));
         let diagnostic = if zoned {
             Diagnostic::error("invalid-date", format!("`{written}` is not a time")).at(span, "")
         } else {
-            Diagnostic::error(
-                "invalid-date",
-                format!("`{written}` does not say in which zone"),
-            )
-            .at(span, "")
-            .help(format!("write `{written}Z` for UTC"))
+            Diagnostic::error("invalid-date", format!("`{written}` does not say in which zone"))
+                .at(span, "")
+                .help(format!("write `{written}Z` for UTC"))
         };
         self.report(diagnostic);
         Expression::Invalid
@@ -222,9 +189,7 @@ impl Reader<'_> {
 
 /// Splits `30s` into number and unit.
 fn split_unit(written: &str) -> (&str, &str) {
-    let at = written
-        .find(|c: char| c.is_ascii_alphabetic() || c == '%')
-        .unwrap_or(written.len());
+    let at = written.find(|c: char| c.is_ascii_alphabetic() || c == '%').unwrap_or(written.len());
     written.split_at_checked(at).unwrap_or((written, ""))
 }
 
@@ -249,9 +214,7 @@ fn compound(written: &str) -> Option<u64> {
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit())?;
         let (number, after) = rest.split_at_checked(digits)?;
-        let letters = after
-            .find(|c: char| !c.is_ascii_alphabetic())
-            .unwrap_or(after.len());
+        let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
         let (unit, after) = after.split_at_checked(letters)?;
         let (_, nanos) = TIMES.iter().find(|(name, _)| *name == unit)?;
         if *nanos >= last {

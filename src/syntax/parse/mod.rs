@@ -51,12 +51,8 @@ pub fn parse(source: SourceId, text: &str) -> Parsed {
     })
     .unwrap_or_else(|| {
         let message = "there is not enough memory to read this file";
-        let diagnostic =
-            Diagnostic::error("out-of-memory", message).at(Span::new(source, 0, 0), "");
-        Parsed {
-            file: None,
-            diagnostics: vec![diagnostic],
-        }
+        let diagnostic = Diagnostic::error("out-of-memory", message).at(Span::new(source, 0, 0), "");
+        Parsed { file: None, diagnostics: vec![diagnostic] }
     })
 }
 
@@ -68,9 +64,7 @@ fn read(source: SourceId, text: &str) -> Parsed {
             let at = match error.location {
                 InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
             };
-            reader.report(
-                Diagnostic::error("syntax", "this cannot be read").at(reader.place(at, at), ""),
-            );
+            reader.report(Diagnostic::error("syntax", "this cannot be read").at(reader.place(at, at), ""));
             None
         }
     };

@@ -18,10 +18,7 @@ impl<'i> Reader<'i> {
         let mut parts = pair.into_inner();
         let mut built = match parts.next() {
             Some(primary) => self.primary(primary),
-            None => Built {
-                expr: Spanned::new(Expression::Invalid, self.place(start, start)),
-                depth: 1,
-            },
+            None => Built { expr: Spanned::new(Expression::Invalid, self.place(start, start)), depth: 1 },
         };
         for part in parts {
             let place = self.place(start, start).to(self.span(&part));
@@ -39,26 +36,14 @@ impl<'i> Reader<'i> {
                 let Some(name) = name else {
                     return Built { expr: of, depth };
                 };
-                (
-                    Expression::Field {
-                        of: Box::new(of),
-                        name,
-                    },
-                    0,
-                )
+                (Expression::Field { of: Box::new(of), name }, 0)
             }
             Rule::index => {
                 let Some(index) = part.into_inner().next() else {
                     return Built { expr: of, depth };
                 };
                 let index = self.built(index);
-                (
-                    Expression::Index {
-                        of: Box::new(of),
-                        index: Box::new(index.expr),
-                    },
-                    index.depth,
-                )
+                (Expression::Index { of: Box::new(of), index: Box::new(index.expr) }, index.depth)
             }
             Rule::arguments => {
                 let (arguments, inner) = self.arguments(part.into_inner());
@@ -70,18 +55,9 @@ impl<'i> Reader<'i> {
                     return Built { expr: of, depth };
                 };
                 let function = self.path(path);
-                let (arguments, inner) = parts
-                    .next()
-                    .map(|it| self.arguments(it.into_inner()))
-                    .unwrap_or_default();
-                (
-                    Expression::Pipe {
-                        value: Box::new(of),
-                        function,
-                        arguments,
-                    },
-                    inner,
-                )
+                let (arguments, inner) =
+                    parts.next().map(|it| self.arguments(it.into_inner())).unwrap_or_default();
+                (Expression::Pipe { value: Box::new(of), function, arguments }, inner)
             }
         };
         self.bounded(Spanned::new(expr, place), 1 + depth.max(inner))
@@ -92,20 +68,14 @@ impl<'i> Reader<'i> {
         match of.node {
             Expression::Name(name) => {
                 return Expression::Call {
-                    callee: Path {
-                        module: None,
-                        name: Spanned::new(name, span),
-                    },
+                    callee: Path { module: None, name: Spanned::new(name, span) },
                     arguments,
                 };
             }
             Expression::Field { of, name } => {
                 if let Expression::Name(module) = of.node {
                     let module = Some(Spanned::new(module, of.span));
-                    return Expression::Call {
-                        callee: Path { module, name },
-                        arguments,
-                    };
+                    return Expression::Call { callee: Path { module, name }, arguments };
                 }
             }
             Expression::Invalid => return Expression::Invalid,
@@ -125,21 +95,14 @@ impl<'i> Reader<'i> {
         let names: Vec<Name> = pair.into_inner().map(|word| self.name(&word)).collect();
         if names.len() > 2 {
             self.report(
-                Diagnostic::error("path-too-long", "a path has at most a module and a name")
-                    .at(span, ""),
+                Diagnostic::error("path-too-long", "a path has at most a module and a name").at(span, ""),
             );
         }
         let mut names = names.into_iter();
         match (names.next(), names.next()) {
-            (Some(module), Some(name)) => Path {
-                module: Some(module),
-                name,
-            },
+            (Some(module), Some(name)) => Path { module: Some(module), name },
             (Some(name), None) => Path { module: None, name },
-            _ => Path {
-                module: None,
-                name: Spanned::new(String::new(), span),
-            },
+            _ => Path { module: None, name: Spanned::new(String::new(), span) },
         }
     }
 
@@ -155,10 +118,7 @@ impl<'i> Reader<'i> {
                     _ => {
                         let value = self.built(part);
                         depth = depth.max(value.depth);
-                        arguments.push(Argument {
-                            name: name.take(),
-                            value: value.expr,
-                        });
+                        arguments.push(Argument { name: name.take(), value: value.expr });
                     }
                 }
             }
@@ -183,10 +143,7 @@ impl<'i> Reader<'i> {
     fn entries_with_depth(&mut self, record: Pair<'i>) -> (Vec<Entry>, u32) {
         let mut entries: Vec<Entry> = Vec::new();
         let mut depth = 0;
-        for pair in record
-            .into_inner()
-            .filter(|pair| pair.as_rule() == Rule::entry)
-        {
+        for pair in record.into_inner().filter(|pair| pair.as_rule() == Rule::entry) {
             let mut key = None;
             for part in pair.into_inner() {
                 match part.as_rule() {
@@ -198,10 +155,7 @@ impl<'i> Reader<'i> {
                         depth = depth.max(value.depth);
                         if let Some(key) = key.take() {
                             self.key_twice(&entries, &key);
-                            entries.push(Entry {
-                                key,
-                                value: value.expr,
-                            });
+                            entries.push(Entry { key, value: value.expr });
                         }
                     }
                 }
@@ -230,10 +184,7 @@ impl<'i> Reader<'i> {
             Rule::none_ => (Expression::None, 0),
             Rule::group => {
                 let Some(inner) = pair.into_inner().next() else {
-                    return Built {
-                        expr: Spanned::new(Expression::Invalid, span),
-                        depth: 1,
-                    };
+                    return Built { expr: Spanned::new(Expression::Invalid, span), depth: 1 };
                 };
                 let mut inner = self.built(inner);
                 inner.expr.span = span;
@@ -246,10 +197,7 @@ impl<'i> Reader<'i> {
                     .map(|item| self.built(item))
                     .collect();
                 let depth = items.iter().map(|item| item.depth).max().unwrap_or(0);
-                (
-                    Expression::List(items.into_iter().map(|item| item.expr).collect()),
-                    depth,
-                )
+                (Expression::List(items.into_iter().map(|item| item.expr).collect()), depth)
             }
             Rule::record => {
                 let (entries, depth) = self.entries_with_depth(pair);

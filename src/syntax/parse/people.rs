@@ -16,10 +16,7 @@ const ASKED: &[&str] = &["by", "within", "on silence"];
 impl<'i> Reader<'i> {
     /// Reads a `by`.
     pub fn by(&mut self, pair: Pair<'i>) -> By {
-        let mut by = By {
-            count: None,
-            roles: Vec::new(),
-        };
+        let mut by = By { count: None, roles: Vec::new() };
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::role => by.roles.push(self.name(&part)),
@@ -78,18 +75,8 @@ impl<'i> Reader<'i> {
     pub fn approve(&mut self, pair: Pair<'i>) -> StatementKind {
         let span = self.span(&pair);
         let (question, rest) = self.text_and_rest(pair, Spanned::new(Template::default(), span));
-        let clauses = self.clauses(
-            rest,
-            Host {
-                word: "approve",
-                takes: ASKED,
-            },
-            None,
-        );
-        StatementKind::Approve(Approve {
-            question,
-            audience: clauses.audience,
-        })
+        let clauses = self.clauses(rest, Host { word: "approve", takes: ASKED }, None);
+        StatementKind::Approve(Approve { question, audience: clauses.audience })
     }
 
     pub fn ask(&mut self, pair: Pair<'i>) -> StatementKind {
@@ -106,23 +93,11 @@ impl<'i> Reader<'i> {
                 _ => rest.push(part),
             }
         }
-        let clauses = self.clauses(
-            rest,
-            Host {
-                word: "ask",
-                takes: ASKED,
-            },
-            None,
-        );
+        let clauses = self.clauses(rest, Host { word: "ask", takes: ASKED }, None);
         let Some(name) = name else {
             return StatementKind::Invalid(None);
         };
-        StatementKind::Ask(Ask {
-            name,
-            question,
-            answer,
-            audience: clauses.audience,
-        })
+        StatementKind::Ask(Ask { name, question, answer, audience: clauses.audience })
     }
 
     fn ask_type(&mut self, pair: Pair<'i>) -> Option<Spanned<Type>> {
@@ -134,53 +109,19 @@ impl<'i> Reader<'i> {
     }
 
     pub fn manual(&mut self, pair: Pair<'i>) -> StatementKind {
-        let takes = &[
-            "by",
-            "within",
-            "on silence",
-            "until",
-            "undo",
-            "leave",
-            "irreversible",
-        ];
-        StatementKind::Manual(self.manual_task(
-            pair,
-            Host {
-                word: "manual",
-                takes,
-            },
-        ))
+        let takes = &["by", "within", "on silence", "until", "undo", "leave", "irreversible"];
+        StatementKind::Manual(self.manual_task(pair, Host { word: "manual", takes }))
     }
 
     pub fn undo_manual(&mut self, pair: Pair<'i>) -> Manual {
-        self.manual_task(
-            pair,
-            Host {
-                word: "undo manual",
-                takes: &["by", "within", "on silence", "until"],
-            },
-        )
+        self.manual_task(pair, Host { word: "undo manual", takes: &["by", "within", "on silence", "until"] })
     }
 
     fn manual_task(&mut self, pair: Pair<'i>, host: Host) -> Manual {
         let span = self.span(&pair);
         let (task, rest) = self.text_and_rest(pair, Spanned::new(Template::default(), span));
-        let Clauses {
-            audience,
-            until,
-            undo,
-            leave,
-            irreversible,
-            ..
-        } = self.clauses(rest, host, None);
-        Manual {
-            task,
-            audience,
-            until,
-            undo: undo.map(Box::new),
-            leave,
-            irreversible,
-        }
+        let Clauses { audience, until, undo, leave, irreversible, .. } = self.clauses(rest, host, None);
+        Manual { task, audience, until, undo: undo.map(Box::new), leave, irreversible }
     }
 
     /// Returns the first text of a statement, and all that is not a word.

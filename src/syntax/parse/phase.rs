@@ -34,10 +34,7 @@ impl<'i> Reader<'i> {
         let mut pairs = pairs.into_iter().peekable();
         while let Some(part) = pairs.next() {
             let outer = self.next_word;
-            self.next_word = pairs
-                .peek()
-                .filter(|next| next.as_rule() == Rule::run)
-                .map(|_| "run");
+            self.next_word = pairs.peek().filter(|next| next.as_rule() == Rule::run).map(|_| "run");
             match part.as_rule() {
                 Rule::comment => {}
                 Rule::unclosed => self.unclosed_at(&part, opened),
@@ -72,29 +69,19 @@ impl<'i> Reader<'i> {
     pub fn too_deep(&mut self, opened: Span) {
         self.gave_up = true;
         self.report(
-            Diagnostic::error(
-                "nested-too-deeply",
-                "blocks and brackets nest deeper than 128 levels",
-            )
-            .at(opened, "")
-            .help("move the inner parts into actions"),
+            Diagnostic::error("nested-too-deeply", "blocks and brackets nest deeper than 128 levels")
+                .at(opened, "")
+                .help("move the inner parts into actions"),
         );
     }
 
     /// Reports a block that is never closed; `pair` is where it should have been.
     fn unclosed_at(&mut self, pair: &Pair<'_>, opened: Span) {
         let at = pair.as_span().start();
-        let diagnostic =
-            Diagnostic::error("unclosed-block", "this `{` is never closed").at(opened, "");
+        let diagnostic = Diagnostic::error("unclosed-block", "this `{` is never closed").at(opened, "");
         let diagnostic = if at < self.text.len() {
-            let line = self
-                .text
-                .get(at..)
-                .map_or(0, |rest| super::reader::first_word(rest).len());
-            diagnostic.at(
-                self.place(at, at + line),
-                "a section begins here, so the block must end before",
-            )
+            let line = self.text.get(at..).map_or(0, |rest| super::reader::first_word(rest).len());
+            diagnostic.at(self.place(at, at + line), "a section begins here, so the block must end before")
         } else {
             diagnostic
         };
@@ -105,14 +92,10 @@ impl<'i> Reader<'i> {
     pub fn unclosed(&mut self, pair: &Pair<'_>, word: &str) {
         let at = pair.as_span().start();
         let text = self.text.get(..at).unwrap_or("");
-        let opened = text
-            .rfind(word)
-            .and_then(|from| self.text.get(from..)?.find('{').map(|brace| from + brace));
+        let opened =
+            text.rfind(word).and_then(|from| self.text.get(from..)?.find('{').map(|brace| from + brace));
         let opened = opened.unwrap_or(at);
-        self.unclosed_at(
-            pair,
-            self.place(opened, opened + usize::from(opened < self.text.len())),
-        );
+        self.unclosed_at(pair, self.place(opened, opened + usize::from(opened < self.text.len())));
     }
 
     /// Reads a `title`: a text, or words that lack their quotes.
@@ -131,12 +114,7 @@ impl<'i> Reader<'i> {
                 .help(format!("write `\"{words}\"`")),
         );
         let piece = Spanned::new(Piece::Text(words.to_owned()), span);
-        Spanned::new(
-            Template {
-                pieces: vec![piece],
-            },
-            span,
-        )
+        Spanned::new(Template { pieces: vec![piece] }, span)
     }
 
     /// Reads a head with its title, clauses and block.
@@ -158,12 +136,7 @@ impl<'i> Reader<'i> {
             body = self.block(block);
         }
         let titled = title.is_some();
-        Headed {
-            title: title.unwrap_or(Spanned::new(Template::default(), span)),
-            titled,
-            clauses,
-            body,
-        }
+        Headed { title: title.unwrap_or(Spanned::new(Template::default(), span)), titled, clauses, body }
     }
 
     pub fn phase(&mut self, pair: Pair<'i>) -> Phase {
@@ -176,14 +149,7 @@ impl<'i> Reader<'i> {
             "rollback" => PhaseWord::Rollback,
             _ => PhaseWord::Resolve,
         };
-        let headed = self.headed(
-            pair,
-            span,
-            Host {
-                word: word.word(),
-                takes: &["within", "timeout"],
-            },
-        );
+        let headed = self.headed(pair, span, Host { word: word.word(), takes: &["within", "timeout"] });
         if word == PhaseWord::Resolve && !headed.titled {
             self.report(
                 Diagnostic::error("missing-title", "`resolve` needs a title")
@@ -192,16 +158,8 @@ impl<'i> Reader<'i> {
             );
         }
         let title = headed.titled.then_some(headed.title);
-        let Clauses {
-            timeout, within, ..
-        } = headed.clauses;
-        Phase {
-            word: Spanned::new(word, place),
-            title,
-            timeout,
-            within,
-            body: headed.body,
-        }
+        let Clauses { timeout, within, .. } = headed.clauses;
+        Phase { word: Spanned::new(word, place), title, timeout, within, body: headed.body }
     }
 
     pub fn symptom(&mut self, pair: Pair<'i>) -> Symptom {
@@ -227,20 +185,10 @@ impl<'i> Reader<'i> {
                 _ => rest.push(part),
             }
         }
-        let brace = self
-            .text
-            .get(start..)
-            .and_then(|text| text.find('{'))
-            .map_or(start, |at| start + at);
+        let brace = self.text.get(start..).and_then(|text| text.find('{')).map_or(start, |at| start + at);
         let statements = self.statements(rest, self.place(brace, (brace + 1).min(self.text.len())));
         let body = Spanned::new(statements, self.place(brace, span.end as usize));
-        Symptom {
-            title,
-            alerts: symptom.0,
-            body,
-            when: symptom.1,
-            cleared: symptom.2,
-        }
+        Symptom { title, alerts: symptom.0, body, when: symptom.1, cleared: symptom.2 }
     }
 
     fn symptom_when(
@@ -269,10 +217,7 @@ impl<'i> Reader<'i> {
                 _ => rest.push(part),
             }
         }
-        let host = Host {
-            word: "cleared when",
-            takes: &["for", "within", "every"],
-        };
+        let host = Host { word: "cleared when", takes: &["for", "within", "every"] };
         let poll = self.clauses(rest, host, None).poll;
         self.missing_within(&poll, "cleared when", span);
         match slot {
@@ -283,13 +228,8 @@ impl<'i> Reader<'i> {
 
     /// Reads what fits nowhere, with the block it opens.
     pub fn invalid(&mut self, pair: Pair<'i>) -> StatementKind {
-        let block = pair
-            .clone()
-            .into_inner()
-            .find(|part| part.as_rule() == Rule::loose_block);
-        let end = block
-            .as_ref()
-            .map_or(pair.as_span().end(), |block| block.as_span().start());
+        let block = pair.clone().into_inner().find(|part| part.as_rule() == Rule::loose_block);
+        let end = block.as_ref().map_or(pair.as_span().end(), |block| block.as_span().start());
         let start = pair.as_span().start();
         let head = self.text.get(start..end).unwrap_or("").trim_end();
         let span = self.place(start, start + head.len());

@@ -25,13 +25,7 @@ pub(super) struct Reader<'i> {
 
 impl<'i> Reader<'i> {
     pub fn new(source: SourceId, text: &'i str) -> Self {
-        Reader {
-            source,
-            text,
-            diagnostics: Vec::new(),
-            next_word: None,
-            gave_up: false,
-        }
+        Reader { source, text, diagnostics: Vec::new(), next_word: None, gave_up: false }
     }
 
     pub fn report(&mut self, diagnostic: Diagnostic) {
@@ -64,10 +58,7 @@ impl<'i> Reader<'i> {
     /// Returns the word as a name; of a role in quotes, what stands in them.
     pub fn name(&self, pair: &Pair<'_>) -> Name {
         let written = pair.as_str().trim_end();
-        let name = written
-            .strip_prefix('"')
-            .and_then(|w| w.strip_suffix('"'))
-            .unwrap_or(written);
+        let name = written.strip_prefix('"').and_then(|w| w.strip_suffix('"')).unwrap_or(written);
         Spanned::new(name.to_owned(), self.span(pair))
     }
 }
@@ -82,8 +73,6 @@ pub(super) fn head_length(text: &str) -> usize {
 
 /// Returns the letters, digits and underscores that `text` begins with.
 pub(super) fn first_word(text: &str) -> &str {
-    let end = text
-        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
     text.get(..end).unwrap_or("")
 }

@@ -7,8 +7,8 @@ use super::grammar::Rule;
 use super::reader::{Pair, Reader};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{
-    Block, Check, Expr, Expression, Follow, Name, On, Run, Statement, StatementKind, Step,
-    Template, Text, Verify,
+    Block, Check, Expr, Expression, Follow, Name, On, Run, Statement, StatementKind, Step, Template, Text,
+    Verify,
 };
 
 impl<'i> Reader<'i> {
@@ -16,10 +16,7 @@ impl<'i> Reader<'i> {
     pub fn statement(&mut self, pair: Pair<'i>) -> Statement {
         let span = self.span(&pair);
         let word = self.word_span(&pair);
-        let trailing = pair
-            .clone()
-            .into_inner()
-            .find(|part| part.as_rule() == Rule::trailing);
+        let trailing = pair.clone().into_inner().find(|part| part.as_rule() == Rule::trailing);
         let kind = self.kind_of_statement(pair, span);
         if let Some(trailing) = trailing {
             self.trailing(trailing, self.slice(word));
@@ -33,13 +30,9 @@ impl<'i> Reader<'i> {
             Rule::run => self.run(pair),
             Rule::verify => self.verify(pair),
             Rule::step => self.step(pair),
-            Rule::let_statement => {
-                self.binding(pair, |name, value| StatementKind::Let { name, value })
-            }
+            Rule::let_statement => self.binding(pair, |name, value| StatementKind::Let { name, value }),
             Rule::output => self.binding(pair, |name, value| StatementKind::Output { name, value }),
-            Rule::show => self
-                .value(pair)
-                .map_or(StatementKind::Invalid(None), StatementKind::Show),
+            Rule::show => self.value(pair).map_or(StatementKind::Invalid(None), StatementKind::Show),
             Rule::finding => {
                 let (text, when) = self.text_and_value(pair, span);
                 StatementKind::Finding { text, when }
@@ -53,9 +46,9 @@ impl<'i> Reader<'i> {
             Rule::ask => self.ask(pair),
             Rule::manual => self.manual(pair),
             Rule::notify => self.notify(pair),
-            Rule::escalate => self
-                .escalation(pair)
-                .map_or(StatementKind::Invalid(None), StatementKind::Escalate),
+            Rule::escalate => {
+                self.escalation(pair).map_or(StatementKind::Invalid(None), StatementKind::Escalate)
+            }
             Rule::follow => self.follow(pair, span),
             Rule::if_statement => self.if_statement(pair),
             Rule::for_statement => self.for_statement(pair),
@@ -78,19 +71,12 @@ impl<'i> Reader<'i> {
             return StatementKind::Invalid(None);
         };
         let mut call = self.call(call, "check");
-        let host = Host {
-            word: "check",
-            takes: &["until"],
-        };
+        let host = Host { word: "check", takes: &["until"] };
         let clauses = self.clauses(parts.rest, host, Some(&mut call));
         if let Some(until) = &clauses.until {
             self.missing_within(&until.node.poll, "until", until.span);
         }
-        StatementKind::Check(Check {
-            name,
-            call,
-            until: clauses.until,
-        })
+        StatementKind::Check(Check { name, call, until: clauses.until })
     }
 
     fn run(&mut self, pair: Pair<'i>) -> StatementKind {
@@ -101,23 +87,8 @@ impl<'i> Reader<'i> {
         let mut call = self.call(call, "run");
         let takes = &["done when", "undo", "leave", "irreversible", "finally"];
         let clauses = self.clauses(parts.rest, Host { word: "run", takes }, Some(&mut call));
-        let Clauses {
-            done_when,
-            undo,
-            leave,
-            irreversible,
-            finally,
-            ..
-        } = clauses;
-        StatementKind::Run(Run {
-            name: parts.name,
-            call,
-            done_when,
-            undo,
-            leave,
-            irreversible,
-            finally,
-        })
+        let Clauses { done_when, undo, leave, irreversible, finally, .. } = clauses;
+        StatementKind::Run(Run { name: parts.name, call, done_when, undo, leave, irreversible, finally })
     }
 
     fn verify(&mut self, pair: Pair<'i>) -> StatementKind {
@@ -132,20 +103,13 @@ impl<'i> Reader<'i> {
         let Some(condition) = condition else {
             return StatementKind::Invalid(None);
         };
-        let host = Host {
-            word: "verify",
-            takes: &["within", "every", "for", "else"],
-        };
+        let host = Host { word: "verify", takes: &["within", "every", "for", "else"] };
         let clauses = self.clauses(rest, host, None);
         let poll = clauses.poll;
         if let Some(every) = poll.every.as_ref().filter(|_| poll.hold.is_none()) {
             self.missing_within(&poll, "verify … every", every.span);
         }
-        StatementKind::Verify(Verify {
-            condition,
-            poll,
-            message: clauses.message,
-        })
+        StatementKind::Verify(Verify { condition, poll, message: clauses.message })
     }
 
     fn step(&mut self, pair: Pair<'i>) -> StatementKind {
@@ -153,18 +117,9 @@ impl<'i> Reader<'i> {
         let headed = self.headed(
             pair,
             span,
-            Host {
-                word: "step",
-                takes: &["timeout", "within", "retry", "on failure"],
-            },
+            Host { word: "step", takes: &["timeout", "within", "retry", "on failure"] },
         );
-        let Clauses {
-            timeout,
-            within,
-            retry,
-            on_failure,
-            ..
-        } = headed.clauses;
+        let Clauses { timeout, within, retry, on_failure, .. } = headed.clauses;
         let (timeout, within) = (timeout.map(|it| it.node), within.map(|it| it.node));
         StatementKind::Step(Step {
             title: headed.title,
@@ -195,9 +150,7 @@ impl<'i> Reader<'i> {
     /// Reads a text and an expression that may follow it.
     fn text_and_value(&mut self, pair: Pair<'i>, span: Span) -> (Text, Option<Expr>) {
         let (text, rest) = self.text_and_rest(pair, Spanned::new(Template::default(), span));
-        let value = rest
-            .into_iter()
-            .find(|part| part.as_rule() == Rule::expression);
+        let value = rest.into_iter().find(|part| part.as_rule() == Rule::expression);
         (text, value.map(|value| self.expression(value)))
     }
 
@@ -211,9 +164,7 @@ impl<'i> Reader<'i> {
                 _ => {}
             }
         }
-        duration.map_or(StatementKind::Invalid(None), |duration| {
-            StatementKind::Wait { duration, why }
-        })
+        duration.map_or(StatementKind::Invalid(None), |duration| StatementKind::Wait { duration, why })
     }
 
     fn notify(&mut self, pair: Pair<'i>) -> StatementKind {
@@ -253,19 +204,11 @@ impl<'i> Reader<'i> {
         let Some(host) = values.next() else {
             return StatementKind::Invalid(Some(body));
         };
-        StatementKind::On(On {
-            host,
-            user: values.next(),
-            body,
-        })
+        StatementKind::On(On { host, user: values.next(), body })
     }
 
     fn parts(&mut self, pair: Pair<'i>) -> Parts<'i> {
-        let mut parts = Parts {
-            name: None,
-            call: None,
-            rest: Vec::new(),
-        };
+        let mut parts = Parts { name: None, call: None, rest: Vec::new() };
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::name => parts.name = Some(self.name(&part)),

@@ -22,15 +22,8 @@ impl<'i> Reader<'i> {
     pub fn text(&mut self, pair: Pair<'i>) -> Text {
         let span = self.span(&pair);
         let block = pair.as_str().starts_with("\"\"\"");
-        let pieces: Vec<Spanned<Raw>> = pair
-            .into_inner()
-            .filter_map(|piece| self.piece(piece))
-            .collect();
-        let template = if block {
-            block_text(pieces)
-        } else {
-            joined(pieces)
-        };
+        let pieces: Vec<Spanned<Raw>> = pair.into_inner().filter_map(|piece| self.piece(piece)).collect();
+        let template = if block { block_text(pieces) } else { joined(pieces) };
         self.single_braces(&template);
         Spanned::new(template, span)
     }
@@ -50,10 +43,7 @@ impl<'i> Reader<'i> {
 
     /// Reads the pieces of a `command`; outer blanks are gone.
     pub fn command_template(&mut self, pair: Pair<'i>) -> Template {
-        let pieces = pair
-            .into_inner()
-            .filter_map(|piece| self.piece(piece))
-            .collect();
+        let pieces = pair.into_inner().filter_map(|piece| self.piece(piece)).collect();
         let mut template = joined(pieces);
         trim_end(&mut template);
         template
@@ -80,17 +70,12 @@ impl<'i> Reader<'i> {
             Rule::line_break => Raw::Fixed(Piece::Text(String::from("\\\n"))),
             Rule::mistake_interpolation => {
                 self.explain_interpolation(span);
-                Raw::Fixed(Piece::Interpolation(Spanned::new(
-                    Expression::Invalid,
-                    span,
-                )))
+                Raw::Fixed(Piece::Interpolation(Spanned::new(Expression::Invalid, span)))
             }
             Rule::mistake_open_braces => {
-                self.report(
-                    Diagnostic::error("unclosed-braces", "`{{` is never closed")
-                        .at(span, "")
-                        .help("close it with `}}` on the same line, or write `\\{{` for the characters themselves"),
-                );
+                self.report(Diagnostic::error("unclosed-braces", "`{{` is never closed").at(span, "").help(
+                    "close it with `}}` on the same line, or write `\\{{` for the characters themselves",
+                ));
                 Raw::Plain(written.to_owned())
             }
             Rule::mistake_quotes => {
@@ -118,11 +103,7 @@ impl<'i> Reader<'i> {
         } else {
             format!("write `\"{inner}\"`")
         };
-        self.report(
-            Diagnostic::error("wrong-quotes", message)
-                .at(span, "")
-                .help(help),
-        );
+        self.report(Diagnostic::error("wrong-quotes", message).at(span, "").help(help));
     }
 
     /// Points at `{ name }` in a text: nearly always `{{ name }}` was meant.
@@ -135,19 +116,14 @@ impl<'i> Reader<'i> {
                 continue;
             }
             for (at, _) in text.match_indices('{') {
-                let Some((inner, _)) = text.get(at + 1..).and_then(|rest| rest.split_once('}'))
-                else {
+                let Some((inner, _)) = text.get(at + 1..).and_then(|rest| rest.split_once('}')) else {
                     continue;
                 };
                 let before = text.get(..at).and_then(|before| before.chars().next_back());
                 let name = inner.trim();
                 let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-                    && name
-                        .chars()
-                        .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
-                if !is_name
-                    || before.is_some_and(|c| c == '$' || c == '{' || c.is_ascii_alphanumeric())
-                {
+                    && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
+                if !is_name || before.is_some_and(|c| c == '$' || c == '{' || c.is_ascii_alphanumeric()) {
                     continue;
                 }
                 let start = piece.span.start as usize + at;
@@ -189,9 +165,7 @@ fn push(template: &mut Template, text: &str, span: Span) {
         last.span = last.span.to(span);
         return;
     }
-    template
-        .pieces
-        .push(Spanned::new(Piece::Text(text.to_owned()), span));
+    template.pieces.push(Spanned::new(Piece::Text(text.to_owned()), span));
 }
 
 fn joined(pieces: Vec<Spanned<Raw>>) -> Template {
@@ -232,15 +206,9 @@ fn block_text(mut pieces: Vec<Spanned<Raw>>) -> Template {
         && let Raw::Plain(text) = &mut first.node
     {
         let blanks = text.len() - text.trim_start_matches([' ', '\t', '\r']).len();
-        if text
-            .get(blanks..)
-            .is_some_and(|rest| rest.starts_with('\n'))
-        {
+        if text.get(blanks..).is_some_and(|rest| rest.starts_with('\n')) {
             text.drain(..=blanks);
-            first.span.start = first
-                .span
-                .start
-                .saturating_add(u32::try_from(blanks + 1).unwrap_or(0));
+            first.span.start = first.span.start.saturating_add(u32::try_from(blanks + 1).unwrap_or(0));
             starts_line = true;
         }
     }
@@ -264,8 +232,7 @@ fn dedented(pieces: Vec<Spanned<Raw>>, starts_line: bool) -> Template {
                 for line in text.split_inclusive('\n') {
                     let ends = line.ends_with('\n');
                     let content = line.trim_end_matches('\n');
-                    let blank =
-                        at_start && content.trim().is_empty() && (ends || index + 1 == count);
+                    let blank = at_start && content.trim().is_empty() && (ends || index + 1 == count);
                     let cut = if blank {
                         content.len()
                     } else if at_start {
@@ -274,13 +241,8 @@ fn dedented(pieces: Vec<Spanned<Raw>>, starts_line: bool) -> Template {
                         0
                     };
                     let kept = content.get(cut..).unwrap_or("");
-                    let kept = if ends {
-                        kept.strip_suffix('\r').unwrap_or(kept)
-                    } else {
-                        kept
-                    };
-                    let at =
-                        |from: usize, len: usize| Span::new(piece.span.source, from, from + len);
+                    let kept = if ends { kept.strip_suffix('\r').unwrap_or(kept) } else { kept };
+                    let at = |from: usize, len: usize| Span::new(piece.span.source, from, from + len);
                     push(&mut template, kept, at(offset + cut, kept.len()));
                     if ends {
                         push(&mut template, "\n", at(offset + content.len(), 1));

@@ -25,8 +25,7 @@ pub(super) fn token(text: &str) -> &str {
     let pair = ["->", "==", "!=", "<=", ">=", "&&", "||", "{{", "}}", ".."]
         .iter()
         .find(|pair| text.starts_with(**pair));
-    text.get(..pair.map_or(first, |pair| pair.len()))
-        .unwrap_or("")
+    text.get(..pair.map_or(first, |pair| pair.len())).unwrap_or("")
 }
 
 /// Returns what would fit, when that can be said in a few words.
@@ -77,12 +76,9 @@ pub(super) fn unclosed_bracket(written: &str) -> Option<usize> {
 }
 
 pub(super) fn too_deep(at: Span) -> Diagnostic {
-    Diagnostic::error(
-        "nested-too-deeply",
-        "blocks and brackets nest deeper than 128 levels",
-    )
-    .at(at, "")
-    .help("give the inner parts names with `let`")
+    Diagnostic::error("nested-too-deeply", "blocks and brackets nest deeper than 128 levels")
+        .at(at, "")
+        .help("give the inner parts names with `let`")
 }
 
 /// Returns whether a line opens more brackets than may nest, at once.

@@ -1,0 +1,188 @@
+//! Where a run goes on: `decide`, and what does not run yet of its kin.
+//!
+//! Owns the arrows to resolutions and the rule that every decision has an `otherwise`. Never
+//! decides anything at run time.
+
+use super::lower::{Lower, Section};
+use super::report::{listed, near};
+use super::scope::Bound;
+use super::statements::{Flow, Made};
+use crate::diagnostic::Diagnostic;
+use crate::program::{Choice, StatementKind};
+use crate::source::{Span, Spanned};
+use crate::syntax::ast;
+use crate::value::Type;
+
+/// An arrow to a resolution.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrow {
+    /// How many names were bound before it.
+    pub sequence: u32,
+    pub resolve: u32,
+    pub span: Span,
+}
+
+impl Lower<'_> {
+    /// Returns a `decide`.
+    pub fn decide(&mut self, written: &[Spanned<ast::DecideArm>], word: Span) -> Made {
+        self.frame.open_branches();
+        let mut branches = Vec::new();
+        let mut arms = Vec::new();
+        let mut otherwise: Option<(Choice, Span)> = None;
+        for arm in written {
+            if let Some((_, first)) = &otherwise {
+                self.c.report.push(
+                    Diagnostic::error("unreachable", "no arm after `otherwise` is ever taken")
+                        .at(arm.span, "")
+                        .at(*first, "`otherwise` takes all that is left")
+                        .help("put `otherwise` last"),
+                );
+            }
+            let condition = arm.node.condition.as_ref().map(|c| self.condition(c, "`when`").0);
+            let (choice, bound, flow) = self.choice(&arm.node.target);
+            let at = arm.node.condition.as_ref().map_or(arm.node.target.span, |c| c.span);
+            branches.push((bound, !flow.leaves(), at));
+            match condition {
+                Some(condition) => arms.push((condition, choice)),
+                None => otherwise = Some((choice, arm.span)),
+            }
+        }
+        let otherwise = match otherwise {
+            Some((choice, _)) => choice,
+            None => {
+                self.c.report.push(
+                    Diagnostic::error("missing-otherwise", "this `decide` has no `otherwise`")
+                        .at(word, "")
+                        .help("say where it goes when no arm holds: `otherwise -> escalate to oncall \"no known cause\"`"),
+                );
+                Choice::Block(Vec::new())
+            }
+        };
+        let goes = branches.iter().any(|(_, goes, _)| *goes);
+        self.frame.join(branches);
+        let flow = if goes { Flow::Goes } else { Flow::Leaves };
+        (Some(StatementKind::Decide { arms, otherwise }), flow)
+    }
+
+    fn choice(&mut self, target: &Spanned<ast::Target>) -> (Choice, Bound, Flow) {
+        match &target.node {
+            ast::Target::Resolve(title) => (self.arrow(title), Vec::new(), Flow::Leaves),
+            ast::Target::Fail(message) => {
+                if let Some(message) = message {
+                    let _ = self.template(message);
+                }
+                self.c.report.push(
+                    Diagnostic::error("wrong-place", "`fail` stands in a `watch` only")
+                        .at(target.span, "")
+                        .help("write `{ verify false else \"why\" }`"),
+                );
+                (Choice::Block(Vec::new()), Vec::new(), Flow::Leaves)
+            }
+            ast::Target::Statement(statement) => match &statement.kind {
+                ast::StatementKind::Escalate(escalate) => {
+                    let text = self.message(escalate.message.as_ref(), escalate.role.span);
+                    let role = escalate.role.node.clone();
+                    let choice = Choice::Escalate { role, text };
+                    (choice, Vec::new(), self.escalation())
+                }
+                _ => {
+                    let block = Spanned::new(vec![(**statement).clone()], target.span);
+                    let (body, bound, flow) = self.branch(&block);
+                    (Choice::Block(body), bound, flow)
+                }
+            },
+            ast::Target::Block(block) => {
+                let (body, bound, flow) = self.branch(block);
+                (Choice::Block(body), bound, flow)
+            }
+        }
+    }
+
+    /// Returns the resolution that an arrow leads to.
+    fn arrow(&mut self, title: &ast::Text) -> Choice {
+        if !matches!(self.place.section, Section::Reads(_)) {
+            self.c.report.push(
+                Diagnostic::error("wrong-place", "only `diagnose` leads to a `resolve`")
+                    .at(title.span, "")
+                    .help("decide in `diagnose`, or write what to do in `{ … }`"),
+            );
+            return Choice::Block(Vec::new());
+        }
+        let wanted = self.as_written(title);
+        if let Some(index) = self.c.resolves.iter().position(|r| *r == wanted) {
+            let resolve = super::scope::index(index);
+            self.c.arrows.push(Arrow { sequence: self.frame.sequence(), resolve, span: title.span });
+            return Choice::Resolve(resolve);
+        }
+        let names = || self.c.resolves.iter().map(String::as_str);
+        let d = Diagnostic::error("unknown-resolve", format!("there is no `resolve \"{wanted}\"`"))
+            .at(title.span, "")
+            .note(format!("resolutions: {}", listed(names())));
+        let d = near(d, &wanted, names());
+        self.c.report.push(d);
+        Choice::Block(Vec::new())
+    }
+
+    /// Reads a `follow`, which does not run yet.
+    pub fn follow(&mut self, follow: &ast::Follow, word: Span) -> Made {
+        self.not_yet(word, "`follow`");
+        let _ = self.template(&follow.file);
+        for entry in &follow.with {
+            let _ = self.plain(&entry.value, "`follow`");
+        }
+        (None, Flow::Leaves)
+    }
+
+    /// Reads a `watch`, which does not run yet.
+    pub fn watch(&mut self, watch: &ast::Watch, word: Span) -> Made {
+        self.not_yet(word, "`watch`");
+        let _ = self.template(&watch.title);
+        let _ = self.duration(watch.every.as_ref(), "`every`");
+        if watch.every.is_none() {
+            self.c.report.push(
+                Diagnostic::error("missing-every", "`watch` does not say how often")
+                    .at(word, "")
+                    .help("say how often it looks: `every 30s`"),
+            );
+        }
+        for arm in &watch.arms {
+            if let Some(condition) = &arm.node.condition {
+                let _ = self.condition(condition, "`when`");
+            }
+            if let Some(times) = &arm.node.times {
+                let _ = self.plain_of(times, &Type::Int, "`times in a row`");
+            }
+            match arm.node.target.as_ref().map(|t| &t.node) {
+                Some(ast::Target::Fail(Some(message))) => {
+                    let _ = self.template(message);
+                }
+                Some(ast::Target::Statement(statement)) => {
+                    self.apart(&Spanned::new(vec![(**statement).clone()], arm.span));
+                }
+                Some(ast::Target::Block(block)) => self.apart(block),
+                Some(ast::Target::Resolve(title)) => {
+                    let _ = self.arrow(title);
+                }
+                Some(ast::Target::Fail(None)) | None => {}
+            }
+        }
+        self.nothing_yet()
+    }
+
+    /// Reads a block whose names end with it.
+    fn apart(&mut self, block: &ast::Block) {
+        let mark = self.frame.enter();
+        let _ = self.block(block);
+        self.frame.leave_inside(mark, "the `watch`");
+    }
+
+    /// Reads a point of no return, which does not run yet.
+    pub fn point_of_no_return(&mut self, text: &ast::Text, when: Option<&ast::Expr>, word: Span) -> Made {
+        self.not_yet(word, "`point of no return`");
+        let _ = self.template(text);
+        if let Some(when) = when {
+            let _ = self.condition(when, "`when`");
+        }
+        self.nothing_yet()
+    }
+}

@@ -1,0 +1,475 @@
+//! Expressions: from the tree to the checked form.
+//!
+//! Owns names, literals, operators, templates and functions in expressions. Never types an
+//! operator itself (`expression` does) and never resolves a call of an action (`calls` does).
+
+use super::lower::{Calls, Lower, push_text, unknown_callable};
+use crate::diagnostic::Diagnostic;
+use crate::expression;
+use crate::program::{BinaryOp, Expr, ExprKind, Template, TemplatePart, UnaryOp};
+use crate::source::Span;
+use crate::syntax::ast::{self, BinaryOperator, Expression};
+use crate::value::{Type, Value};
+
+impl Lower<'_> {
+    /// Returns an expression in which no call may stand; `place` says where it is: "a `let`".
+    pub fn plain(&mut self, e: &ast::Expr, place: &'static str) -> Expr {
+        let mut calls = Calls::refused(place);
+        self.expr(e, &mut calls)
+    }
+
+    /// Returns an expression of that type in which no call may stand.
+    pub fn plain_of(&mut self, e: &ast::Expr, want: &Type, place: &'static str) -> Expr {
+        let expr = self.plain(e, place);
+        self.expect(&expr, want, place);
+        expr
+    }
+
+    /// Returns a condition in which calls that read may stand, and how many there are.
+    pub fn condition(&mut self, e: &ast::Expr, place: &str) -> (Expr, u32) {
+        let mut calls = Calls::allowed();
+        let expr = self.expr(e, &mut calls);
+        self.expect_bool(&expr, place);
+        (expr, calls.count)
+    }
+
+    /// Says so when an expression is not true or false.
+    pub fn expect_bool(&mut self, expr: &Expr, place: &str) {
+        if expression::assignable(&expr.ty, &Type::Bool) {
+            return;
+        }
+        let mut d = Diagnostic::error(
+            "condition-not-bool",
+            format!("{place} takes true or false, this is `{}`", expr.ty),
+        )
+        .at(expr.span, "");
+        d = match &expr.ty {
+            Type::Command | Type::Response => d.help("`.ok` tells whether it succeeded"),
+            Type::Text => d.help("compare it: `… == \"text\"`"),
+            Type::List(_) => d.help("ask for its length: `length(…) > 0`"),
+            Type::Int | Type::Number | Type::Percent => d.help("compare it: `… > 0`"),
+            _ => d,
+        };
+        self.c.report.push(d);
+    }
+
+    /// Returns the checked form of an expression.
+    pub fn expr(&mut self, e: &ast::Expr, calls: &mut Calls) -> Expr {
+        let span = e.span;
+        match &e.node {
+            Expression::Text(template) => self.text_literal(template, span),
+            Expression::Int(n) => literal(Value::Int(*n), Type::Int, span),
+            Expression::Float(n) => literal(Value::Number(*n), Type::Number, span),
+            Expression::Bool(b) => literal(Value::Bool(*b), Type::Bool, span),
+            Expression::None => literal(Value::None, Type::None, span),
+            Expression::Percent(n) => literal(Value::Percent(n / 100.0), Type::Percent, span),
+            Expression::Duration(d) => {
+                let nanos = i64::try_from(d.as_nanos()).ok();
+                self.sized(nanos.map(Value::Duration), Type::Duration, span)
+            }
+            Expression::Size(n) => {
+                let bytes = i64::try_from(*n).ok();
+                self.sized(bytes.map(Value::Size), Type::Size, span)
+            }
+            Expression::Date(date) => {
+                let midnight = date.to_zoned(jiff::tz::TimeZone::UTC).ok();
+                self.sized(midnight.map(|z| Value::Time(z.timestamp())), Type::Time, span)
+            }
+            Expression::Time(time) => literal(Value::Time(*time), Type::Time, span),
+            Expression::List(items) => self.list(items, span, calls),
+            Expression::Record(entries) => self.record(entries, span, calls),
+            Expression::Name(name) => self.name(name, span),
+            Expression::Field { of, name } => self.field(of, name, span, calls),
+            Expression::Index { of, index } => self.index(of, index, span, calls),
+            Expression::Call { callee, arguments } => self.called(None, callee, arguments, span, calls),
+            Expression::Pipe { value, function, arguments } => {
+                self.called(Some(value), function, arguments, span, calls)
+            }
+            Expression::Not(of) => self.unary(UnaryOp::Not, of, span, calls),
+            Expression::Negate(of) => self.unary(UnaryOp::Negate, of, span, calls),
+            Expression::Binary { operator, left, right } => {
+                self.binary(operator.node, operator.span, left, right, span, calls)
+            }
+            Expression::If { condition, then, otherwise } => {
+                self.conditional(condition, then, otherwise, span, calls)
+            }
+            Expression::Invalid => unknown(span),
+        }
+    }
+
+    fn sized(&mut self, value: Option<Value>, ty: Type, span: Span) -> Expr {
+        match value {
+            Some(value) => literal(value, ty, span),
+            None => {
+                self.c.report.push(
+                    Diagnostic::error("out-of-range", "this is more than can be computed with").at(span, ""),
+                );
+                literal(Value::None, ty, span)
+            }
+        }
+    }
+
+    fn list(&mut self, items: &[ast::Expr], span: Span, calls: &mut Calls) -> Expr {
+        let items: Vec<_> = items.iter().map(|i| self.expr(i, calls)).collect();
+        let of =
+            items.iter().map(|i| i.ty.clone()).reduce(|a, b| expression::common(&a, &b)).unwrap_or(Type::Any);
+        make(ExprKind::List(items), Type::List(Box::new(of)), span)
+    }
+
+    fn record(&mut self, entries: &[ast::Entry], span: Span, calls: &mut Calls) -> Expr {
+        let mut fields: Vec<(String, Expr)> = Vec::new();
+        let mut types = std::collections::BTreeMap::new();
+        for entry in entries {
+            let value = self.expr(&entry.value, calls);
+            types.insert(entry.key.node.clone(), value.ty.clone());
+            fields.push((entry.key.node.clone(), value));
+        }
+        let ty = Type::Record(Some(std::sync::Arc::new(types)));
+        make(ExprKind::Record(fields), ty, span)
+    }
+
+    fn name(&mut self, name: &str, span: Span) -> Expr {
+        let own = self.frame.get(name).is_some() || self.c.units[self.unit].globals.contains_key(name);
+        if !own && matches!(name, "attempt" | "elapsed") {
+            if !self.place.in_step {
+                self.c.report.push(
+                    Diagnostic::error("outside-step", format!("`{name}` is read inside a step"))
+                        .at(span, "")
+                        .help("it counts the attempts, and the time, of the step around it"),
+                );
+            }
+            return if name == "attempt" {
+                make(ExprKind::Attempt, Type::Int, span)
+            } else {
+                make(ExprKind::Elapsed, Type::Duration, span)
+            };
+        }
+        match self.resolve(name, span) {
+            Some((found, ty)) => make(ExprKind::Name(found), ty, span),
+            None => unknown(span),
+        }
+    }
+
+    fn field(&mut self, of: &ast::Expr, name: &ast::Name, span: Span, calls: &mut Calls) -> Expr {
+        if let Expression::Name(module) = &of.node
+            && self.frame.get(module).is_none()
+            && self.module(module).is_some()
+        {
+            let d = Diagnostic::error(
+                "module-as-value",
+                format!("`{module}.{}` is called with `( )`", name.node),
+            )
+            .at(span, "")
+            .help(format!("write `{module}.{}(…)`", name.node));
+            self.c.report.push(d);
+            return unknown(span);
+        }
+        let of = self.expr(of, calls);
+        match expression::field_type(&of.ty, &name.node) {
+            Ok(ty) => make(ExprKind::Field(Box::new(of), name.node.clone()), ty, span),
+            Err(error) => {
+                let mut d = reason("unknown-field", &error.message, name.span);
+                if d.help.is_empty() && !error.known.is_empty() {
+                    d = d.note(format!(
+                        "fields: {}",
+                        super::report::listed(error.known.iter().map(String::as_str))
+                    ));
+                }
+                self.c.report.push(d);
+                unknown(span)
+            }
+        }
+    }
+
+    fn index(&mut self, of: &ast::Expr, index: &ast::Expr, span: Span, calls: &mut Calls) -> Expr {
+        let of = self.expr(of, calls);
+        let index = self.expr(index, calls);
+        match expression::index_type(&of.ty, &index.ty) {
+            Ok(ty) => make(ExprKind::Index(Box::new(of), Box::new(index)), ty, span),
+            Err(message) => {
+                self.c.report.push(reason("type-mismatch", &message, index.span));
+                unknown(span)
+            }
+        }
+    }
+
+    fn unary(&mut self, op: UnaryOp, of: &ast::Expr, span: Span, calls: &mut Calls) -> Expr {
+        let of = self.expr(of, calls);
+        let ty = match expression::unary_type(op, &of.ty) {
+            Ok(ty) => ty,
+            Err(message) => {
+                self.c.report.push(reason("type-mismatch", &message, of.span));
+                Type::Any
+            }
+        };
+        make(ExprKind::Unary(op, Box::new(of)), ty, span)
+    }
+
+    fn binary(
+        &mut self,
+        operator: BinaryOperator,
+        sign: Span,
+        left: &ast::Expr,
+        right: &ast::Expr,
+        span: Span,
+        calls: &mut Calls,
+    ) -> Expr {
+        let Some(op) = operation(operator) else {
+            return self.matches(left, right, span, calls);
+        };
+        let left = self.expr(left, calls);
+        let right = self.expr(right, calls);
+        let ty = match expression::binary_type(op, &left.ty, &right.ty) {
+            Ok(ty) => ty,
+            Err(message) => {
+                let secret = [&left, &right].iter().any(|e| expression::contains_secret(&e.ty));
+                let code = if secret { "secret-misplaced" } else { "type-mismatch" };
+                let d = reason(code, &message, left.span.to(right.span)).at(sign, "");
+                self.c.report.push(d);
+                if secret {
+                    return unknown(span);
+                }
+                fallback(op)
+            }
+        };
+        make(ExprKind::Binary(op, Box::new(left), Box::new(right)), ty, span)
+    }
+
+    fn matches(&mut self, left: &ast::Expr, right: &ast::Expr, span: Span, calls: &mut Calls) -> Expr {
+        let text = self.expr(left, calls);
+        self.expect(&text, &Type::Text, "`matches`");
+        let pattern = match &right.node {
+            Expression::Text(template) => template.literal(),
+            Expression::Invalid => Some(String::new()),
+            _ => None,
+        };
+        let Some(pattern) = pattern else {
+            self.c.report.push(
+                Diagnostic::error("literal-only", "a pattern is written out, it cannot be computed")
+                    .at(right.span, "")
+                    .help("to look for a text that is not known before, use `in`"),
+            );
+            return make(ExprKind::Matches(Box::new(text), String::new()), Type::Bool, span);
+        };
+        self.pattern(&pattern, right.span);
+        make(ExprKind::Matches(Box::new(text), pattern), Type::Bool, span)
+    }
+
+    /// Says so when a pattern cannot be compiled.
+    pub fn pattern(&mut self, pattern: &str, span: Span) {
+        if let Err(error) = regex::Regex::new(pattern) {
+            let why = error.to_string();
+            let why = why.lines().last().unwrap_or("").trim();
+            let why = why.strip_prefix("error: ").unwrap_or(why);
+            self.c.report.push(
+                Diagnostic::error("bad-pattern", "this pattern cannot be read")
+                    .at(span, why.to_owned())
+                    .help("a backslash is written twice in text: \"\\\\d+\""),
+            );
+        }
+    }
+
+    fn conditional(
+        &mut self,
+        condition: &ast::Expr,
+        then: &ast::Expr,
+        otherwise: &ast::Expr,
+        span: Span,
+        calls: &mut Calls,
+    ) -> Expr {
+        let then = self.expr(then, calls);
+        let condition = self.expr(condition, calls);
+        self.expect_bool(&condition, "`if`");
+        let otherwise = self.expr(otherwise, calls);
+        let ty = expression::common(&then.ty, &otherwise.ty);
+        let kind = ExprKind::Conditional {
+            then: Box::new(then),
+            condition: Box::new(condition),
+            otherwise: Box::new(otherwise),
+        };
+        make(kind, ty, span)
+    }
+
+    /// A function, or an action: `f(x)`, `module.f(x)`, `x | f()`.
+    fn called(
+        &mut self,
+        piped: Option<&ast::Expr>,
+        callee: &ast::Path,
+        arguments: &[ast::Argument],
+        span: Span,
+        calls: &mut Calls,
+    ) -> Expr {
+        let own = callee.module.is_none() && self.is_action(&callee.name.node);
+        if callee.module.is_some() || own {
+            return self.action_in_expression(piped, callee, arguments, span, calls);
+        }
+        self.function(piped, &callee.name, arguments, span, calls)
+    }
+
+    fn function(
+        &mut self,
+        piped: Option<&ast::Expr>,
+        name: &ast::Name,
+        arguments: &[ast::Argument],
+        span: Span,
+        calls: &mut Calls,
+    ) -> Expr {
+        let mut args: Vec<Expr> = Vec::new();
+        let mut named: Vec<(String, Expr)> = Vec::new();
+        if let Some(value) = piped {
+            args.push(self.expr(value, calls));
+        }
+        for argument in arguments {
+            let value = self.expr(&argument.value, calls);
+            match &argument.name {
+                Some(name) => named.push((name.node.clone(), value)),
+                None => args.push(value),
+            }
+        }
+        if expression::signature(&name.node).is_none() {
+            self.unknown_function(name);
+            return unknown(span);
+        }
+        if name.node == "capture"
+            && let Some(Expression::Text(t)) = arguments.last().map(|a| &a.value.node)
+            && let Some(pattern) = t.literal()
+        {
+            let at = arguments.last().map_or(span, |a| a.value.span);
+            self.pattern(&pattern, at);
+        }
+        let types: Vec<Type> = args.iter().map(|a| a.ty.clone()).collect();
+        let named_types: Vec<(String, Type)> = named.iter().map(|(n, e)| (n.clone(), e.ty.clone())).collect();
+        let ty = match expression::result_type_with(&name.node, &types, &named_types) {
+            Ok(ty) => ty,
+            Err(message) => {
+                let secret =
+                    types.iter().chain(named_types.iter().map(|(_, t)| t)).any(expression::contains_secret);
+                let code = if secret { "secret-misplaced" } else { "bad-arguments" };
+                self.c.report.push(reason(code, &message, span));
+                if secret {
+                    return unknown(span);
+                }
+                Type::Any
+            }
+        };
+        let kind = ExprKind::Function { name: name.node.clone(), args, named };
+        make(kind, ty, span)
+    }
+
+    fn unknown_function(&mut self, name: &ast::Name) {
+        if name.node == "raw" {
+            self.c.report.push(
+                Diagnostic::error("raw-outside-command", "`raw` stands in a command only")
+                    .at(name.span, "")
+                    .help("nothing is quoted here: leave it out"),
+            );
+            return;
+        }
+        let message = format!("there is no function or action `{}`", name.node);
+        let actions = self.c.units[self.unit].actions.keys().map(String::as_str);
+        let names = expression::names().map(|n| -> &str { n }).chain(actions);
+        let mut d = unknown_callable("unknown-function", message, name.span, &name.node, names);
+        let modules: Vec<_> = self
+            .c
+            .modules_with(self.unit, &name.node)
+            .into_iter()
+            .map(|m| format!("`{m}.{}`", name.node))
+            .collect();
+        if !modules.is_empty() {
+            d.help.clear();
+            d = d.help(format!("actions of modules are called so: {}", modules.join(", ")));
+        }
+        self.c.report.push(d);
+    }
+
+    fn text_literal(&mut self, template: &ast::Template, span: Span) -> Expr {
+        if let Some(text) = template.literal() {
+            return literal(Value::text(text), Type::Text, span);
+        }
+        let template = self.pieces(template, span);
+        let secret = template
+            .parts
+            .iter()
+            .any(|p| matches!(p, TemplatePart::Value(e) if expression::contains_secret(&e.ty)));
+        let ty = if secret { Type::Secret } else { Type::Text };
+        make(ExprKind::Template(template), ty, span)
+    }
+
+    /// Returns a text with its values.
+    pub fn template(&mut self, text: &ast::Text) -> Template {
+        self.pieces(&text.node, text.span)
+    }
+
+    fn pieces(&mut self, template: &ast::Template, span: Span) -> Template {
+        let mut parts = Vec::new();
+        for piece in &template.pieces {
+            match &piece.node {
+                ast::Piece::Text(text) => push_text(&mut parts, text),
+                ast::Piece::Interpolation(e) => {
+                    let value = self.plain(e, "`{{ }}`");
+                    parts.push(TemplatePart::Value(value));
+                }
+            }
+        }
+        Template { parts, span }
+    }
+}
+
+/// Returns an expression.
+pub(super) fn make(kind: ExprKind, ty: Type, span: Span) -> Expr {
+    Expr { kind, ty, span }
+}
+
+/// Returns a literal.
+pub(super) fn literal(value: Value, ty: Type, span: Span) -> Expr {
+    make(ExprKind::Literal(value), ty, span)
+}
+
+/// Returns what stands for an expression that is wrong, about which enough was said.
+pub(super) fn unknown(span: Span) -> Expr {
+    literal(Value::None, Type::Any, span)
+}
+
+/// Makes a diagnostic of a message whose hint stands behind a colon.
+pub(super) fn reason(code: &str, message: &str, span: Span) -> Diagnostic {
+    match message.split_once(": ") {
+        Some((what, help)) => Diagnostic::error(code, what).at(span, "").help(help),
+        None => Diagnostic::error(code, message).at(span, ""),
+    }
+}
+
+/// Says that a key is written twice.
+pub(super) fn twice(key: &ast::Name, place: &str) -> Diagnostic {
+    Diagnostic::error("written-twice", format!("`{}` is written twice {place}", key.node))
+        .at(key.span, "again here")
+}
+
+fn operation(operator: BinaryOperator) -> Option<BinaryOp> {
+    Some(match operator {
+        BinaryOperator::Or => BinaryOp::Or,
+        BinaryOperator::And => BinaryOp::And,
+        BinaryOperator::Equal => BinaryOp::Equal,
+        BinaryOperator::NotEqual => BinaryOp::NotEqual,
+        BinaryOperator::Less => BinaryOp::Less,
+        BinaryOperator::LessOrEqual => BinaryOp::LessEqual,
+        BinaryOperator::Greater => BinaryOp::Greater,
+        BinaryOperator::GreaterOrEqual => BinaryOp::GreaterEqual,
+        BinaryOperator::In => BinaryOp::In,
+        BinaryOperator::NotIn => BinaryOp::NotIn,
+        BinaryOperator::Matches => return None,
+        BinaryOperator::Join => BinaryOp::Join,
+        BinaryOperator::Add => BinaryOp::Add,
+        BinaryOperator::Subtract => BinaryOp::Subtract,
+        BinaryOperator::Multiply => BinaryOp::Multiply,
+        BinaryOperator::Divide => BinaryOp::Divide,
+    })
+}
+
+/// Returns the type an operator has whatever stands around it.
+fn fallback(op: BinaryOp) -> Type {
+    match op {
+        BinaryOp::Join => Type::Text,
+        BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide => Type::Any,
+        _ => Type::Bool,
+    }
+}

@@ -1,0 +1,171 @@
+//! `run` and how a change is taken back.
+//!
+//! Owns the rule that every change of the world says how it ends. Never knows when an undo is
+//! carried out (`engine` does).
+
+use super::calls::Under;
+use super::lower::Lower;
+use super::statements::{Flow, Made, goes};
+use crate::diagnostic::Diagnostic;
+use crate::program::{Call, Ending, Run, Statement, StatementKind, Target, Template, Undo};
+use crate::source::{Span, Spanned};
+use crate::syntax::ast;
+
+impl Lower<'_> {
+    /// Returns a `run`.
+    pub fn run(&mut self, run: &ast::Run, word: Span) -> Made {
+        self.expect_changes_allowed(word);
+        let call = self.call(&run.call, Under::Run);
+        let done_when = run.done_when.as_ref().map(|condition| self.done_when(condition));
+        // What a skipped change would have bound is not there afterwards.
+        let mark = self.frame.enter();
+        let slot = run.name.as_ref().map(|name| {
+            self.expect_value(&call, name);
+            self.bind(name, call.ty.clone(), call.text.clone())
+        });
+        let ending = self.ending(run, &call, word);
+        let finally = run.finally.as_ref().map(|finally| self.finally(finally));
+        if done_when.is_some() {
+            self.frame.leave_inside(mark, "the `run` with `done when`, which may be skipped");
+        }
+        goes(StatementKind::Run(Box::new(Run { slot, call, done_when, ending, finally })))
+    }
+
+    fn done_when(&mut self, condition: &Spanned<ast::Expr>) -> crate::program::Expr {
+        let (expr, calls) = self.spanned_condition(condition, "`done when`");
+        if calls == 0 && condition.node.node != ast::Expression::Invalid {
+            let why = "it is read before the change and after it";
+            self.frozen(&expr, "`done when`", Some(why));
+        }
+        expr
+    }
+
+    fn finally(&mut self, finally: &Spanned<ast::Call>) -> Call {
+        if !self.place.followed {
+            let around = if self.place.in_step { "step" } else { "phase" };
+            self.c.report.push(
+                Diagnostic::error(
+                    "nothing-after-finally",
+                    format!("nothing follows in this {around}: `finally` would act at once"),
+                )
+                .at(finally.span, "")
+                .help("put what needs the change below it, in the same step")
+                .help("write `undo` to take the change back on failure only"),
+            );
+        }
+        self.call(finally, Under::Finally)
+    }
+
+    fn ending(&mut self, run: &ast::Run, call: &Call, word: Span) -> Ending {
+        let written = endings(run);
+        if let [first, second, ..] = written.as_slice() {
+            self.c.report.push(
+                Diagnostic::error(
+                    "several-endings",
+                    format!("this change ends in two ways: `{}` and `{}`", first.0, second.0),
+                )
+                .at(second.1, "again here")
+                .at(first.1, "first here")
+                .help("write one of `undo`, `leave`, `irreversible` and `finally`"),
+            );
+        }
+        if self.place.in_undo {
+            if let Some(undo) = &run.undo {
+                self.c.report.push(
+                    Diagnostic::error("undo-in-undo", "an undo is not taken back")
+                        .at(undo.span, "")
+                        .help("leave it out: what stands in an `undo` needs none"),
+                );
+            }
+            return Ending::Own;
+        }
+        if let Some(undo) = &run.undo {
+            return self.undo(undo);
+        }
+        if let Some(why) = &run.leave {
+            return Ending::Leave(self.why(why));
+        }
+        if let Some(why) = &run.irreversible {
+            return Ending::Irreversible(self.why(why));
+        }
+        let own = run.finally.is_some() || matches!(call.target, Target::Action { .. });
+        let invalid = matches!(run.call.node.target.node, ast::CallTarget::Invalid)
+            || matches!(&call.target, Target::Native { function, .. } if function.is_empty());
+        if !own && !invalid {
+            self.c.report.push(
+                Diagnostic::error("change-without-undo", "this change does not say how it is taken back")
+                    .at(word.to(run.call.node.target.span), "")
+                    .help("add below it `undo CALL`: what takes it back")
+                    .help("or `leave \"why\"`: it may stand")
+                    .help("or `irreversible \"why\"`: it cannot be taken back")
+                    .help("or `finally CALL`: it ends in any case, when the step ends"),
+            );
+        }
+        Ending::Own
+    }
+
+    fn why(&mut self, why: &ast::Text) -> Template {
+        self.template(why)
+    }
+
+    /// Returns how a change is taken back.
+    fn undo(&mut self, undo: &Spanned<ast::Undo>) -> Ending {
+        let outer = self.place;
+        self.place.in_undo = true;
+        self.place.followed = true;
+        let made = match &undo.node {
+            ast::Undo::Call { call, safe } => {
+                let id = self.next_id();
+                let made = self.call(call, Under::Undo);
+                Undo {
+                    text: made.text.clone(),
+                    span: undo.span,
+                    safe: safe.is_some(),
+                    body: vec![Statement {
+                        id,
+                        span: call.span,
+                        kind: StatementKind::Run(Box::new(Run {
+                            slot: None,
+                            call: made,
+                            done_when: None,
+                            ending: Ending::Own,
+                            finally: None,
+                        })),
+                    }],
+                }
+            }
+            ast::Undo::Block(block) => {
+                let mark = self.frame.enter();
+                let (body, _) = self.block(block);
+                self.frame.leave_inside(mark, "the `undo`");
+                Undo { body, safe: false, text: self.one_line(block.span), span: undo.span }
+            }
+            ast::Undo::Manual(manual) => {
+                self.not_yet(undo.span, "`undo manual`");
+                let _ = self.manual_parts(manual);
+                Undo { body: Vec::new(), safe: false, text: self.one_line(manual.task.span), span: undo.span }
+            }
+        };
+        self.place = outer;
+        Ending::Undo(made)
+    }
+
+    /// Reads what takes a manual step back.
+    pub fn manual_undo(&mut self, undo: &Spanned<ast::Undo>) {
+        let _ = self.undo(undo);
+    }
+
+    /// Returns a statement that is not carried out yet.
+    pub fn nothing_yet(&self) -> Made {
+        (None, Flow::Goes)
+    }
+}
+
+fn endings(run: &ast::Run) -> Vec<(&'static str, Span)> {
+    let mut found = Vec::new();
+    found.extend(run.undo.as_ref().map(|u| ("undo", u.span)));
+    found.extend(run.leave.as_ref().map(|t| ("leave", t.span)));
+    found.extend(run.irreversible.as_ref().map(|t| ("irreversible", t.span)));
+    found.extend(run.finally.as_ref().map(|f| ("finally", f.span)));
+    found
+}

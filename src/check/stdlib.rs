@@ -1,0 +1,27 @@
+//! The standard library: modules in the language, embedded into the binary.
+//!
+//! Owns the table of their names and texts. Never checks them: they are read like any file.
+
+/// Name and text of each module.
+const MODULES: &[(&str, &str)] = &[
+    ("pgbouncer", include_str!("../../stdlib/pgbouncer.runbook")),
+    ("postgres", include_str!("../../stdlib/postgres.runbook")),
+];
+
+/// Modules that the language speaks of and that are not there yet.
+pub(super) const PLANNED: &[&str] = &["dns", "prometheus", "tcp", "time", "tls"];
+
+/// Returns the text of the module of that name.
+pub(super) fn text(name: &str) -> Option<&'static str> {
+    MODULES.iter().find(|(module, _)| *module == name).map(|(_, text)| *text)
+}
+
+/// Returns the names of the modules.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    MODULES.iter().map(|(name, _)| *name)
+}
+
+/// Returns the name its source is listed under.
+pub(super) fn source_name(name: &str) -> String {
+    format!("<stdlib>/{name}.runbook")
+}

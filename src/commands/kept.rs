@@ -1,0 +1,134 @@
+//! Runs that are kept: found by what was typed, read, and listed with where they stand.
+//!
+//! Shared by `runs`, `show` and `timeline`. What can be read is shown; what is wrong with the
+//! rest is a warning.
+
+use std::collections::BTreeMap;
+
+use super::failure::{Failure, warn};
+use crate::display::RunState;
+use crate::event::Record;
+use crate::journal::{Counts, Head, Index, Listing, Reader, RunLock, StateDir};
+use crate::source::Sources;
+use crate::timeline::Summary;
+
+/// The file in a run's folder with the texts it was read from.
+pub(super) const SOURCES: &str = "sources.json";
+
+/// One run, read.
+pub(super) struct Kept {
+    pub records: Vec<(u64, Record)>,
+    pub summary: Summary,
+    pub state: RunState,
+    pub sources: Sources,
+}
+
+/// Reads the run that `given` stands for.
+pub(super) fn read(given: &str) -> Result<Kept, Failure> {
+    let state_dir = StateDir::existing(StateDir::place()?);
+    let run = state_dir.find(given)?;
+    let reader = Reader::open(&state_dir, &run)?;
+    let found = reader.salvage();
+    let kept = Index::open_existing(&state_dir).and_then(|index| index.get(&run).ok().flatten());
+    let damage = match kept {
+        Some(kept) if found.damage.is_none() => reader.verify_against(&kept.head).err(),
+        _ => found.damage,
+    };
+    if let Some(damage) = damage {
+        warn(damage.to_string());
+    }
+    let mut summary = Summary::of(&found.records);
+    // The first row may be what cannot be read.
+    summary.run.clone_from(&run);
+    let folder = state_dir.run_dir(&run);
+    let state = state_of(&state_dir, &summary.listing(found.head));
+    let sources = std::fs::read(folder.join(SOURCES))
+        .ok()
+        .and_then(|text| serde_json::from_slice(&text).ok())
+        .unwrap_or_default();
+    Ok(Kept { records: found.records, summary, state, sources })
+}
+
+/// Returns every run, the newest first. The index is brought up to date on the way, where it can be.
+pub(super) fn list() -> Result<Vec<(Listing, RunState)>, Failure> {
+    let state_dir = StateDir::existing(StateDir::place()?);
+    let runs = state_dir.runs()?;
+    if runs.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Without an index, as on a read-only disk, all journals are read.
+    let mut index = Index::open(&state_dir).ok();
+    let known: BTreeMap<String, Listing> = index
+        .as_ref()
+        .and_then(|index| index.list().ok())
+        .unwrap_or_default()
+        .into_iter()
+        .map(|listing| (listing.run.clone(), listing))
+        .collect();
+    let mut listed = Vec::with_capacity(runs.len());
+    for run in &runs {
+        if let Some(listing) = known.get(run)
+            && let Some(outcome) = listing.outcome
+        {
+            listed.push((listing.clone(), RunState::Ended(outcome)));
+            continue;
+        }
+        let (listing, state) = fold(&state_dir, run);
+        if let Some(index) = &mut index
+            && listing.outcome.is_some()
+        {
+            // What is not kept now is folded again the next time.
+            let _ = index.record(&listing);
+        }
+        listed.push((listing, state));
+    }
+    if let Some(index) = &mut index {
+        for gone in known.keys().filter(|run| runs.binary_search(run).is_err()) {
+            let _ = index.forget(gone);
+        }
+    }
+    listed.sort_by(|(a, _), (b, _)| (b.opened_us, &b.run).cmp(&(a.opened_us, &a.run)));
+    Ok(listed)
+}
+
+fn fold(state_dir: &StateDir, run: &str) -> (Listing, RunState) {
+    let Ok(reader) = Reader::open(state_dir, run) else {
+        return (unreadable(run), RunState::Damaged);
+    };
+    let found = reader.salvage();
+    let mut summary = Summary::of(&found.records);
+    summary.run = run.to_owned();
+    let listing = summary.listing(found.head);
+    let state = match found.damage {
+        Some(_) => RunState::Damaged,
+        None => state_of(state_dir, &listing),
+    };
+    (listing, state)
+}
+
+fn state_of(state_dir: &StateDir, listing: &Listing) -> RunState {
+    if let Some(outcome) = listing.outcome {
+        return RunState::Ended(outcome);
+    }
+    match RunLock::holder(&state_dir.run_dir(&listing.run)) {
+        Ok(Some(_)) if listing.waiting.is_empty() => RunState::Running,
+        Ok(Some(_)) => RunState::Waiting,
+        _ => RunState::Suspended,
+    }
+}
+
+fn unreadable(run: &str) -> Listing {
+    Listing {
+        run: run.to_owned(),
+        title: String::new(),
+        file: String::new(),
+        user: String::new(),
+        host: String::new(),
+        opened_us: 0,
+        ended_us: None,
+        outcome: None,
+        waiting: String::new(),
+        counts: Counts::default(),
+        head: Head::default(),
+    }
+}

@@ -1,0 +1,204 @@
+//! Parameters: given with `-p` and `--params`, or asked for at the terminal.
+//!
+//! Owns how they are typed. Never evaluates a default: the run does, and writes it down.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, Write as _};
+use std::path::Path;
+
+use serde_json::Value as Json;
+
+use super::failure::{Failure, INVALID};
+use crate::diagnostic::nearest;
+use crate::display::clean;
+use crate::program::{Global, GlobalSource, Param, Program};
+use crate::value::Value;
+
+/// Returns the parameters that were given, and asks for those that are missing where somebody can be asked.
+pub(super) fn gather(
+    program: &Program,
+    given: &[String],
+    file: Option<&Path>,
+    attended: bool,
+) -> Result<Vec<(String, Value)>, Failure> {
+    let mut values = BTreeMap::new();
+    if let Some(file) = file {
+        for (name, json) in read(file)? {
+            let (global, param) = find(program, &name)?;
+            let value = Value::from_json_as(&param.ty, &json)
+                .and_then(|value| accept(param, value))
+                .map_err(|why| invalid(global, &why).note(format!("it stands in `{}`", file.display())))?;
+            values.insert(name, value);
+        }
+    }
+    for text in given {
+        let Some((name, text)) = text.split_once('=') else {
+            return Err(Failure::new(INVALID, format!("`{text}` is no parameter"))
+                .help("write it as `-p name=value`"));
+        };
+        let (global, param) = find(program, name)?;
+        let value = parse(param, text).map_err(|why| invalid(global, &why))?;
+        values.insert(name.to_owned(), value);
+    }
+    let missing: Vec<(&Global, &Param)> = params(program)
+        .filter(|(global, param)| param.default.is_none() && !values.contains_key(&global.slot.name))
+        .collect();
+    if !attended && !missing.is_empty() {
+        return Err(missing_ones(&missing));
+    }
+    for (global, param) in missing {
+        values.insert(global.slot.name.clone(), ask(global, param)?);
+    }
+    // In the order in which they are declared.
+    Ok(params(program).filter_map(|(global, _)| values.remove_entry(&global.slot.name)).collect())
+}
+
+fn params(program: &Program) -> impl Iterator<Item = (&Global, &Param)> {
+    program.globals.iter().filter_map(|global| match &global.source {
+        GlobalSource::Param(param) => Some((global, param)),
+        _ => None,
+    })
+}
+
+fn find<'a>(program: &'a Program, name: &str) -> Result<(&'a Global, &'a Param), Failure> {
+    if let Some(found) = params(program).find(|(global, _)| global.slot.name == name) {
+        return Ok(found);
+    }
+    let failure = Failure::new(INVALID, format!("there is no parameter `{}`", clean(name)));
+    let secret =
+        program.globals.iter().find(|g| g.slot.name == name && matches!(g.source, GlobalSource::Secret(_)));
+    if secret.is_some() {
+        return Err(failure.help(format!(
+            "`{name}` is a secret: it comes from where the runbook says, never from the command line"
+        )));
+    }
+    let names: Vec<&str> = params(program).map(|(g, _)| g.slot.name.as_str()).collect();
+    Err(match nearest(name, names.iter().copied()) {
+        Some(near) => failure.help(format!("did you mean `{near}`?")),
+        None if names.is_empty() => failure.help("the runbook has no parameters"),
+        None => failure.help(format!("the runbook has: {}", names.join(", "))),
+    })
+}
+
+fn invalid(global: &Global, why: &str) -> Failure {
+    let name = &global.slot.name;
+    Failure::new(INVALID, format!("parameter `{name}`: {why}")).note(describe(global))
+}
+
+/// Returns `name: type "description"`, as it is declared.
+fn describe(global: &Global) -> String {
+    let GlobalSource::Param(param) = &global.source else {
+        return global.slot.name.clone();
+    };
+    let mut kind = param.ty.to_string();
+    if let Some((low, high)) = &param.range {
+        kind = format!("{kind} in {low}..{high}");
+    }
+    if !param.choices.is_empty() {
+        let choices: Vec<String> = param.choices.iter().map(|c| format!("\"{c}\"")).collect();
+        kind = format!("one of {}", choices.join(", "));
+    }
+    match global.description.as_str() {
+        "" => format!("{}: {kind}", global.slot.name),
+        text => format!("{}: {kind} \"{text}\"", global.slot.name),
+    }
+}
+
+fn missing_ones(missing: &[(&Global, &Param)]) -> Failure {
+    let names: Vec<String> = missing.iter().map(|(g, _)| format!("`{}`", g.slot.name)).collect();
+    let message = match names.as_slice() {
+        [one] => format!("parameter {one} is missing"),
+        many => format!("parameters {} are missing", many.join(", ")),
+    };
+    let listed: Vec<String> = missing.iter().map(|(g, _)| describe(g)).collect();
+    Failure::new(INVALID, message)
+        .note(listed.join("\n"))
+        .help("give each with `-p name=value`, or all with `--params FILE`")
+}
+
+fn parse(param: &Param, text: &str) -> Result<Value, String> {
+    Value::parse_as(&param.ty, text).and_then(|value| accept(param, value))
+}
+
+/// Returns the value if it is one of the choices and in the range.
+fn accept(param: &Param, value: Value) -> Result<Value, String> {
+    if !param.choices.is_empty() && !param.choices.contains(&value) {
+        let shown = value.brief(60);
+        let choices: Vec<String> = param.choices.iter().map(ToString::to_string).collect();
+        let near = nearest(&shown, choices.iter().map(String::as_str))
+            .map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
+        return Err(format!("`{shown}` is none of {}{near}", choices.join(", ")));
+    }
+    if let Some((low, high)) = &param.range
+        && !(is_at_most(low, &value) && is_at_most(&value, high))
+    {
+        return Err(format!("`{}` is not in {low}..{high}", value.brief(60)));
+    }
+    Ok(value)
+}
+
+/// Compares as the language does. What cannot be compared was refused by its type.
+fn is_at_most(low: &Value, high: &Value) -> bool {
+    use Value::{Duration, Int, Number, Percent, Size, Time};
+    match (low, high) {
+        (Int(a), Int(b)) | (Duration(a), Duration(b)) | (Size(a), Size(b)) => a <= b,
+        (Number(a) | Percent(a), Number(b) | Percent(b)) => a <= b,
+        #[expect(clippy::cast_precision_loss, reason = "a bound beyond 2^53 is none")]
+        (Int(a), Number(b) | Percent(b)) => (*a as f64) <= *b,
+        #[expect(clippy::cast_precision_loss, reason = "a bound beyond 2^53 is none")]
+        (Number(a) | Percent(a), Int(b)) => *a <= (*b as f64),
+        (Time(a), Time(b)) => a <= b,
+        _ => true,
+    }
+}
+
+/// Asks for a parameter at the terminal until the answer is one.
+fn ask(global: &Global, param: &Param) -> Result<Value, Failure> {
+    let mut lines = std::io::stdin().lock();
+    loop {
+        eprint!("{}\n{}: ", clean(&describe(global)), global.slot.name);
+        let _ = std::io::stderr().flush();
+        let mut line = String::new();
+        match lines.read_line(&mut line) {
+            Ok(0) | Err(_) => return Err(missing_ones(&[(global, param)])),
+            Ok(_) => {}
+        }
+        match parse(param, line.trim_end_matches(['\n', '\r'])) {
+            Ok(value) => return Ok(value),
+            Err(why) => eprintln!("{}", clean(&why)),
+        }
+    }
+}
+
+/// Reads a file of parameters: JSON, or TOML.
+fn read(path: &Path) -> Result<Vec<(String, Json)>, Failure> {
+    let fail = |why: String| Failure::new(INVALID, format!("`{}`: {why}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|e| fail(e.to_string().to_lowercase()))?;
+    let json = match path.extension().and_then(|e| e.to_str()) {
+        Some("json") => serde_json::from_str(&text).map_err(|e| fail(format!("is not JSON: {e}")))?,
+        Some("toml") => {
+            let table: toml::Table =
+                toml::from_str(&text).map_err(|e| fail(format!("is not TOML: {}", e.message())))?;
+            from_toml(toml::Value::Table(table))
+        }
+        _ => return Err(fail("is neither `.toml` nor `.json`".to_owned())),
+    };
+    match json {
+        Json::Object(fields) => Ok(fields.into_iter().collect()),
+        _ => Err(fail("is no object with a field for each parameter".to_owned())),
+    }
+}
+
+fn from_toml(value: toml::Value) -> Json {
+    match value {
+        toml::Value::String(text) => Json::String(text),
+        toml::Value::Integer(n) => n.into(),
+        toml::Value::Float(n) => n.into(),
+        toml::Value::Boolean(b) => b.into(),
+        toml::Value::Datetime(time) => Json::String(time.to_string()),
+        toml::Value::Array(items) => items.into_iter().map(from_toml).collect(),
+        toml::Value::Table(fields) => {
+            Json::Object(fields.into_iter().map(|(name, value)| (name, from_toml(value))).collect())
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! `mainstay run`.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::check::program_of;
+use super::failure::{Failure, INVALID, warn};
+use super::{EXIT_CODES, Format, kept, params};
+use crate::display::{Json, Look, Plain, Screen, TICK};
+use crate::engine;
+use crate::event::{FORMAT, Moment, Opened, Outcome, Record, SourceHash};
+use crate::journal::{Index, JournalError, RunJournal, StateDir, new_run_id};
+use crate::people::{Person, Seat, Terminal};
+use crate::process::identity;
+use crate::program::{GlobalSource, Program};
+use crate::real::{Clock, RealConfig, RealWorld, Tick, fetch_secret};
+use crate::timeline::Summary;
+use crate::value::{Secret, Value};
+use crate::world::Observer;
+
+/// How long a call without a timeout may take, nanoseconds.
+const CALL_TIMEOUT: i64 = 60_000_000_000;
+
+const EXAMPLES: &str = "\
+Examples:
+  mainstay run disk-full.runbook
+  mainstay run disk-full.runbook -p host=db1 -p limit=90%
+  mainstay run disk-full.runbook --params prod.toml --format json
+
+Parameters that are missing are asked for at the terminal. Approvals are asked there, too; without a
+terminal nobody is asked, and silence decides as the runbook says.
+
+Ctrl-C asks whether to stop and take changes back; a second one leaves the run as it stands.";
+
+/// Run a runbook: measure the symptom, diagnose, resolve, and measure again
+///
+/// When something fails, every change is taken back, the last one first, and the symptom is measured
+/// again. What cannot be taken back is listed.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+pub(super) struct Args {
+    /// The runbook
+    #[arg(value_name = "FILE")]
+    file: String,
+
+    /// A parameter; may be given more than once
+    #[arg(short = 'p', long = "param", value_name = "NAME=VALUE")]
+    param: Vec<String>,
+
+    /// Parameters in a file, `.toml` or `.json`; those given with `-p` win
+    #[arg(long, value_name = "FILE")]
+    params: Option<PathBuf>,
+
+    /// What to write while it runs: lines for people, or the journal's records as JSON lines
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+
+    /// Go on although no symptom holds
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<u8, Failure> {
+    let program = program_of(&args.file)?;
+    // With `--format json` the output is a program's: nobody sits there.
+    let terminal =
+        std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && args.format == Format::Text;
+    let given = params::gather(&program, &args.param, args.params.as_deref(), terminal)?;
+    tools(&program)?;
+    let secrets = secrets(&program)?;
+    let state = StateDir::create(StateDir::place()?)?;
+    let clock = Clock::start();
+    let (mut journal, run) = create(&state, clock.now())?;
+    keep_sources(&program, &state, &run);
+    let seat = if terminal { Terminal::open().ok() } else { None };
+    let opened = opened(args, &program, given, &run, clock.now(), seat.is_some());
+    let mut view = View::new(args.format, &program);
+    let mut world = RealWorld::new(RealConfig {
+        clock,
+        seat: seat.map(|terminal| view.seat(terminal)),
+        secrets: secrets.values().cloned().collect(),
+        commands: true,
+        live: view.live(),
+        tick: view.tick(),
+        ..RealConfig::new(state.run_dir(&run))
+    })
+    .map_err(|e| Failure::new(1, e.to_string()))?;
+    let mut folded = Folded::default();
+    let observers: &mut [&mut dyn Observer] = &mut [&mut folded, view.observer()];
+    let driven = engine::drive(program, opened, secrets, &mut world, &mut journal, observers);
+    world.close();
+    view.leave();
+    let head = journal.close();
+    let outcome = driven.map_err(|e| stopped(&e, &run))?;
+    match head {
+        Ok(head) => {
+            // The index is only a shortcut: what it lacks is folded from the journal.
+            if let Ok(mut index) = Index::open(&state)
+                && folded.summary.ended.is_some()
+            {
+                let _ = index.record(&folded.summary.listing(head));
+            }
+        }
+        Err(error) => warn(error.to_string()),
+    }
+    if outcome == Outcome::Suspended && args.format == Format::Text {
+        warn(format!("the run was left as it stands; `mainstay show {run}` shows what was changed"));
+    }
+    Ok(outcome.exit_code())
+}
+
+/// Returns the words for a run that could not go on.
+fn stopped(error: &engine::DriveError, run: &str) -> Failure {
+    Failure::new(1, format!("the run was stopped where it stood: {error}"))
+        .help(format!("`mainstay show {run}` shows what was changed and not taken back"))
+}
+
+/// Refuses to begin without the tools that the runbook needs.
+fn tools(program: &Program) -> Result<(), Failure> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    let is_there = |tool: &str| {
+        folders
+            .iter()
+            .any(|folder| rustix::fs::access(folder.join(tool), rustix::fs::Access::EXEC_OK).is_ok())
+    };
+    let missing: Vec<String> =
+        program.tools.iter().filter(|tool| !is_there(tool)).map(|tool| format!("`{tool}`")).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(INVALID, format!("the runbook needs {}, not found in PATH", missing.join(", ")))
+        .help("install it, or add its folder to PATH; nothing was run"))
+}
+
+/// Fetches every secret, and names all that cannot be had.
+fn secrets(program: &Program) -> Result<BTreeMap<String, Secret>, Failure> {
+    let mut secrets = BTreeMap::new();
+    let mut missing = Vec::new();
+    for global in &program.globals {
+        if let GlobalSource::Secret(sources) = &global.source {
+            match fetch_secret(&global.slot.name, sources) {
+                Ok(secret) => {
+                    secrets.insert(global.slot.name.clone(), secret);
+                }
+                Err(error) => missing.push(error.to_string()),
+            }
+        }
+    }
+    match missing.as_slice() {
+        [] => Ok(secrets),
+        [one] => Err(Failure::new(INVALID, one.as_str())),
+        many => Err(Failure::new(INVALID, "secrets cannot be had").note(many.join("\n"))),
+    }
+}
+
+/// Makes the run's folder and journal. An id that is taken is drawn again.
+fn create(state: &StateDir, now: Moment) -> Result<(RunJournal, String), Failure> {
+    let time = jiff::Timestamp::from_microsecond(now.wall_us).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let mut last = None;
+    for _ in 0..8 {
+        let run = new_run_id(time);
+        match RunJournal::create(state, &run) {
+            Ok(journal) => return Ok((journal, run)),
+            Err(error @ JournalError::Taken(_)) => last = Some(error),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(last.map_or_else(|| Failure::new(1, "no id for the run"), Failure::from))
+}
+
+/// Keeps the texts, so that failures can be shown in them later. Without them a run is as good.
+fn keep_sources(program: &Program, state: &StateDir, run: &str) {
+    if let Ok(text) = serde_json::to_vec(&program.sources) {
+        let _ = std::fs::write(state.run_dir(run).join(kept::SOURCES), text);
+    }
+}
+
+fn opened(
+    args: &Args,
+    program: &Program,
+    params: Vec<(String, Value)>,
+    run: &str,
+    at: Moment,
+    attended: bool,
+) -> Opened {
+    let person = Person::current();
+    let mut env_names: Vec<String> =
+        std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()).collect();
+    env_names.sort_unstable();
+    let sources = program
+        .sources
+        .iter()
+        .map(|(_, source)| SourceHash {
+            name: source.name.clone(),
+            hash: blake3::hash(source.text.as_bytes()).to_hex().to_string(),
+        })
+        .collect();
+    Opened {
+        format: FORMAT,
+        run: run.to_owned(),
+        at,
+        program_hash: program.hash.clone(),
+        file: args.file.clone(),
+        sources,
+        params,
+        env_names,
+        cwd: std::env::current_dir().map(|d| d.display().to_string()).unwrap_or_default(),
+        uid: person.uid,
+        user: person.name,
+        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        boot_id: identity::boot_id().to_owned(),
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        force: args.force,
+        attended,
+        named_calls: false,
+        call_timeout_ns: CALL_TIMEOUT,
+    }
+}
+
+/// What is shown while it runs.
+enum View {
+    Json(Json<std::io::Stdout>),
+    Plain(Box<Plain<std::io::Stdout>>),
+    Screen(Screen),
+}
+
+impl View {
+    fn new(format: Format, program: &Program) -> View {
+        let look = Look::of_stdout();
+        let sources = Arc::new(program.sources.clone());
+        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        match format {
+            Format::Json => View::Json(Json::new(std::io::stdout())),
+            Format::Text if look.width.is_some() && !dumb => View::Screen(Screen::new(look, sources)),
+            Format::Text => View::Plain(Box::new(Plain::new(std::io::stdout(), look, sources))),
+        }
+    }
+
+    fn observer(&mut self) -> &mut dyn Observer {
+        match self {
+            View::Json(json) => json,
+            View::Plain(plain) => &mut **plain,
+            View::Screen(screen) => screen,
+        }
+    }
+
+    fn seat(&self, terminal: Terminal) -> Seat {
+        let prompter = match self {
+            View::Screen(screen) => screen.prompter(),
+            // Somebody sits at a terminal that can only be written to line by line.
+            _ => Screen::new(Look { colour: false, ..Look::of_stdout() }, Arc::default()).prompter(),
+        };
+        Seat { terminal, prompter }
+    }
+
+    fn live(&self) -> Option<crate::real::Live> {
+        let View::Screen(screen) = self else {
+            return None;
+        };
+        let screen = screen.clone();
+        Some(Box::new(move |address, _, bytes| screen.printed(address, bytes)))
+    }
+
+    fn tick(&self) -> Option<Tick> {
+        let View::Screen(screen) = self else {
+            return None;
+        };
+        let screen = screen.clone();
+        Some(Tick { every: TICK, call: Box::new(move || screen.tick()) })
+    }
+
+    fn leave(&self) {
+        if let View::Screen(screen) = self {
+            screen.leave();
+        }
+    }
+}
+
+/// Folds the run for the index while it goes on.
+#[derive(Default)]
+struct Folded {
+    summary: Summary,
+    seq: u64,
+}
+
+impl Observer for Folded {
+    fn stored(&mut self, records: &[Record]) {
+        for record in records {
+            self.seq += 1;
+            self.summary.take(self.seq, record);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! `mainstay runs`.
+
+use super::failure::{Failure, INVALID};
+use super::kept;
+use super::{Format, pretty, print};
+use crate::diagnostic::nearest;
+use crate::display::{self, Look};
+use crate::journal::Listing;
+
+const AFTER: &str = "\
+Examples:
+  mainstay runs
+  mainstay runs --outcome failed --outcome rolled_back
+  mainstay runs --runbook disk-full --format json
+
+An outcome is one of: resolved, failed, rolled_back, aborted, escalated, not_needed, suspended,
+waiting (for a person), running, damaged (its journal cannot be read).";
+
+const OUTCOMES: [&str; 10] = [
+    "resolved",
+    "failed",
+    "rolled_back",
+    "aborted",
+    "escalated",
+    "not_needed",
+    "suspended",
+    "waiting",
+    "running",
+    "damaged",
+];
+
+/// List the runs of this machine, the newest first
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = AFTER)]
+pub(super) struct Args {
+    /// Only runs of this runbook: its path, the end of its path, or its name
+    #[arg(long, value_name = "NAME")]
+    runbook: Option<String>,
+
+    /// Only runs with this outcome; may be given more than once
+    #[arg(long, value_name = "OUTCOME")]
+    outcome: Vec<String>,
+
+    /// How many at most
+    #[arg(long, short = 'n', value_name = "N")]
+    limit: Option<usize>,
+
+    /// How to write the list
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+pub(super) fn runs(args: &Args) -> Result<u8, Failure> {
+    for outcome in &args.outcome {
+        if !OUTCOMES.contains(&outcome.as_str()) {
+            let failure = Failure::new(INVALID, format!("there is no outcome `{outcome}`"));
+            return Err(match nearest(outcome, OUTCOMES) {
+                Some(near) => failure.help(format!("did you mean `{near}`?")),
+                None => failure.help(format!("there are: {}", OUTCOMES.join(", "))),
+            });
+        }
+    }
+    let mut listed = kept::list()?;
+    let any = !listed.is_empty();
+    listed.retain(|(listing, state)| {
+        (args.outcome.is_empty() || args.outcome.iter().any(|o| o == state.word()))
+            && args.runbook.as_deref().is_none_or(|name| is_of(listing, name))
+    });
+    listed.truncate(args.limit.unwrap_or(usize::MAX));
+    match args.format {
+        Format::Json => print(&pretty(&display::runs_json(&listed))?)?,
+        Format::Text if listed.is_empty() && any => print("no run is like that\n")?,
+        Format::Text if listed.is_empty() => {
+            print("nothing has been run yet; `mainstay run FILE` starts\n")?;
+        }
+        Format::Text => print(&display::runs(&listed, Look::of_stdout()))?,
+    }
+    Ok(0)
+}
+
+/// Returns whether the run is of the runbook that is named so.
+fn is_of(listing: &Listing, name: &str) -> bool {
+    let wanted = name.strip_suffix(".runbook").unwrap_or(name);
+    let file = listing.file.strip_suffix(".runbook").unwrap_or(&listing.file);
+    file.strip_suffix(wanted).is_some_and(|before| before.is_empty() || before.ends_with('/'))
+}

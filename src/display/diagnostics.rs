@@ -1,0 +1,120 @@
+//! Diagnostics as text with the source underlined, and as JSON.
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+use serde_json::json;
+
+use super::Look;
+use super::text::clean;
+use crate::diagnostic::{Diagnostic, Label, Severity};
+use crate::source::{Source, SourceId, Sources, Span};
+
+/// Returns all of them, with an empty line between two.
+pub fn render(diagnostics: &[Diagnostic], sources: &Sources, look: Look) -> String {
+    let drawn: Vec<String> = diagnostics.iter().map(|d| render_one(d, sources, look)).collect();
+    drawn.join("\n")
+}
+
+/// Returns one of them, with a line end.
+pub fn render_one(diagnostic: &Diagnostic, sources: &Sources, look: Look) -> String {
+    let message = clean(&diagnostic.message);
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut title = level.primary_title(message);
+    if !diagnostic.code.is_empty() {
+        title = title.id(diagnostic.code.as_str());
+    }
+    draw(Group::with_title(title), diagnostic, sources, look)
+}
+
+/// Returns the places and notes without the message, which stands above them already.
+pub(super) fn body(diagnostic: &Diagnostic, sources: &Sources, look: Look) -> String {
+    draw(Group::with_level(Level::ERROR), diagnostic, sources, look)
+}
+
+fn draw<'a>(mut group: Group<'a>, diagnostic: &'a Diagnostic, sources: &'a Sources, look: Look) -> String {
+    for (source, annotations) in by_file(diagnostic, sources) {
+        let snippet = Snippet::source(&*source.text).path(source.name.as_str()).annotations(annotations);
+        group = group.element(snippet);
+    }
+    for note in &diagnostic.notes {
+        group = group.element(Level::NOTE.message(clean(note)));
+    }
+    for help in &diagnostic.help {
+        group = group.element(Level::HELP.message(clean(help)));
+    }
+    let renderer = if look.colour { Renderer::styled() } else { Renderer::plain() };
+    let decor = if look.unicode { DecorStyle::Unicode } else { DecorStyle::Ascii };
+    let mut text = renderer.decor_style(decor).term_width(look.width.unwrap_or(140)).render(&[group]);
+    text.push('\n');
+    text
+}
+
+/// Returns the labels by file, that of the primary one first.
+fn by_file<'a>(diagnostic: &Diagnostic, sources: &'a Sources) -> Vec<(&'a Source, Vec<Annotation<'static>>)> {
+    let mut files: Vec<(SourceId, &Source, Vec<Annotation<'static>>)> = Vec::new();
+    for (index, Label { span, text }) in diagnostic.labels.iter().enumerate() {
+        let Some(source) = sources.get(span.source) else {
+            continue;
+        };
+        let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
+        let mut annotation = kind.span(inside(&source.text, *span));
+        if !text.is_empty() {
+            annotation = annotation.label(clean(text));
+        }
+        match files.iter_mut().find(|(id, ..)| *id == span.source) {
+            Some((.., annotations)) => annotations.push(annotation),
+            None => files.push((span.source, source, vec![annotation])),
+        }
+    }
+    files.into_iter().map(|(_, source, annotations)| (source, annotations)).collect()
+}
+
+/// Returns the span within the text, at the edges of characters: a span of a file that has
+/// changed since must not end the program.
+fn inside(text: &str, span: Span) -> std::ops::Range<usize> {
+    let edge = |at: u32| {
+        let mut at = (at as usize).min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let start = edge(span.start);
+    start..edge(span.end).max(start)
+}
+
+/// Returns them as JSON: places with file, line and column (from 1, in characters).
+pub fn json(diagnostics: &[Diagnostic], sources: &Sources) -> serde_json::Value {
+    diagnostics
+        .iter()
+        .map(|d| {
+            let labels: Vec<_> = d
+                .labels
+                .iter()
+                .map(|label| {
+                    let start = sources.place(label.span);
+                    let end = sources.place(Span { start: label.span.end, ..label.span });
+                    json!({
+                        "file": start.file,
+                        "line": start.line,
+                        "column": start.column,
+                        "end_line": end.line,
+                        "end_column": end.column,
+                        "text": label.text,
+                    })
+                })
+                .collect();
+            json!({
+                "code": d.code,
+                "severity": d.severity,
+                "message": d.message,
+                "labels": labels,
+                "help": d.help,
+                "notes": d.notes,
+            })
+        })
+        .collect()
+}

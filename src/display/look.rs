@@ -1,0 +1,141 @@
+//! What a terminal can show, and in which colours things stand on it.
+
+use std::env;
+use std::io::IsTerminal;
+
+use anstyle::{AnsiColor, Color, Effects, Style};
+
+use crate::timeline::{Kind, Tone};
+
+/// What the output can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    pub colour: bool,
+    /// Whether it shows more than ASCII.
+    pub unicode: bool,
+    /// Columns; `None`: no line is wrapped (a file, a pipe).
+    pub width: Option<usize>,
+}
+
+impl Look {
+    /// What fits everywhere: no colour, ASCII, no wrapping.
+    pub const BARE: Look = Look { colour: false, unicode: false, width: None };
+
+    /// Returns what standard output can show.
+    pub fn of_stdout() -> Look {
+        let stdout = std::io::stdout();
+        Look::of(stdout.is_terminal(), size(&stdout))
+    }
+
+    /// Returns what standard error can show.
+    pub fn of_stderr() -> Look {
+        let stderr = std::io::stderr();
+        Look::of(stderr.is_terminal(), size(&stderr))
+    }
+
+    /// `NO_COLOR` (no-color.org) and `CLICOLOR_FORCE` (bixense.com/clicolors) are asked, then the terminal.
+    fn of(terminal: bool, size: Option<usize>) -> Look {
+        let set = |name: &str| env::var_os(name).is_some_and(|v| !v.is_empty());
+        let dumb = env::var_os("TERM").is_none_or(|t| t == "dumb");
+        let forced = env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0");
+        let columns = || env::var("COLUMNS").ok()?.parse().ok();
+        Look {
+            colour: !set("NO_COLOR") && (forced || terminal && !dumb),
+            unicode: is_utf8(),
+            width: terminal.then(|| size.or_else(columns).unwrap_or(80).max(20)),
+        }
+    }
+
+    /// Returns how `tone` is written.
+    pub(super) fn tone(self, tone: Tone) -> Paint {
+        match tone {
+            Tone::Plain => self.plain(),
+            Tone::Good => self.colour(AnsiColor::Green),
+            Tone::Bad => self.bold_colour(AnsiColor::Red),
+            Tone::Warn => self.colour(AnsiColor::Yellow),
+            Tone::Quiet => self.dim(),
+        }
+    }
+
+    pub(super) fn plain(self) -> Paint {
+        Paint(None)
+    }
+
+    pub(super) fn dim(self) -> Paint {
+        self.style(Style::new().effects(Effects::DIMMED))
+    }
+
+    pub(super) fn bold(self) -> Paint {
+        self.style(Style::new().effects(Effects::BOLD))
+    }
+
+    /// How a command, an expression or a value is written.
+    pub(super) fn code(self) -> Paint {
+        self.colour(AnsiColor::Cyan)
+    }
+
+    fn colour(self, colour: AnsiColor) -> Paint {
+        self.style(Style::new().fg_color(Some(Color::Ansi(colour))))
+    }
+
+    pub(super) fn bold_colour(self, colour: AnsiColor) -> Paint {
+        self.style(Style::new().fg_color(Some(Color::Ansi(colour))).effects(Effects::BOLD))
+    }
+
+    fn style(self, style: Style) -> Paint {
+        Paint(self.colour.then_some(style))
+    }
+
+    /// Returns the sign before a line.
+    pub(super) fn glyph(self, kind: Kind, tone: Tone) -> &'static str {
+        let (unicode, ascii) = match (kind, tone) {
+            (Kind::Phase, _) => ("▸", ">"),
+            (Kind::Question, _) => ("?", "?"),
+            (Kind::Decision, _) => ("→", ">"),
+            (Kind::Finding, _) => ("•", "*"),
+            (Kind::Symptom, Tone::Bad) => ("!", "!"),
+            (_, Tone::Good) => ("✓", "+"),
+            (_, Tone::Bad) => ("✗", "x"),
+            (_, Tone::Warn) => ("!", "!"),
+            (_, Tone::Plain | Tone::Quiet) => ("·", "-"),
+        };
+        if self.unicode { unicode } else { ascii }
+    }
+
+    /// Returns the sign between what belongs together.
+    pub(super) fn bar(self) -> &'static str {
+        if self.unicode { "│" } else { "|" }
+    }
+}
+
+/// How a piece of text is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paint(Option<Style>);
+
+impl Paint {
+    /// Returns the text so written.
+    pub fn on(self, text: &str) -> String {
+        match self.0 {
+            Some(style) if !text.is_empty() => {
+                format!("{}{text}{}", style.render(), style.render_reset())
+            }
+            _ => text.to_owned(),
+        }
+    }
+}
+
+/// The locale of the characters, as setlocale(3) finds it.
+fn is_utf8() -> bool {
+    ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| env::var(name).ok().filter(|v| !v.is_empty()))
+        .is_some_and(|v| {
+            let v = v.to_ascii_lowercase();
+            v.contains("utf-8") || v.contains("utf8")
+        })
+}
+
+fn size(terminal: &impl std::os::fd::AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(terminal).ok()?;
+    (size.ws_col > 0).then_some(usize::from(size.ws_col))
+}

@@ -1,0 +1,370 @@
+//! A run at a terminal: lines that stay, above what moves; prompts; the last screen.
+//!
+//! Owns the bars: one for the phase, one for each step that runs, with what it does now, for
+//! how long, and how long it may. Facts become the same lines as without a terminal. Has no
+//! thread: whoever waits for the world ticks it ([`Screen::tick`]), and nothing moves while
+//! somebody types an answer but the time that is left.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+
+use super::prompt::{self, Drawn};
+use super::text::{columns, fit, one_line};
+use super::{Look, ending, line};
+use crate::event::{Address, Body, Class, Fact, PhaseKind, Record, Request};
+use crate::people::{Closed, Prompt, Prompter};
+use crate::source::Sources;
+use crate::timeline::{Narrator, Summary, Tone, Weight, clock};
+use crate::world::Observer;
+
+/// How often what moves is drawn.
+pub const TICK: Duration = Duration::from_millis(200);
+
+/// The screen. Clones draw on the same one.
+#[derive(Clone)]
+pub struct Screen(Rc<RefCell<Inner>>);
+
+struct Inner {
+    look: Look,
+    sources: Arc<Sources>,
+    narrator: Narrator,
+    summary: Summary,
+    seq: u64,
+    bars: Bars,
+    prompt: Option<Open>,
+    /// Lines that came while somebody was asked.
+    held: String,
+}
+
+/// A prompt that stands on the screen.
+struct Open {
+    ask: String,
+    /// Lines above the cursor on which the time left stands, and when it is over.
+    countdown: Option<(usize, Instant)>,
+    shown: u64,
+}
+
+impl Screen {
+    /// Returns a screen on standard output. `sources`: what failures point into.
+    pub fn new(look: Look, sources: Arc<Sources>) -> Self {
+        Screen(Rc::new(RefCell::new(Inner {
+            look,
+            sources,
+            narrator: Narrator::default(),
+            summary: Summary::default(),
+            seq: 0,
+            bars: Bars::new(look),
+            prompt: None,
+            held: String::new(),
+        })))
+    }
+
+    /// Returns what draws prompts on this screen.
+    pub fn prompter(&self) -> Box<dyn Prompter> {
+        Box::new(self.clone())
+    }
+
+    /// Draws what moves.
+    pub fn tick(&self) {
+        // Not while it is being drawn: the next tick comes soon.
+        if let Ok(mut inner) = self.0.try_borrow_mut() {
+            inner.tick();
+        }
+    }
+
+    /// Shows the end of what the command at `address` prints.
+    pub fn printed(&self, address: &Address, bytes: &[u8]) {
+        if let Ok(inner) = self.0.try_borrow_mut() {
+            let text = String::from_utf8_lossy(bytes);
+            let last = text.lines().rev().map(one_line).find(|l| !l.trim().is_empty());
+            if let Some(last) = last {
+                inner.bars.tell(address, &last);
+            }
+        }
+    }
+
+    /// Takes what moves off the screen; the run is left as it stands.
+    pub fn leave(&self) {
+        if let Ok(inner) = self.0.try_borrow_mut() {
+            inner.bars.clear();
+        }
+    }
+
+    /// Returns the summary of the run so far.
+    pub fn summary(&self) -> Summary {
+        self.0.borrow().summary.clone()
+    }
+}
+
+impl Observer for Screen {
+    fn stored(&mut self, records: &[Record]) {
+        self.0.borrow_mut().stored(records);
+    }
+}
+
+impl Inner {
+    fn stored(&mut self, records: &[Record]) {
+        let mut text = String::new();
+        for record in records {
+            self.seq += 1;
+            self.summary.take(self.seq, record);
+            self.bars.follow(record);
+            if let Body::Fact(Fact::Ended { .. }) = record.body {
+                self.bars.clear();
+                text.push_str(&ending(&self.summary, self.look));
+                continue;
+            }
+            if let Some(entry) = self.narrator.tell(self.seq, record)
+                && entry.weight != Weight::Begin
+            {
+                text.push_str(&line(&entry, &self.sources, self.look));
+            }
+        }
+        self.print(&text);
+    }
+
+    fn print(&mut self, text: &str) {
+        if self.prompt.is_some() {
+            self.held.push_str(text);
+        } else if !text.is_empty() {
+            self.bars.print(text);
+        }
+    }
+
+    fn tick(&mut self) {
+        let look = self.look;
+        match &mut self.prompt {
+            None => self.bars.tick(),
+            Some(open) => {
+                let Some((up, until)) = open.countdown else {
+                    return;
+                };
+                let left = until.saturating_duration_since(Instant::now());
+                if left.as_secs() != open.shown {
+                    open.shown = left.as_secs();
+                    let line = prompt::time_left(left, look);
+                    // Save the cursor, go up, write the line anew, come back to what is being typed.
+                    write_raw(&format!("\x1b7\x1b[{up}A\r\x1b[2K{}\x1b8", line.trim_end_matches('\n')));
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, drawn: Drawn, left: Option<Duration>) {
+        self.bars.clear();
+        write_raw(&format!("{}{}", drawn.text, drawn.ask));
+        let countdown = drawn.countdown.zip(left.and_then(|left| Instant::now().checked_add(left)));
+        self.prompt = Some(Open { ask: drawn.ask, countdown, shown: left.map_or(0, |left| left.as_secs()) });
+    }
+}
+
+impl Prompter for Screen {
+    fn show(&mut self, asked: Prompt<'_>) {
+        let mut inner = self.0.borrow_mut();
+        match asked {
+            Prompt::Question { question, left, note, answerable } => {
+                let drawn = prompt::question(question, left, note, answerable, inner.look);
+                inner.open(drawn, left);
+            }
+            Prompt::Stop => {
+                let drawn = prompt::stop(inner.look);
+                inner.open(drawn, None);
+            }
+        }
+    }
+
+    fn invalid(&mut self, found: &str, hint: &str) {
+        let mut inner = self.0.borrow_mut();
+        let look = inner.look;
+        if let Some(open) = &mut inner.prompt {
+            // The answer and its line end moved everything up by one line, this message by another.
+            if let Some((up, _)) = &mut open.countdown {
+                *up += 2;
+            }
+            let found = match one_line(found).as_str() {
+                "" => "that".to_owned(),
+                text => format!("`{text}`"),
+            };
+            let message = look.tone(Tone::Warn).on(&format!("{found} is no answer: {hint}"));
+            write_raw(&format!("{message}\n{}", open.ask));
+        }
+    }
+
+    fn close(&mut self, closed: Closed<'_>) {
+        let mut inner = self.0.borrow_mut();
+        if inner.prompt.take().is_none() {
+            return;
+        }
+        // Whoever typed an answer ended the line, too.
+        match closed {
+            Closed::Answered { .. } => {}
+            Closed::Silent | Closed::Withdrawn => write_raw("\n"),
+        }
+        let held = std::mem::take(&mut inner.held);
+        inner.print(&held);
+        inner.bars.draw_again();
+    }
+}
+
+/// What moves: the phase, and each step that runs.
+struct Bars {
+    look: Look,
+    multi: MultiProgress,
+    /// By address; the phase has the empty one.
+    open: BTreeMap<Address, Bar>,
+}
+
+struct Bar {
+    title: String,
+    depth: usize,
+    bar: ProgressBar,
+}
+
+impl Bars {
+    fn new(look: Look) -> Self {
+        let multi = MultiProgress::with_draw_target(ProgressDrawTarget::stdout_with_hz(10));
+        Bars { look, multi, open: BTreeMap::new() }
+    }
+
+    /// Takes in what begins and ends.
+    fn follow(&mut self, record: &Record) {
+        let address = &record.address;
+        match &record.body {
+            Body::Fact(_) if record.class == Class::Trace => {}
+            Body::Fact(Fact::PhaseBegan { phase, title, deadline }) => {
+                let words = phase_words(*phase, title);
+                self.add(Address("".into()), words, record.at.run_ns, *deadline);
+            }
+            Body::Fact(Fact::PhaseEnded { .. }) => self.remove(&Address("".into())),
+            Body::Fact(Fact::StepBegan { title, deadline, .. }) => {
+                self.add(address.clone(), title.clone(), record.at.run_ns, *deadline)
+            }
+            Body::Fact(Fact::StepEnded { .. }) => self.remove(address),
+            Body::Fact(Fact::Sampled { text, sample, .. }) => {
+                self.tell(address, &format!("until {text} (read {sample} times)"));
+            }
+            Body::Fact(Fact::ChangeBegan(change)) => self.tell(address, &change.call),
+            Body::Fact(Fact::UnwindBegan { what, .. }) => self.tell(address, what),
+            Body::Fact(Fact::Waiting { reason, until }) => {
+                let left = clock::length(until - record.at.run_ns);
+                self.tell(address, &format!("wait {left} {reason}"));
+            }
+            Body::Request(ask) => match &ask.request {
+                Request::Command(command) => self.tell(address, &command.typed),
+                Request::Native(native) => self.tell(address, &native.typed),
+                Request::Reading { call, .. } => self.tell(address, call),
+                _ => {}
+            },
+            Body::Fact(_) | Body::Input(_) => {}
+        }
+    }
+
+    fn add(&mut self, address: Address, title: String, now: i64, deadline: Option<i64>) {
+        self.remove(&address);
+        let depth = self.around(&address).count();
+        let bound = deadline.map(|at| clock::length(at.saturating_sub(now)));
+        let bar = ProgressBar::no_length().with_style(style(bound, self.look));
+        let bar = self.multi.add(bar);
+        let open = Bar { title: one_line(&title), depth, bar };
+        open.draw("", self.look);
+        self.open.insert(address, open);
+    }
+
+    fn remove(&mut self, address: &Address) {
+        if let Some(open) = self.open.remove(address) {
+            open.bar.finish_and_clear();
+            self.multi.remove(&open.bar);
+        }
+    }
+
+    /// Says what the innermost of those around `address` does now.
+    fn tell(&self, address: &Address, what: &str) {
+        if let Some(open) = self.around(address).last() {
+            open.draw(&one_line(what), self.look);
+        }
+    }
+
+    fn around<'a>(&'a self, address: &'a Address) -> impl Iterator<Item = &'a Bar> {
+        self.open
+            .iter()
+            .filter(|(outer, _)| {
+                address
+                    .0
+                    .strip_prefix(&*outer.0)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || outer.0.is_empty())
+            })
+            .map(|(_, bar)| bar)
+    }
+
+    fn print(&self, text: &str) {
+        let text = text.trim_end_matches('\n');
+        if self.multi.println(text).is_err() || self.multi.is_hidden() {
+            write_raw(&format!("{text}\n"));
+        }
+    }
+
+    fn tick(&self) {
+        for open in self.open.values() {
+            open.bar.tick();
+        }
+    }
+
+    fn draw_again(&self) {
+        self.tick();
+    }
+
+    /// Takes all bars off the screen; the next tick brings back those that are open.
+    fn clear(&self) {
+        let _ = self.multi.clear();
+    }
+}
+
+impl Bar {
+    fn draw(&self, doing: &str, look: Look) {
+        let width = look.width.unwrap_or(80);
+        // The sign, the time and the spaces between take their share.
+        let indent = 2 * self.depth;
+        let room = width.saturating_sub(indent + 24).max(8);
+        let title = fit(&self.title, Some(room), look.unicode);
+        let rest = room.saturating_sub(columns(&title) + 2);
+        self.bar.set_prefix(format!("{:indent$}{}", "", look.bold().on(&title)));
+        let doing = if rest < 8 { String::new() } else { fit(doing, Some(rest), look.unicode) };
+        self.bar.set_message(look.dim().on(&doing));
+    }
+}
+
+/// `⠹ TITLE 12s of 4m DOING`.
+fn style(bound: Option<String>, look: Look) -> ProgressStyle {
+    let time = move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        let elapsed = i64::try_from(state.elapsed().as_secs()).unwrap_or(0);
+        let elapsed = clock::length(elapsed.saturating_mul(1_000_000_000));
+        // Nobody is told of a time that cannot be written.
+        let _ = match &bound {
+            Some(bound) => write!(out, "{elapsed} of {bound}"),
+            None => write!(out, "{elapsed}"),
+        };
+    };
+    let ticks = if look.unicode { "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ " } else { "|/-\\ " };
+    // The template is fixed: it cannot fail, and if it did the default would do.
+    ProgressStyle::with_template("{spinner} {prefix}  {time}  {msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner())
+        .with_key("time", time)
+        .tick_chars(ticks)
+}
+
+fn phase_words(phase: PhaseKind, title: &str) -> String {
+    crate::timeline::phase_words(phase, title).to_string()
+}
+
+/// Writes past the bars, which are off the screen.
+fn write_raw(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes());
+    let _ = out.flush();
+}

@@ -1,0 +1,136 @@
+//! Text in columns: cleaned, measured, cut, wrapped.
+
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use super::Paint;
+
+/// Returns the text without what a terminal would obey: control characters but line ends and
+/// tabs, and the marks that turn the direction of writing (a name must not read backwards).
+pub fn clean(text: &str) -> String {
+    text.chars()
+        .filter(|c| *c != '\r')
+        .map(|c| match c {
+            '\n' | '\t' => c,
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+            c if c.is_control() => '\u{fffd}',
+            c => c,
+        })
+        .collect()
+}
+
+/// Returns the text cleaned and on one line.
+pub(super) fn one_line(text: &str) -> String {
+    clean(text).trim_end().replace(['\n', '\t'], " ")
+}
+
+/// Returns how many columns the text takes.
+pub(super) fn columns(text: &str) -> usize {
+    text.width()
+}
+
+/// Returns as much of the text as fits, with `…` (or `...`) where it was cut.
+pub(super) fn fit(text: &str, width: Option<usize>, unicode: bool) -> String {
+    let Some(width) = width else {
+        return text.to_owned();
+    };
+    if columns(text) <= width {
+        return text.to_owned();
+    }
+    let mark = if unicode { "…" } else { "..." };
+    let room = width.saturating_sub(columns(mark));
+    let mut out = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        used += c.width().unwrap_or(0);
+        if used > room {
+            break;
+        }
+        out.push(c);
+    }
+    out + mark
+}
+
+/// Pieces of one paragraph, each written in its way, wrapped together.
+#[derive(Debug, Default)]
+pub(super) struct Paragraph(Vec<(Paint, String)>);
+
+impl Paragraph {
+    pub fn push(&mut self, paint: Paint, text: impl Into<String>) {
+        self.0.push((paint, text.into()));
+    }
+
+    /// Returns the lines of the paragraph, none wider than `width` columns. It breaks at spaces, and
+    /// inside a word only when that is wider than a line.
+    pub fn wrap(&self, width: Option<usize>) -> Vec<String> {
+        let width = width.map_or(usize::MAX, |w| w.max(8));
+        let mut lines = Lines::default();
+        for (paint, text) in &self.0 {
+            for piece in pieces(text) {
+                lines.add(*paint, piece, width);
+            }
+        }
+        lines.finish()
+    }
+}
+
+/// Splits into words, each with the spaces behind it.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive(' ')
+}
+
+#[derive(Default)]
+struct Lines {
+    done: Vec<String>,
+    line: String,
+    used: usize,
+}
+
+impl Lines {
+    fn add(&mut self, paint: Paint, piece: &str, width: usize) {
+        let word = piece.trim_end_matches(' ');
+        let mut word_columns = columns(word);
+        if self.used > 0 && self.used + word_columns > width {
+            self.break_line();
+        }
+        let mut rest = word;
+        while word_columns > width {
+            let (head, tail) = split_at(rest, width);
+            self.line.push_str(&paint.on(head));
+            self.break_line();
+            rest = tail;
+            word_columns = columns(rest);
+        }
+        self.line.push_str(&paint.on(rest));
+        self.used += word_columns;
+        let spaces = &piece[word.len()..];
+        if self.used + spaces.len() <= width && (self.used > 0 || self.done.is_empty()) {
+            self.line.push_str(spaces);
+            self.used += spaces.len();
+        }
+    }
+
+    fn break_line(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        self.done.push(line.trim_end_matches(' ').to_owned());
+        self.used = 0;
+    }
+
+    fn finish(mut self) -> Vec<String> {
+        if self.used > 0 || self.done.is_empty() {
+            self.break_line();
+        }
+        self.done
+    }
+}
+
+/// Splits a word so that the first part has at most `width` columns and at least one character.
+fn split_at(word: &str, width: usize) -> (&str, &str) {
+    let mut used = 0;
+    for (at, c) in word.char_indices() {
+        used += c.width().unwrap_or(0);
+        if used > width && at > 0 {
+            return word.split_at(at);
+        }
+    }
+    (word, "")
+}

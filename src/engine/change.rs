@@ -1,0 +1,169 @@
+//! `run`: a change, its four ends, and what is registered to take it back.
+
+use super::context::Cx;
+use super::failure::{CallFailure, CallStop, End, Stop};
+use super::ledger::{Changes, Item, Plan};
+use crate::event::{Change, ChangeState, Fact};
+use crate::program::{Ending, Run, Statement, StatementKind, Undo};
+use crate::source::Span;
+use crate::value::Value;
+
+impl<'w> Cx<'w> {
+    /// Carries a `run` out. Returns the value of its call.
+    pub async fn run_change(&self, run: &'w Run, span: Span) -> Result<Option<Value>, Stop> {
+        let typed = self.typed(&run.call).map_err(|failed| Stop::Failure(failed.at(span)))?;
+        let change = Change { address: self.address(), call: typed, step: self.step.to_string(), span };
+        if let Some(done_when) = &run.done_when
+            && self.down("w").holds(done_when).await?
+        {
+            let message = String::from("it is so already");
+            self.fact(Fact::ChangeEnded { change, state: ChangeState::NotRun, message });
+            return Ok(None);
+        }
+        // A change in progress cannot be told apart from its action's own: they gather in a scope of their own.
+        let own = Changes::default();
+        let here = Cx { changes: own.clone(), ..self.down("d") };
+        let registered = self.register(run, &change)?;
+        self.fact(Fact::ChangeBegan(change.clone()));
+        let result = here.change(&run.call).await;
+        let result = match (result, &run.done_when) {
+            (Ok(value), Some(done_when)) => self.must_hold_now(done_when).await.map(|()| value),
+            (result, _) => result,
+        };
+        self.settle(run, &change, &registered, &own, result, span)
+    }
+
+    async fn must_hold_now(&self, done_when: &'w crate::program::Expr) -> Result<(), CallStop> {
+        match self.down("v").holds(done_when).await {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                let words = self.walk.program.sources.text(done_when.span);
+                Err(CallFailure::new(
+                    End::Failed,
+                    format!("the change was made, but its `done when {words}` does not hold"),
+                )
+                .into())
+            }
+            Err(Stop::Failure(failure)) => {
+                let mut failed = CallFailure::new(End::Failed, failure.message);
+                failed.detail = failure.detail;
+                failed.detail.push(String::from("read for its `done when` after the change"));
+                Err(failed.into())
+            }
+            Err(stop) => Err(CallStop::Stop(stop)),
+        }
+    }
+
+    /// Registers what takes the change back: its `finally` first, then its undo. Returns their places in the order.
+    fn register(&self, run: &'w Run, change: &Change) -> Result<Vec<u64>, Stop> {
+        let mut registered = Vec::new();
+        if let Some(call) = &run.finally {
+            let text = self.typed(call).map_err(|failed| Stop::Failure(failed.at(call.span)))?;
+            registered.push(self.push(change, Plan::Finally(call), None, text));
+        }
+        let (plan, text) = match &run.ending {
+            Ending::Undo(undo) => (Plan::Undo(undo), self.undo_text(undo)),
+            Ending::Leave(why) => (Plan::Leave(self.text(why)?), String::new()),
+            Ending::Irreversible(why) => (Plan::Irreversible(self.text(why)?), String::new()),
+            Ending::Own if run.finally.is_some() || self.is_action(run) => return Ok(registered),
+            Ending::Own => (Plan::Nothing, String::new()),
+        };
+        if let Plan::Undo(undo) = &plan {
+            let (undo, safe) = (text.clone(), undo.safe);
+            self.fact(Fact::UndoRegistered { change: change.clone(), undo, safe });
+        }
+        registered.push(self.push(change, plan, run.done_when.as_ref(), text));
+        Ok(registered)
+    }
+
+    fn is_action(&self, run: &Run) -> bool {
+        matches!(run.call.target, crate::program::Target::Action { .. })
+    }
+
+    fn push(
+        &self,
+        change: &Change,
+        plan: Plan<'w>,
+        done_when: Option<&'w crate::program::Expr>,
+        text: String,
+    ) -> u64 {
+        let order = self.walk.ledger().next_order();
+        let frame = self.frame.fork();
+        let change = change.clone();
+        self.changes.push(Item { order, change, state: ChangeState::InDoubt, plan, done_when, frame, text });
+        order
+    }
+
+    /// Returns an undo as it could be written with its values.
+    fn undo_text(&self, undo: &'w Undo) -> String {
+        if let [Statement { kind: StatementKind::Run(run), .. }] = undo.body.as_slice()
+            && let Ok(typed) = self.typed(&run.call)
+        {
+            return typed;
+        }
+        undo.text.clone()
+    }
+
+    fn settle(
+        &self,
+        run: &'w Run,
+        change: &Change,
+        registered: &[u64],
+        own: &Changes<'w>,
+        result: Result<Value, CallStop>,
+        span: Span,
+    ) -> Result<Option<Value>, Stop> {
+        let (state, message) = match &result {
+            Ok(_) => (ChangeState::Done, String::new()),
+            Err(CallStop::Failed(failed)) => (
+                match failed.end {
+                    End::NotRun => ChangeState::NotRun,
+                    End::Failed => ChangeState::Failed,
+                    End::InDoubt => ChangeState::InDoubt,
+                },
+                failed.message.clone(),
+            ),
+            Err(CallStop::Stop(Stop::Failure(failure))) => (ChangeState::Failed, failure.message.clone()),
+            Err(CallStop::Stop(_)) if own.in_doubt() => (ChangeState::InDoubt, String::from("stopped")),
+            Err(CallStop::Stop(_)) => (ChangeState::Failed, String::from("stopped")),
+        };
+        self.fact(Fact::ChangeEnded { change: change.clone(), state, message });
+        if state != ChangeState::NotRun {
+            self.walk.ledger().attempted = true;
+        }
+        self.hand_over(run, registered, own, state);
+        if result.is_err()
+            && !self.halt.shielded
+            && let Some(by) = self.walk.door.stopped()
+        {
+            return Err(Stop::Operator(by));
+        }
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(CallStop::Failed(failed)) => Err(Stop::Failure(failed.at(span))),
+            Err(CallStop::Stop(stop)) => Err(stop),
+        }
+    }
+
+    /// Decides what takes the change back from now on: what its statement says, or what its action did itself.
+    fn hand_over(&self, run: &'w Run, registered: &[u64], own: &Changes<'w>, state: ChangeState) {
+        let covered = !matches!(run.ending, Ending::Own) || run.finally.is_some();
+        let by_itself = state != ChangeState::Done && own.has_undo();
+        for (index, order) in registered.iter().enumerate() {
+            let is_finally = run.finally.is_some() && index == 0;
+            if state == ChangeState::NotRun || (by_itself && !is_finally) {
+                self.changes.remove(*order);
+            } else {
+                let completed = self.walk.ledger().next_order();
+                self.changes.settle(*order, completed, state);
+            }
+        }
+        if covered && !by_itself {
+            for item in own.take_finallys() {
+                self.changes.push(item);
+            }
+            own.take();
+        }
+        own.merge_into(&self.changes);
+    }
+}

@@ -1,0 +1,193 @@
+//! Where the walk is: what every statement needs to know.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::door::{Door, Halt};
+use super::failure::{Failure, Stop};
+use super::frame::Frame;
+use super::ledger::{Changes, Ledger};
+use crate::event::{Address, Ask, Fact, Moment, Opened, Request};
+use crate::program::Program;
+use crate::source::Span;
+use crate::value::Value;
+
+/// What is the same in the whole run.
+pub(super) struct Walk<'w> {
+    pub program: &'w Program,
+    pub opened: &'w Opened,
+    pub door: Door,
+    pub globals: Vec<Value>,
+    ledger: Mutex<Ledger>,
+    evidence: Mutex<Vec<(String, String)>>,
+}
+
+impl<'w> Walk<'w> {
+    pub fn new(program: &'w Program, opened: &'w Opened, door: Door, globals: Vec<Value>) -> Self {
+        Walk { program, opened, door, globals, ledger: Mutex::default(), evidence: Mutex::default() }
+    }
+
+    /// Returns the ledger. Nobody holds it over an await.
+    pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns readings and findings so far, each a line, oldest first.
+    pub fn evidence(&self) -> Vec<String> {
+        let evidence = self.evidence.lock().unwrap_or_else(PoisonError::into_inner);
+        evidence.iter().map(|(_, line)| line.clone()).collect()
+    }
+
+    /// Adds a line of evidence; a reading that is made again takes the place of the one before.
+    pub fn note(&self, label: &str, line: String) {
+        let mut evidence = self.evidence.lock().unwrap_or_else(PoisonError::into_inner);
+        if !label.is_empty() {
+            evidence.retain(|(l, _)| l != label);
+        }
+        evidence.push((label.to_owned(), line));
+    }
+}
+
+/// A point in time that ends what it bounds, and the words for it.
+#[derive(Clone, Debug)]
+pub(super) struct Bound {
+    /// On the run's clock, nanoseconds.
+    pub at: i64,
+    pub words: Arc<str>,
+}
+
+/// Where the walk is.
+#[derive(Clone)]
+pub(super) struct Cx<'w> {
+    pub walk: &'w Walk<'w>,
+    pub frame: Frame,
+    pub at: Arc<str>,
+    pub changes: Changes<'w>,
+    /// The earliest bound of everything around.
+    pub bound: Option<Bound>,
+    pub halt: Halt,
+    /// Inside a read: what happens is a trace.
+    pub inner: bool,
+    /// Inside `undo`, `finally` or `rollback`.
+    pub unwinding: bool,
+    pub step: Arc<str>,
+    pub attempt: u32,
+    /// When the step began, on the run's clock.
+    pub began: i64,
+}
+
+impl<'w> Cx<'w> {
+    pub fn new(walk: &'w Walk<'w>) -> Self {
+        Cx {
+            walk,
+            frame: Frame::new(walk.program.locals.len(), None),
+            at: "".into(),
+            changes: Changes::default(),
+            bound: None,
+            halt: Halt::default(),
+            inner: false,
+            unwinding: false,
+            step: "".into(),
+            attempt: 1,
+            began: walk.door.now().run_ns,
+        }
+    }
+
+    /// Returns the place one part further down: a statement, an iteration, an attempt.
+    #[must_use]
+    pub fn down(&self, part: impl std::fmt::Display) -> Cx<'w> {
+        let at = if self.at.is_empty() { part.to_string() } else { format!("{}.{part}", self.at) };
+        Cx { at: at.into(), ..self.clone() }
+    }
+
+    /// Returns the place in a frame of its own.
+    #[must_use]
+    pub fn forked(&self) -> Cx<'w> {
+        Cx { frame: self.frame.fork(), ..self.clone() }
+    }
+
+    /// Returns the place with a bound `length` nanoseconds from now, where that is earlier.
+    #[must_use]
+    pub fn bounded(&self, length: i64, words: &str) -> Cx<'w> {
+        let at = self.now().run_ns.saturating_add(length);
+        let bound = match &self.bound {
+            Some(outer) if outer.at <= at => outer.clone(),
+            _ => Bound { at, words: words.into() },
+        };
+        Cx { bound: Some(bound), ..self.clone() }
+    }
+
+    /// Returns the place with no bound and no stop around it: undo, `finally` and `rollback` have their own.
+    #[must_use]
+    pub fn shielded(&self) -> Cx<'w> {
+        Cx { bound: None, halt: Halt::shield(), unwinding: true, changes: Changes::default(), ..self.clone() }
+    }
+
+    pub fn now(&self) -> Moment {
+        self.walk.door.now()
+    }
+
+    pub fn address(&self) -> Address {
+        Address(Arc::clone(&self.at))
+    }
+
+    pub fn fact(&self, fact: Fact) {
+        self.walk.door.fact(&self.address(), self.inner, fact);
+    }
+
+    /// Returns the request at this place, with its deadline: the earlier of `deadline` and what bounds the place.
+    pub fn ask(&self, request: Request, deadline: Option<Bound>, changes: bool) -> Ask {
+        let bound = match (deadline, &self.bound) {
+            (Some(own), Some(outer)) if outer.at < own.at => Some(outer.clone()),
+            (Some(own), _) => Some(own),
+            (None, outer) => outer.clone(),
+        };
+        Ask {
+            address: self.address(),
+            request,
+            deadline: bound.as_ref().map(|b| b.at),
+            bound: bound.map(|b| b.words.to_string()).unwrap_or_default(),
+            changes,
+            inner: self.inner,
+            asked: self.now(),
+        }
+    }
+
+    /// Returns why the walk may not go on here, if it may not.
+    pub fn may_go_on(&self, span: Span) -> Result<(), Stop> {
+        if !self.halt.shielded {
+            if let Some(by) = self.walk.door.stopped() {
+                return Err(Stop::Operator(by));
+            }
+            if self.halt.is_set() {
+                return Err(Stop::Arm);
+            }
+        }
+        match &self.bound {
+            Some(bound) if self.now().run_ns >= bound.at => {
+                Err(Failure::new(format!("{} ran out", bound.words), span).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns why a wait was cut short.
+    pub fn cut(&self) -> Stop {
+        match self.walk.door.stopped() {
+            Some(by) if !self.halt.shielded => Stop::Operator(by),
+            _ => Stop::Arm,
+        }
+    }
+
+    /// Waits until `until` on the run's clock.
+    ///
+    /// # Errors
+    /// When the run was stopped, or a bound came first.
+    pub async fn sleep(&self, until: i64, span: Span) -> Result<(), Stop> {
+        let deadline = Bound { at: until, words: "the wait".into() };
+        let ask = self.ask(Request::Timer, Some(deadline), false);
+        match self.walk.door.ask(ask, &self.halt).await {
+            Some(_) => self.may_go_on(span),
+            None => Err(self.cut()),
+        }
+    }
+}

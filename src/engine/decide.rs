@@ -1,0 +1,46 @@
+//! `decide`: which way the run goes.
+
+use super::context::Cx;
+use super::failure::{Flow, Stop};
+use super::statement::block;
+use crate::event::Fact;
+use crate::program::{Choice, Expr};
+
+impl<'w> Cx<'w> {
+    /// Takes the first arm that holds; `otherwise` when none does, or when one cannot be evaluated.
+    pub async fn decide(&self, arms: &'w [(Expr, Choice)], otherwise: &'w Choice) -> Result<Flow, Stop> {
+        for (index, (when, choice)) in arms.iter().enumerate() {
+            let words = self.walk.program.sources.text(when.span);
+            match self.down(format!("e{index}")).holds(when).await {
+                Ok(true) => return self.choose(choice, words.to_owned()).await,
+                Ok(false) => {}
+                Err(Stop::Failure(failure)) => {
+                    let reason = format!("`{words}` cannot be evaluated: {}", failure.message);
+                    return self.choose(otherwise, reason).await;
+                }
+                Err(stop) => return Err(stop),
+            }
+        }
+        self.choose(otherwise, String::from("otherwise")).await
+    }
+
+    async fn choose(&self, choice: &'w Choice, reason: String) -> Result<Flow, Stop> {
+        match choice {
+            Choice::Resolve(index) => {
+                let resolve = &self.walk.program.resolves[*index as usize];
+                let title = self.text_or(&resolve.title, &resolve.name);
+                self.fact(Fact::Decided { reason, choice: format!("resolve \"{title}\"") });
+                Ok(Flow::Resolve(*index))
+            }
+            Choice::Escalate { role, text } => {
+                let text = self.text(text)?;
+                self.fact(Fact::Decided { reason, choice: format!("escalate to {role}") });
+                Err(Stop::Escalate { role: role.clone(), text })
+            }
+            Choice::Block(body) => {
+                self.fact(Fact::Decided { reason, choice: String::from("a block") });
+                block(self, body).await
+            }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The engine's side of the door: requests go out, replies come in.
+//!
+//! Owns what one turn gathers and who waits for what. Never knows what a request means.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use crate::event::{Address, Ask, Body, Class, Fact, Input, Moment, Record, Reply, Request};
+
+/// What a turn gathers, and the replies nobody took yet.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub now: Moment,
+    /// Who stopped the run.
+    pub stop: Option<String>,
+    pub records: Vec<Record>,
+    pub asks: Vec<Ask>,
+    /// What the engine delivers to itself: readings whose body has ended.
+    pub internal: Vec<Input>,
+    /// Whether anything happened since the last poll.
+    pub moved: bool,
+    waiting: BTreeMap<Address, Option<Reply>>,
+    /// What is known of open requests: whether they were made inside a read, and whether they are readings.
+    kinds: BTreeMap<Address, (bool, bool)>,
+}
+
+impl State {
+    /// Hands a reply to whoever waits at `address`. Returns whether somebody does.
+    pub fn deliver(&mut self, address: &Address, reply: Reply) -> bool {
+        match self.waiting.get_mut(address) {
+            Some(slot @ None) => {
+                *slot = Some(reply);
+                self.moved = true;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns whether the request at `address` was made inside a read.
+    pub fn is_inner(&self, address: &Address) -> bool {
+        self.kinds.get(address).is_some_and(|(inner, _)| *inner)
+    }
+
+    /// Returns whether the request at `address` is a reading: to descend into one is no input.
+    pub fn is_reading(&self, address: &Address) -> bool {
+        self.kinds.get(address).is_some_and(|(_, reading)| *reading)
+    }
+}
+
+/// The shared handle on the door.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Door(Arc<Mutex<State>>);
+
+/// What keeps a wait from being cut short.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Halt {
+    /// Set when another arm failed; all the flags above count too.
+    flags: Vec<Arc<std::sync::atomic::AtomicBool>>,
+    /// Undo, `finally` and `rollback` are not stopped.
+    pub shielded: bool,
+}
+
+impl Halt {
+    /// Returns a halt with one more flag, and the flag.
+    pub fn nested(&self) -> (Halt, Arc<std::sync::atomic::AtomicBool>) {
+        let flag = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let mut flags = self.flags.clone();
+        flags.push(Arc::clone(&flag));
+        (Halt { flags, shielded: self.shielded }, flag)
+    }
+
+    /// Returns a halt that nothing sets.
+    pub fn shield() -> Halt {
+        Halt { flags: Vec::new(), shielded: true }
+    }
+
+    /// Returns whether another arm has failed.
+    pub fn is_set(&self) -> bool {
+        self.flags.iter().any(|f| f.load(std::sync::atomic::Ordering::Relaxed))
+    }
+}
+
+impl Door {
+    /// Returns the state. Nobody holds it over an await.
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the time of the last input.
+    pub fn now(&self) -> Moment {
+        self.state().now
+    }
+
+    /// Returns who stopped the run.
+    pub fn stopped(&self) -> Option<String> {
+        self.state().stop.clone()
+    }
+
+    /// Writes a fact down.
+    pub fn fact(&self, address: &Address, inner: bool, fact: Fact) {
+        let mut state = self.state();
+        let at = state.now;
+        let class = if inner { Class::Trace } else { Class::Fact };
+        state.records.push(Record { class, address: address.clone(), at, body: Body::Fact(fact) });
+        state.moved = true;
+    }
+
+    /// Makes a request that nobody waits for.
+    fn tell(&self, address: Address, request: Request, inner: bool) {
+        let mut state = self.state();
+        let asked = state.now;
+        let bound = String::new();
+        send(&mut state, Ask { address, request, deadline: None, bound, changes: true, inner, asked });
+    }
+
+    /// Delivers to the engine itself, in a turn of its own.
+    pub fn deliver_inside(&self, request: Address, reply: Reply) {
+        let mut state = self.state();
+        let occurred = state.now;
+        state.waiting.insert(request.clone(), None);
+        state.internal.push(Input::Delivered { request, occurred, reply });
+        state.moved = true;
+    }
+
+    /// Makes a request and waits for its reply. `None`: the wait was cut short (a stop, another arm).
+    pub fn ask(&self, ask: Ask, halt: &Halt) -> Waiting {
+        let address = ask.address.clone();
+        let inner = ask.inner;
+        let cut = match ask.request {
+            Request::Timer | Request::Question(_) => Cut::Cancel,
+            Request::Command(_) => Cut::Kill,
+            _ => Cut::Never,
+        };
+        let mut state = self.state();
+        state.waiting.insert(address.clone(), None);
+        send(&mut state, ask);
+        Waiting { door: self.clone(), address, halt: halt.clone(), cut, inner }
+    }
+
+    /// Waits for another reply to a request that was made before.
+    pub fn again(&self, address: Address) -> Waiting {
+        Waiting { door: self.clone(), address, halt: Halt::shield(), cut: Cut::Never, inner: false }
+    }
+}
+
+fn send(state: &mut State, ask: Ask) {
+    let class = if ask.inner { Class::Trace } else { Class::Request };
+    let reading = matches!(ask.request, Request::Reading { .. });
+    state.kinds.insert(ask.address.clone(), (ask.inner, reading));
+    let at = state.now;
+    state.records.push(Record { class, address: ask.address.clone(), at, body: Body::Request(ask.clone()) });
+    state.asks.push(ask);
+    state.moved = true;
+}
+
+/// What a stop does to a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cut {
+    /// Forget the request.
+    Cancel,
+    /// End the command, then wait for its end.
+    Kill,
+    Killed,
+    Never,
+}
+
+/// Waits for one reply.
+pub(super) struct Waiting {
+    door: Door,
+    address: Address,
+    halt: Halt,
+    cut: Cut,
+    inner: bool,
+}
+
+impl Future for Waiting {
+    type Output = Option<Reply>;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        let door = self.door.clone();
+        let mut state = door.state();
+        if let Some(Some(_)) = state.waiting.get(&self.address) {
+            state.moved = true;
+            let descends = matches!(state.waiting.get(&self.address), Some(Some(Reply::Descend)));
+            if !descends {
+                state.kinds.remove(&self.address);
+            }
+            return Poll::Ready(state.waiting.remove(&self.address).flatten());
+        }
+        let stopped = state.stop.is_some() && !self.halt.shielded;
+        match self.cut {
+            Cut::Cancel if stopped || self.halt.is_set() => {
+                state.waiting.remove(&self.address);
+                let request = Request::Cancel { request: self.address.clone() };
+                drop(state);
+                door.tell(suffix(&self.address, "cancel"), request, self.inner);
+                Poll::Ready(None)
+            }
+            Cut::Kill if stopped => {
+                let request = Request::Kill { command: self.address.clone() };
+                drop(state);
+                door.tell(suffix(&self.address, "kill"), request, self.inner);
+                self.cut = Cut::Killed;
+                Poll::Pending
+            }
+            _ => Poll::Pending,
+        }
+    }
+}
+
+fn suffix(address: &Address, part: &str) -> Address {
+    Address(format!("{address}.{part}").into())
+}

@@ -1,0 +1,189 @@
+//! `for` in batches, and `parallel`.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::context::Cx;
+use super::failure::{Failure, Flow, Stop};
+use super::join::{self, Walking};
+use super::ledger::Changes;
+use super::statement::{block, statement};
+use super::unwind;
+use crate::event::Fact;
+use crate::program::{For, Statement};
+use crate::source::Span;
+use crate::value::Value;
+
+impl<'w> Cx<'w> {
+    /// Runs a loop, batch by batch. A failed iteration is undone at once.
+    pub async fn looping(&self, looping: &'w For, span: Span) -> Result<Flow, Stop> {
+        let items = self.items(looping)?;
+        let at_a_time = self.at_a_time(looping, items.len())?;
+        let stop_after = looping.stop_after.as_ref().map_or(Ok(1), |e| self.count(e))?.max(1);
+        let apart = looping.apart.as_ref().map(|e| self.duration(e)).transpose()?;
+        self.fact(Fact::LoopBegan {
+            name: looping.name.clone(),
+            items: u32::try_from(items.len()).unwrap_or(u32::MAX),
+            at_a_time: u32::try_from(at_a_time).unwrap_or(u32::MAX),
+        });
+        let mut failures = Vec::new();
+        let mut index = 0u32;
+        for (batch, chunk) in items.chunks(at_a_time).enumerate() {
+            self.may_go_on(span)?;
+            if batch > 0
+                && let Some(apart) = apart
+            {
+                let until = self.now().run_ns.saturating_add(apart);
+                self.down(format!("p{batch}")).sleep(until, span).await?;
+            }
+            let mut arms: Vec<Walking<'_, Result<Option<Failure>, Stop>>> = Vec::new();
+            for item in chunk {
+                index += 1;
+                arms.push(Box::pin(self.iteration(looping, item.clone(), index)));
+            }
+            let mut stopped = None;
+            for end in join::all(arms).await {
+                match end {
+                    Ok(failure) => failures.extend(failure),
+                    Err(stop) => stopped = stopped.or(Some(stop)),
+                }
+            }
+            if let Some(stop) = stopped {
+                return Err(stop);
+            }
+            if failures.len() >= stop_after as usize {
+                return Err(failures.swap_remove(0).into());
+            }
+        }
+        if !failures.is_empty() {
+            let line = format!("{} of {} iterations failed and were undone", failures.len(), items.len());
+            self.fact(Fact::Finding { text: line.clone() });
+            self.walk.note("", line);
+        }
+        Ok(Flow::Next)
+    }
+
+    fn items(&self, looping: &For) -> Result<Vec<Value>, Failure> {
+        let list = self.value(&looping.list)?;
+        let items = match &list {
+            Value::List(items) => items.as_ref().clone(),
+            Value::Tried(tried) => match &tried.result {
+                Ok(Value::List(items)) => items.as_ref().clone(),
+                _ => {
+                    return Err(Failure::new("the list could not be read", looping.list.span));
+                }
+            },
+            other => {
+                return Err(Failure::new(
+                    format!("expected a list, found `{}`", other.brief(60)),
+                    looping.list.span,
+                ));
+            }
+        };
+        if let Some(at_most) = &looping.at_most {
+            let limit = self.count(at_most)?;
+            if items.len() > limit as usize {
+                let mut failure = Failure::new(
+                    format!("the list has {} items, at most {limit} may be", items.len()),
+                    at_most.span,
+                );
+                failure.detail.push(String::from("nothing of it was done"));
+                return Err(failure);
+            }
+        }
+        Ok(items)
+    }
+
+    fn at_a_time(&self, looping: &For, items: usize) -> Result<usize, Failure> {
+        if looping.all_at_once {
+            return Ok(items.max(1));
+        }
+        let Some(expr) = &looping.at_a_time else {
+            return Ok(1);
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a share of a list's length, clamped to 1..=length"
+        )]
+        let count = match self.value(expr)? {
+            Value::Percent(share) | Value::Number(share) => (share * items as f64).floor().max(1.0) as usize,
+            Value::Int(n) => usize::try_from(n).unwrap_or(1),
+            other => {
+                let message = format!("expected a number or a percentage, found `{other}`");
+                return Err(Failure::new(message, expr.span));
+            }
+        };
+        Ok(count.clamp(1, items.max(1)))
+    }
+
+    /// Runs one iteration. `Ok(Some)`: it failed and was undone.
+    async fn iteration(&self, looping: &'w For, item: Value, index: u32) -> Result<Option<Failure>, Stop> {
+        let changes = Changes::default();
+        let place = self.forked().down(format!("i{index}"));
+        let here = Cx { changes: changes.clone(), ..place };
+        here.frame.bind(looping.slot, item.clone());
+        let (name, item) = (looping.name.clone(), item.brief(60));
+        here.fact(Fact::IterationBegan { name: name.clone(), item: item.clone(), index });
+        let result = match block(&here, &looping.body).await {
+            Ok(flow) => unwind::finish(&here).await.map(|()| flow),
+            stopped => stopped,
+        };
+        here.fact(Fact::IterationEnded { name, item: item.clone(), index, ok: result.is_ok() });
+        match result {
+            Ok(_) if looping.keep_finished => {
+                let mut ledger = self.walk.ledger();
+                for change in changes.take() {
+                    ledger.keep(change, Some("kept: its iteration had finished"));
+                }
+                Ok(None)
+            }
+            Ok(_) => {
+                changes.merge_into(&self.changes);
+                Ok(None)
+            }
+            Err(Stop::Failure(mut failure)) => {
+                here.report(&mut failure);
+                if unwind::unwind(&here).await {
+                    Ok(Some(failure))
+                } else {
+                    failure.detail.push(format!("and what {item} changed could not all be taken back"));
+                    Err(failure.into())
+                }
+            }
+            Err(stop) => {
+                changes.merge_into(&self.changes);
+                Err(stop)
+            }
+        }
+    }
+
+    /// Runs the arms of a `parallel`. When one fails, the others stop at their next statement.
+    pub async fn parallel(&self, arms: &'w [Statement]) -> Result<Flow, Stop> {
+        let (halt, flag) = self.halt.nested();
+        let here = Cx { halt, ..self.clone() };
+        let running: Vec<Walking<'_, Result<Flow, Stop>>> =
+            arms.iter().map(|arm| Box::pin(arm_of(&here, arm, &flag)) as Walking<'_, _>).collect();
+        let mut stopped: Option<Stop> = None;
+        for end in join::all(running).await {
+            if let Err(stop) = end {
+                stopped = match stopped {
+                    None | Some(Stop::Arm) => Some(stop),
+                    first => first,
+                };
+            }
+        }
+        match stopped {
+            None => Ok(Flow::Next),
+            Some(stop) => Err(stop),
+        }
+    }
+}
+
+async fn arm_of<'w>(cx: &Cx<'w>, arm: &'w Statement, flag: &AtomicBool) -> Result<Flow, Stop> {
+    let result = statement(cx, arm).await;
+    if result.is_err() {
+        flag.store(true, Ordering::Relaxed);
+    }
+    result
+}

@@ -1,0 +1,382 @@
+//! The run as a whole: symptom, diagnosis, resolution, symptom again, and the way back.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::context::{Cx, Walk};
+use super::door::Door;
+use super::failure::{Failure, Flow, Stop};
+use super::join::Walking;
+use super::ledger::Changes;
+use super::poll::{Rhythm, poll};
+use super::statement::block;
+use super::unwind;
+use crate::event::{Entry, Fact, Opened, Outcome, PhaseKind};
+use crate::expression::{self, Scope};
+use crate::program::{GlobalSource, NameRef, Phase, Program, Symptom};
+use crate::value::{Secret, Value};
+
+/// Without `cleared when`: `when` no longer holds, within 1m every 5s.
+const CLEARED: Rhythm = Rhythm { within: Some(60_000_000_000), every: 5_000_000_000, holds: None };
+
+/// Walks the whole program.
+pub(super) async fn root(
+    program: Arc<Program>,
+    opened: Opened,
+    secrets: BTreeMap<String, Secret>,
+    door: Door,
+) -> Outcome {
+    let globals = match globals(&program, &opened, &secrets) {
+        Ok(globals) => globals,
+        Err(failure) => {
+            let walk = Walk::new(&program, &opened, door, Vec::new());
+            let cx = Cx::new(&walk);
+            cx.report(&mut failure.clone());
+            return end(&cx, Outcome::Failed, failure.message);
+        }
+    };
+    let walk = Walk::new(&program, &opened, door, globals);
+    let cx = Cx::new(&walk);
+    let title = cx.text_or(&program.title, "");
+    cx.fact(Fact::Titled { title });
+    match forward(&cx).await {
+        Ok(Forward::NotNeeded) => end(&cx, Outcome::NotNeeded, String::from("no symptom holds")),
+        Ok(Forward::Cleared) => {
+            let mut ledger = walk.ledger();
+            for item in cx.changes.take() {
+                ledger.keep(item, None);
+            }
+            let standing = ledger.standing.len();
+            drop(ledger);
+            if standing > 0 {
+                let reason = String::from("the symptom is gone, but not everything could be taken back");
+                return end(&cx, Outcome::Failed, reason);
+            }
+            end(&cx, Outcome::Resolved, String::new())
+        }
+        Err(stop) => back(&cx, stop).await,
+    }
+}
+
+enum Forward {
+    NotNeeded,
+    Cleared,
+}
+
+async fn forward<'w>(cx: &Cx<'w>) -> Result<Forward, Stop> {
+    let program = cx.walk.program;
+    let held = symptoms(cx, PhaseKind::Symptom, "y").await?;
+    if !program.symptoms.is_empty() && held.is_empty() && !cx.walk.opened.force {
+        return Ok(Forward::NotNeeded);
+    }
+    let mut chosen = if program.resolves.len() == 1 { Some(0) } else { None };
+    if let Some(diagnose) = &program.diagnose {
+        match phase(cx, diagnose, PhaseKind::Diagnose, "diagnose").await? {
+            Flow::Resolve(index) => chosen = Some(index),
+            _ if has_decide(&diagnose.body) => chosen = None,
+            _ => {}
+        }
+    }
+    if let Some(index) = chosen {
+        let resolve = &program.resolves[index as usize];
+        phase(cx, resolve, PhaseKind::Resolve, &format!("resolve{index}")).await?;
+    }
+    clearing(cx, &held).await?;
+    Ok(Forward::Cleared)
+}
+
+fn has_decide(body: &crate::program::Block) -> bool {
+    use crate::program::StatementKind as Kind;
+    body.iter().any(|statement| match &statement.kind {
+        Kind::Decide { .. } => true,
+        Kind::Step(step) => has_decide(&step.body),
+        Kind::If { arms, otherwise } => arms.iter().any(|(_, b)| has_decide(b)) || has_decide(otherwise),
+        Kind::For(looping) => has_decide(&looping.body),
+        Kind::Parallel(arms) => has_decide(arms),
+        _ => false,
+    })
+}
+
+/// Measures every symptom; returns those that hold.
+async fn symptoms<'w>(cx: &Cx<'w>, kind: PhaseKind, part: &str) -> Result<Vec<&'w Symptom>, Stop> {
+    let mut held = Vec::new();
+    let mut unreadable = None;
+    if cx.walk.program.symptoms.is_empty() {
+        return Ok(held);
+    }
+    cx.fact(Fact::PhaseBegan { phase: kind, title: String::new(), deadline: None });
+    for (index, symptom) in cx.walk.program.symptoms.iter().enumerate() {
+        let here = cx.down(format!("{part}{index}"));
+        let title = cx.text_or(&symptom.title, "symptom");
+        let measured = measure(&here, symptom).await;
+        let (holds, why) = match measured {
+            Ok(holds) => (Some(holds), String::new()),
+            Err(Stop::Failure(mut failure)) => {
+                here.report(&mut failure);
+                let why = failure.message.clone();
+                unreadable = unreadable.or(Some(failure));
+                (None, why)
+            }
+            Err(stop) => return Err(stop),
+        };
+        here.fact(Fact::Symptom { title, holds, why });
+        if holds == Some(true) {
+            held.push(symptom);
+        }
+    }
+    let ok = unreadable.is_none();
+    cx.fact(Fact::PhaseEnded { phase: kind, title: String::new(), ok });
+    match unreadable {
+        Some(failure) if held.is_empty() => Err(failure.into()),
+        _ => Ok(held),
+    }
+}
+
+async fn measure<'w>(cx: &Cx<'w>, symptom: &'w Symptom) -> Result<bool, Stop> {
+    block(cx, &symptom.body).await?;
+    cx.down("when").holds(&symptom.when).await
+}
+
+/// Measures the symptoms again until they are gone.
+async fn clearing<'w>(cx: &Cx<'w>, held: &[&'w Symptom]) -> Result<(), Stop> {
+    if held.is_empty() {
+        return Ok(());
+    }
+    let kind = PhaseKind::Clearing;
+    cx.fact(Fact::PhaseBegan { phase: kind, title: String::new(), deadline: None });
+    let mut result = Ok(());
+    for (index, symptom) in held.iter().enumerate() {
+        let here = cx.down(format!("z{index}"));
+        let title = cx.text_or(&symptom.title, "symptom");
+        result = cleared(&here, symptom).await;
+        match &mut result {
+            Ok(()) => here.fact(Fact::Symptom { title, holds: Some(false), why: String::new() }),
+            Err(Stop::Failure(failure)) => {
+                failure.message = format!("the symptom \"{title}\" is not cleared: {}", failure.message);
+                here.report(failure);
+                here.fact(Fact::Symptom { title, holds: Some(true), why: failure.message.clone() });
+                break;
+            }
+            Err(_) => break,
+        }
+    }
+    cx.fact(Fact::PhaseEnded { phase: kind, title: String::new(), ok: result.is_ok() });
+    result
+}
+
+async fn cleared<'w>(cx: &Cx<'w>, symptom: &'w Symptom) -> Result<(), Stop> {
+    let (rhythm, text) = match &symptom.cleared {
+        Some((expr, polling)) => {
+            (Rhythm::of(cx, polling)?, cx.walk.program.sources.text(expr.span).to_owned())
+        }
+        None => (CLEARED, format!("not ({})", cx.walk.program.sources.text(symptom.when.span))),
+    };
+    poll(cx, &rhythm, &text, symptom.span, |here: &Cx<'w>| {
+        let here = here.forked();
+        let sample: Walking<'_, Result<bool, Stop>> = Box::pin(async move {
+            match &symptom.cleared {
+                Some((expr, _)) => {
+                    block(&here, &symptom.body).await?;
+                    here.down("when").holds(expr).await
+                }
+                None => Ok(!measure(&here, symptom).await?),
+            }
+        });
+        sample
+    })
+    .await?;
+    Ok(())
+}
+
+/// Walks a phase, its `finally`s included.
+async fn phase<'w>(cx: &Cx<'w>, phase: &'w Phase, kind: PhaseKind, part: &str) -> Result<Flow, Stop> {
+    let mut here = cx.down(part);
+    let title = here.text_or(&phase.title, &phase.name);
+    if let Some(within) = &phase.within {
+        let length = here.duration(within)?;
+        here = here.bounded(length, &format!("`within {}` of the phase", Cx::length(length)));
+    }
+    let deadline = here.bound.as_ref().map(|b| b.at);
+    here.fact(Fact::PhaseBegan { phase: kind, title: title.clone(), deadline });
+    let mut result = match block(&here, &phase.body).await {
+        Ok(flow) => unwind::finish(&here).await.map(|()| flow),
+        stopped => stopped,
+    };
+    if let Err(Stop::Failure(failure)) = &mut result {
+        here.report(failure);
+    }
+    here.fact(Fact::PhaseEnded { phase: kind, title, ok: result.is_ok() });
+    result
+}
+
+/// The way back: undo, rollback, symptom again; and how the run ends.
+async fn back(cx: &Cx<'_>, stop: Stop) -> Outcome {
+    let mut outcome = match &stop {
+        Stop::Failure(_) | Stop::Arm => Outcome::RolledBack,
+        Stop::Refused(_) | Stop::Operator(_) => Outcome::Aborted,
+        Stop::Escalate { .. } => Outcome::Escalated,
+    };
+    let reason = match &stop {
+        Stop::Failure(failure) => failure.message.clone(),
+        Stop::Refused(why) => why.clone(),
+        Stop::Operator(by) => format!("stopped by {by}"),
+        Stop::Escalate { role, text } => format!("escalated to {role}: {text}"),
+        Stop::Arm => String::from("stopped"),
+    };
+    if let Stop::Operator(by) = &stop {
+        cx.fact(Fact::Stopped { by: by.clone() });
+    }
+    let attempted = cx.walk.ledger().attempted;
+    let mut clean = unwinding(cx).await;
+    if attempted {
+        clean &= rollback(cx).await;
+        remeasure(cx).await;
+    }
+    clean &= cx.walk.ledger().standing.is_empty();
+    if !attempted && outcome == Outcome::RolledBack || !clean && outcome != Outcome::Escalated {
+        outcome = Outcome::Failed;
+    }
+    if let Stop::Escalate { role, text } = stop {
+        page(cx, &role, &text).await;
+    }
+    end(cx, outcome, reason)
+}
+
+async fn unwinding(cx: &Cx<'_>) -> bool {
+    if cx.changes.is_empty() {
+        return true;
+    }
+    let kind = PhaseKind::Unwind;
+    cx.fact(Fact::PhaseBegan { phase: kind, title: String::new(), deadline: None });
+    let clean = unwind::unwind(cx).await;
+    cx.fact(Fact::PhaseEnded { phase: kind, title: String::new(), ok: clean });
+    clean
+}
+
+async fn rollback(cx: &Cx<'_>) -> bool {
+    let Some(rollback) = &cx.walk.program.rollback else {
+        return true;
+    };
+    let here = Cx { changes: Changes::default(), ..cx.shielded() };
+    let result = phase(&here, rollback, PhaseKind::Rollback, "rollback").await;
+    let mut ledger = cx.walk.ledger();
+    for item in here.changes.take() {
+        ledger.keep(item, Some("made by the rollback"));
+    }
+    result.is_ok()
+}
+
+async fn remeasure(cx: &Cx<'_>) {
+    let here = cx.shielded().forked();
+    // What cannot be measured is written down by `symptoms`; it does not change how the run ends.
+    let _measured = symptoms(&here, PhaseKind::Remeasure, "x").await;
+}
+
+async fn page(cx: &Cx<'_>, role: &str, text: &str) {
+    let ledger = cx.walk.ledger().clone();
+    let standing: Vec<_> =
+        ledger.standing.iter().chain(&ledger.irreversible).map(|e| e.change.call.as_str()).collect();
+    let text = if standing.is_empty() {
+        text.to_owned()
+    } else {
+        format!("{text} (still stands: {})", standing.join("; "))
+    };
+    let here = cx.shielded().down("page");
+    // A page that cannot be sent is a fact of its own.
+    let _sent = here.notify(role, text, true).await;
+}
+
+fn end(cx: &Cx<'_>, outcome: Outcome, reason: String) -> Outcome {
+    let ledger = cx.walk.ledger().clone();
+    let mut standing: Vec<Entry> = ledger.standing;
+    standing.extend(ledger.irreversible);
+    cx.fact(Fact::Ended {
+        outcome,
+        reason,
+        changed: ledger.changed,
+        taken_back: ledger.taken_back,
+        standing,
+        left: ledger.left,
+    });
+    outcome
+}
+
+struct Globals<'a> {
+    program: &'a Program,
+    values: Vec<Value>,
+}
+
+impl Scope for Globals<'_> {
+    fn name(&self, name: NameRef) -> Option<Value> {
+        match name {
+            NameRef::Global(n) => self.values.get(n as usize).cloned(),
+            NameRef::Local(_) => None,
+        }
+    }
+
+    fn describe(&self, name: NameRef) -> (String, String) {
+        match name {
+            NameRef::Global(n) => {
+                self.program.globals.get(n as usize).map(|g| (g.slot.name.clone(), g.slot.origin.clone()))
+            }
+            NameRef::Local(_) => None,
+        }
+        .unwrap_or_default()
+    }
+
+    fn reading(&self, _: u32) -> Option<Result<Value, String>> {
+        None
+    }
+
+    fn attempt(&self) -> i64 {
+        1
+    }
+
+    fn elapsed(&self) -> i64 {
+        0
+    }
+
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::UNIX_EPOCH
+    }
+}
+
+/// Returns the values of parameters, secrets and top-level `let`s.
+fn globals(
+    program: &Program,
+    opened: &Opened,
+    secrets: &BTreeMap<String, Secret>,
+) -> Result<Vec<Value>, Failure> {
+    let mut scope = Globals { program, values: Vec::new() };
+    for global in &program.globals {
+        let name = &global.slot.name;
+        let expr = match &global.source {
+            GlobalSource::Secret(_) => {
+                let secret = secrets.get(name).cloned().unwrap_or_else(|| Secret::new(name.as_str(), ""));
+                scope.values.push(Value::Secret(secret));
+                continue;
+            }
+            GlobalSource::Param(param) => match opened.params.iter().find(|(n, _)| n == name) {
+                Some((_, value)) => {
+                    scope.values.push(value.clone());
+                    continue;
+                }
+                None => param.default.as_ref(),
+            },
+            GlobalSource::Let(expr) => Some(expr),
+        };
+        let Some(expr) = expr else {
+            return Err(Failure::new(format!("the parameter `{name}` was not given"), global.slot.span));
+        };
+        match expression::evaluate(expr, &scope) {
+            Ok(value) => scope.values.push(value),
+            Err(expression::Stop::Error(error)) => {
+                return Err(Failure::new(error.message, error.span));
+            }
+            Err(expression::Stop::NeedCall(_)) => {
+                return Err(Failure::new("a call stands where none can be made", expr.span));
+            }
+        }
+    }
+    Ok(scope.values)
+}

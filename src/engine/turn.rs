@@ -1,0 +1,127 @@
+//! Turns: one input in, what it caused out.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use super::door::Door;
+use super::run::root;
+use crate::event::{Address, Ask, Body, Class, Control, Input, Outcome, Record, Reply, Request};
+use crate::program::Program;
+use crate::value::Secret;
+
+/// The interpreter of one run, between turns.
+pub struct Engine {
+    program: Arc<Program>,
+    secrets: BTreeMap<String, Secret>,
+    door: Door,
+    walk: Option<Pin<Box<dyn Future<Output = Outcome> + Send>>>,
+}
+
+/// What one input caused.
+#[derive(Debug)]
+pub struct Turn {
+    /// The input and every request and fact, in order.
+    pub records: Vec<Record>,
+    /// What is to begin once the records are stored.
+    pub asks: Vec<Ask>,
+    /// Whether the records must be on disk before anything begins.
+    pub durable: bool,
+    /// Set by the last turn.
+    pub outcome: Option<Outcome>,
+}
+
+impl Engine {
+    /// Returns the interpreter of a run that is not open yet: feed it [`Input::Opened`] first.
+    pub fn new(program: Arc<Program>, secrets: BTreeMap<String, Secret>) -> Self {
+        Engine { program, secrets, door: Door::default(), walk: None }
+    }
+
+    /// Feeds one input and walks until nothing moves.
+    pub fn feed(&mut self, input: Input) -> Turn {
+        let opened = self.take_in(&input);
+        let outcome = self.walk_on();
+        let mut state = self.door.state();
+        let records = std::mem::take(&mut state.records);
+        let asks = std::mem::take(&mut state.asks);
+        drop(state);
+        let durable = opened || outcome.is_some() || asks.iter().any(is_act);
+        Turn { records, asks, durable, outcome }
+    }
+
+    /// Returns what the engine has to deliver to itself before anything else is fed.
+    pub fn next_inside(&mut self) -> Option<Input> {
+        let mut state = self.door.state();
+        if state.internal.is_empty() { None } else { Some(state.internal.remove(0)) }
+    }
+
+    fn take_in(&mut self, input: &Input) -> bool {
+        let mut state = self.door.state();
+        match input {
+            Input::Opened(opened) => {
+                state.now = opened.at;
+                push(&mut state.records, Class::Input, "", opened.at, input);
+                drop(state);
+                let walk = root(
+                    Arc::clone(&self.program),
+                    (**opened).clone(),
+                    self.secrets.clone(),
+                    self.door.clone(),
+                );
+                self.walk = Some(Box::pin(walk));
+                return true;
+            }
+            Input::Delivered { request, occurred, reply } => {
+                state.now.run_ns = state.now.run_ns.max(occurred.run_ns);
+                state.now.wall_us = occurred.wall_us;
+                if *reply != Reply::Descend || !state.is_reading(request) {
+                    let class = if state.is_inner(request) { Class::Trace } else { Class::Input };
+                    let now = state.now;
+                    push(&mut state.records, class, &request.0, now, input);
+                }
+                state.deliver(request, reply.clone());
+            }
+            Input::Control { control: Control::Stop, by, occurred } => {
+                state.now.run_ns = state.now.run_ns.max(occurred.run_ns);
+                state.now.wall_us = occurred.wall_us;
+                let now = state.now;
+                push(&mut state.records, Class::Input, "", now, input);
+                state.stop.get_or_insert_with(|| by.clone());
+            }
+        }
+        false
+    }
+
+    fn walk_on(&mut self) -> Option<Outcome> {
+        let walk = self.walk.as_mut()?;
+        let mut cx = Context::from_waker(Waker::noop());
+        loop {
+            self.door.state().moved = false;
+            if let Poll::Ready(outcome) = walk.as_mut().poll(&mut cx) {
+                self.walk = None;
+                return Some(outcome);
+            }
+            if !self.door.state().moved {
+                return None;
+            }
+        }
+    }
+}
+
+fn push(records: &mut Vec<Record>, class: Class, address: &str, at: crate::event::Moment, input: &Input) {
+    let address = Address(address.into());
+    records.push(Record { class, address, at, body: Body::Input(input.clone()) });
+}
+
+/// Returns whether a request acts on the world or on people.
+fn is_act(ask: &Ask) -> bool {
+    if ask.inner {
+        return false;
+    }
+    match ask.request {
+        Request::Question(_) | Request::Notify { .. } | Request::Kill { .. } => true,
+        Request::Timer | Request::Cancel { .. } | Request::Reading { .. } => false,
+        Request::Command(_) | Request::Native(_) | Request::Named { .. } => ask.changes,
+    }
+}

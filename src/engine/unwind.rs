@@ -1,0 +1,237 @@
+//! Taking changes back, last first; and `finally`s when their step ends.
+
+use super::context::{Bound, Cx};
+use super::failure::{Failure, Flow, Stop};
+use super::join::Walking;
+use super::ledger::{Item, Plan};
+use super::statement::block;
+use crate::event::{ChangeState, Entry, Fact, Question, QuestionKind, Reply, Request, Settled};
+use crate::program::Undo;
+use crate::value::Value;
+
+/// How long an undo or a `finally` without a timeout of its own may take: 1m.
+const OWN_BOUND: i64 = 60_000_000_000;
+
+/// Acts the `finally`s of a place that ended well, last first.
+///
+/// # Errors
+/// When one fails: what it should have ended still stands.
+pub(super) fn finish<'a>(cx: &'a Cx<'_>) -> Walking<'a, Result<(), Stop>> {
+    Box::pin(finally(cx))
+}
+
+async fn finally(cx: &Cx<'_>) -> Result<(), Stop> {
+    let mut failed = None;
+    for item in cx.changes.take_finallys().into_iter().rev() {
+        let (settled, message) = take_back(cx, &item).await;
+        if settled != Settled::Done {
+            let text = format!("`finally {}` failed: {message}", item.text);
+            failed = failed.or(Some(Failure::new(text, item.change.span)));
+        }
+    }
+    failed.map_or(Ok(()), |failure| Err(failure.into()))
+}
+
+/// Takes everything back, last first. One that fails does not stop the others.
+///
+/// Returns whether nothing is left that should not stand.
+pub(super) async fn unwind(cx: &Cx<'_>) -> bool {
+    let mut clean = true;
+    for item in cx.changes.take().into_iter().rev() {
+        let settled = match &item.plan {
+            Plan::Undo(_) | Plan::Finally(_) => take_back(cx, &item).await.0,
+            Plan::Leave(_) | Plan::Irreversible(_) | Plan::Nothing => declared(cx, item),
+        };
+        clean &= matches!(settled, Settled::Done | Settled::NotNeeded);
+    }
+    clean
+}
+
+/// Lists a change that nothing takes back.
+fn declared(cx: &Cx<'_>, item: Item<'_>) -> Settled {
+    let mut ledger = cx.walk.ledger();
+    let entry = |note: String| Entry { change: item.change.clone(), note };
+    match (&item.plan, item.state) {
+        (_, ChangeState::NotRun) => Settled::NotNeeded,
+        (Plan::Leave(why), _) => {
+            ledger.left.push(entry(why.clone()));
+            Settled::Done
+        }
+        (Plan::Irreversible(why), ChangeState::InDoubt) => {
+            ledger.irreversible.push(entry(format!("in doubt, and irreversible: {why}")));
+            Settled::Done
+        }
+        (Plan::Irreversible(why), _) => {
+            ledger.irreversible.push(entry(format!("irreversible: {why}")));
+            Settled::Done
+        }
+        _ => {
+            ledger.standing.push(entry(String::from("nothing takes it back")));
+            Settled::Failed
+        }
+    }
+}
+
+/// Carries one undo or `finally` out and lists what became of it.
+async fn take_back<'w>(cx: &Cx<'w>, item: &Item<'w>) -> (Settled, String) {
+    let finally = matches!(item.plan, Plan::Finally(_));
+    let part = if finally { "f" } else { "u" };
+    let place = cx.shielded().down(format!("{part}{}", item.order));
+    let here = Cx { frame: item.frame.fork(), step: item.change.step.as_str().into(), ..place };
+    let (settled, message) = settle(&here, item).await;
+    let entry = |note: String| Entry { change: item.change.clone(), note };
+    let mut ledger = cx.walk.ledger();
+    match settled {
+        Settled::Done => {
+            let how = if finally { "put back: " } else { "undone: " };
+            ledger.taken_back.push(entry(format!("{how}{}", item.text)));
+        }
+        Settled::NotNeeded => {}
+        Settled::Failed | Settled::InDoubt => {
+            let what = if finally { "its `finally` failed: " } else { "its undo failed: " };
+            let what = if settled == Settled::InDoubt { "in doubt: " } else { what };
+            ledger.standing.push(entry(format!("{what}{message}")));
+        }
+    }
+    (settled, message)
+}
+
+async fn settle<'w>(cx: &Cx<'w>, item: &Item<'w>) -> (Settled, String) {
+    if let Plan::Undo(undo) = &item.plan
+        && item.state == ChangeState::InDoubt
+    {
+        match happened(cx, item, undo).await {
+            Doubt::Undo => {}
+            Doubt::Nothing(why) => {
+                cx.fact(settled_fact(item, Settled::NotNeeded, &why));
+                return (Settled::NotNeeded, why);
+            }
+            Doubt::Open(why) => {
+                cx.fact(settled_fact(item, Settled::InDoubt, &why));
+                return (Settled::InDoubt, why);
+            }
+        }
+    }
+    let finally = matches!(item.plan, Plan::Finally(_));
+    cx.fact(Fact::UnwindBegan { change: item.change.clone(), what: item.text.clone(), finally });
+    let result = act(cx, item).await;
+    let (settled, message) = match result {
+        Ok(()) => (Settled::Done, String::new()),
+        Err(failure) => {
+            let (message, detail, span) = (failure.message.clone(), failure.detail, failure.span);
+            cx.fact(Fact::Failed { message, detail, span });
+            (Settled::Failed, failure.message)
+        }
+    };
+    cx.fact(settled_fact(item, settled, &message));
+    (settled, message)
+}
+
+fn settled_fact(item: &Item<'_>, settled: Settled, message: &str) -> Fact {
+    Fact::UnwindEnded {
+        change: item.change.clone(),
+        what: item.text.clone(),
+        finally: matches!(item.plan, Plan::Finally(_)),
+        settled,
+        message: message.to_owned(),
+    }
+}
+
+async fn act<'w>(cx: &Cx<'w>, item: &Item<'w>) -> Result<(), Failure> {
+    let span = item.change.span;
+    let stopped = match &item.plan {
+        Plan::Undo(undo) => {
+            let bounded = cx.bounded(OWN_BOUND, "the undo's bound of 1m");
+            let place = if undo.body.iter().any(has_timeout) { cx } else { &bounded };
+            match block(place, &undo.body).await {
+                Ok(Flow::Next | Flow::Return(_) | Flow::Resolve(_)) => finish(place).await.err(),
+                Err(stop) => Some(stop),
+            }
+        }
+        Plan::Finally(call) => {
+            let bounded = cx.bounded(OWN_BOUND, "the bound of 1m of a `finally`");
+            let place = if call.timeout.is_some() { cx } else { &bounded };
+            place.change(call).await.err().map(|stop| stop.at(span))
+        }
+        Plan::Leave(_) | Plan::Irreversible(_) | Plan::Nothing => None,
+    };
+    match stopped {
+        None => Ok(()),
+        Some(Stop::Failure(failure)) => Err(failure),
+        Some(Stop::Refused(why)) => Err(Failure::new(why, span)),
+        Some(Stop::Escalate { text, .. }) => Err(Failure::new(text, span)),
+        Some(Stop::Operator(_) | Stop::Arm) => Err(Failure::new("it was stopped", span)),
+    }
+}
+
+fn has_timeout(statement: &crate::program::Statement) -> bool {
+    matches!(&statement.kind, crate::program::StatementKind::Run(run) if run.call.timeout.is_some())
+}
+
+enum Doubt {
+    /// Undo it.
+    Undo,
+    /// It did not happen.
+    Nothing(String),
+    /// Nobody knows.
+    Open(String),
+}
+
+/// Settles a change in doubt: by its `done when`, by an undo that is `safe`, or by a person.
+async fn happened<'w>(cx: &Cx<'w>, item: &Item<'w>, undo: &Undo) -> Doubt {
+    if let Some(done_when) = item.done_when {
+        let place = cx.down("w").bounded(OWN_BOUND, "the bound of 1m of a reading");
+        match place.holds(done_when).await {
+            Ok(true) => return Doubt::Undo,
+            Ok(false) => {
+                return Doubt::Nothing(String::from("its `done when` says that it did not happen"));
+            }
+            Err(_) => {}
+        }
+    }
+    if undo.safe {
+        return Doubt::Undo;
+    }
+    let text = format!("`{}` may have happened: its end was not seen. Did it happen?", item.change.call);
+    let question =
+        cx.question(QuestionKind::Doubt, text, Vec::new(), 1, false, "it stays in doubt, and is listed");
+    let deadline = Bound { at: cx.now().run_ns.saturating_add(5 * OWN_BOUND), words: "5m".into() };
+    let place = cx.down("q");
+    let ask = place.ask(Request::Question(Box::new(question)), Some(deadline), false);
+    match cx.walk.door.ask(ask, &cx.halt).await {
+        Some(Reply::Answer { yes: true, .. }) => Doubt::Undo,
+        Some(Reply::Answer { yes: false, who, .. }) => {
+            Doubt::Nothing(format!("{who} says that it did not happen"))
+        }
+        Some(Reply::Silence { why }) => Doubt::Open(format!("nobody said whether it happened: {why}")),
+        _ => Doubt::Open(String::from("nobody said whether it happened")),
+    }
+}
+
+impl Cx<'_> {
+    /// Returns a question with the evidence so far and the digest of what is shown.
+    pub fn question(
+        &self,
+        kind: QuestionKind,
+        text: String,
+        roles: Vec<String>,
+        count: u32,
+        quorum: bool,
+        on_silence: &str,
+    ) -> Question {
+        let evidence = self.walk.evidence();
+        let mut shown = blake3::Hasher::new();
+        for part in std::iter::once(&text).chain(&roles).chain(&evidence) {
+            shown.update(&(part.len() as u64).to_le_bytes());
+            shown.update(part.as_bytes());
+        }
+        let on_silence = on_silence.to_owned();
+        let shown = shown.finalize().to_hex().to_string();
+        Question { kind, text, roles, count, quorum, evidence, on_silence, shown }
+    }
+
+    /// Returns a duration as people read it.
+    pub fn length(ns: i64) -> String {
+        Value::Duration(ns).to_string()
+    }
+}

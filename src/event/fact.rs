@@ -1,0 +1,302 @@
+//! What the engine found and did: the material of timelines, screens and reports.
+
+use serde::{Deserialize, Serialize};
+
+use super::Address;
+use crate::source::Span;
+use crate::value::Value;
+
+/// A fact.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "snake_case")]
+pub enum Fact {
+    /// The title, now that its parameters are known.
+    Titled {
+        title: String,
+    },
+    PhaseBegan {
+        phase: PhaseKind,
+        title: String,
+        deadline: Option<i64>,
+    },
+    PhaseEnded {
+        phase: PhaseKind,
+        title: String,
+        ok: bool,
+    },
+    /// A symptom was measured. `holds`: the trouble is there; `None`: it could not be read, `why` says why.
+    Symptom {
+        title: String,
+        holds: Option<bool>,
+        why: String,
+    },
+    /// `deadline`: of this attempt, on the run's clock. `attempts`: how many there may be.
+    StepBegan {
+        title: String,
+        attempt: u32,
+        attempts: u32,
+        deadline: Option<i64>,
+        span: Span,
+    },
+    StepEnded {
+        title: String,
+        attempt: u32,
+        outcome: StepOutcome,
+        message: String,
+    },
+    /// A loop began: how many items, how many at a time.
+    LoopBegan {
+        name: String,
+        items: u32,
+        at_a_time: u32,
+    },
+    /// An iteration began with this item.
+    IterationBegan {
+        name: String,
+        item: String,
+        index: u32,
+    },
+    IterationEnded {
+        name: String,
+        item: String,
+        index: u32,
+        ok: bool,
+    },
+    /// A `check` brought a value. `text`: the value as shown, bounded.
+    Read {
+        name: String,
+        call: String,
+        text: String,
+        span: Span,
+    },
+    /// A reading failed: `message` says why.
+    Unread {
+        name: String,
+        call: String,
+        message: String,
+        span: Span,
+    },
+    /// A polled condition was sampled.
+    Sampled {
+        text: String,
+        sample: u32,
+        judgement: Judgement,
+    },
+    Verified {
+        text: String,
+        samples: u32,
+        span: Span,
+    },
+    Finding {
+        text: String,
+    },
+    Shown {
+        name: String,
+        value: Value,
+    },
+    Output {
+        name: String,
+        value: Value,
+    },
+    Decided {
+        reason: String,
+        choice: String,
+    },
+    /// A change begins (its intent; the request follows in the same turn).
+    ChangeBegan(Change),
+    ChangeEnded {
+        change: Change,
+        state: ChangeState,
+        message: String,
+    },
+    UndoRegistered {
+        change: Change,
+        undo: String,
+        safe: bool,
+    },
+    /// An undo or a `finally` begins.
+    UnwindBegan {
+        change: Change,
+        what: String,
+        finally: bool,
+    },
+    UnwindEnded {
+        change: Change,
+        what: String,
+        finally: bool,
+        settled: Settled,
+        message: String,
+    },
+    /// An approval was asked; answers follow.
+    Asked {
+        text: String,
+        roles: Vec<String>,
+        count: u32,
+        deadline: Option<i64>,
+    },
+    Answered {
+        text: String,
+        who: String,
+        uid: u32,
+        role: String,
+        yes: bool,
+    },
+    Silent {
+        text: String,
+        why: String,
+        then: String,
+    },
+    Notified {
+        channel: String,
+        text: String,
+        page: bool,
+        ok: bool,
+        message: String,
+    },
+    Waiting {
+        reason: String,
+        until: i64,
+    },
+    /// Something failed: where, and why. `detail`: command, exit status, end of its output.
+    Failed {
+        message: String,
+        detail: Vec<String>,
+        span: Span,
+    },
+    /// Somebody stopped the run.
+    Stopped {
+        by: String,
+    },
+    /// The run is over.
+    Ended {
+        outcome: Outcome,
+        reason: String,
+        /// Changes that were made and stay on purpose, or are what the run is for.
+        changed: Vec<Entry>,
+        taken_back: Vec<Entry>,
+        /// What still stands although the run was to take it back, or in doubt.
+        standing: Vec<Entry>,
+        left: Vec<Entry>,
+    },
+}
+
+/// The parts of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PhaseKind {
+    Symptom,
+    Diagnose,
+    Resolve,
+    /// The symptom again, after a resolution.
+    Clearing,
+    /// Undo, last first.
+    Unwind,
+    Rollback,
+    /// The symptom again, after a rollback.
+    Remeasure,
+}
+
+/// How an attempt of a step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepOutcome {
+    Ok,
+    Failed,
+    /// Failed, and the run goes on (`on failure continue`).
+    Tolerated,
+    /// Stopped from outside: an operator, a refusal, another arm.
+    Stopped,
+    /// Its change or its place is not needed any more.
+    Skipped,
+}
+
+/// What a sample of a polled condition says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Judgement {
+    Holds,
+    NotYet,
+    Unreadable { why: String },
+}
+
+/// A change, as lists name it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    pub address: Address,
+    /// The call as it could be typed, secrets named.
+    pub call: String,
+    /// The step it stands in.
+    pub step: String,
+    pub span: Span,
+}
+
+/// The four ends of a change, and the one before it began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeState {
+    Done,
+    /// `done when` held already, or it was never begun.
+    NotRun,
+    Failed,
+    InDoubt,
+}
+
+/// How an undo or a `finally` ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Settled {
+    Done,
+    /// Nothing to take back.
+    NotNeeded,
+    Failed,
+    InDoubt,
+}
+
+/// A line of the result's lists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    pub change: Change,
+    /// Why it stands, or how it was taken back.
+    pub note: String,
+}
+
+/// How a run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Resolved,
+    Failed,
+    RolledBack,
+    Aborted,
+    Escalated,
+    NotNeeded,
+    Suspended,
+}
+
+impl Outcome {
+    /// Returns the exit code of `mainstay run` (`docs/language.md`, *Outcomes*).
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Outcome::Resolved => 0,
+            Outcome::Failed => 1,
+            Outcome::RolledBack => 3,
+            Outcome::Aborted => 4,
+            Outcome::Escalated => 5,
+            Outcome::NotNeeded => 6,
+            Outcome::Suspended => 7,
+        }
+    }
+
+    /// Returns the outcome's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Resolved => "resolved",
+            Outcome::Failed => "failed",
+            Outcome::RolledBack => "rolled_back",
+            Outcome::Aborted => "aborted",
+            Outcome::Escalated => "escalated",
+            Outcome::NotNeeded => "not_needed",
+            Outcome::Suspended => "suspended",
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What comes in from outside, one at a time.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Address, Moment};
+use crate::value::Value;
+
+/// An input. The first of a run is `Opened`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "input", rename_all = "snake_case")]
+pub enum Input {
+    Opened(Box<Opened>),
+    /// What became of a request, and when that happened.
+    Delivered {
+        request: Address,
+        occurred: Moment,
+        reply: Reply,
+    },
+    /// Somebody interferes.
+    Control {
+        control: Control,
+        by: String,
+        occurred: Moment,
+    },
+}
+
+/// Everything a run starts from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Opened {
+    pub format: u32,
+    pub run: String,
+    pub at: Moment,
+    pub program_hash: String,
+    pub file: String,
+    pub sources: Vec<SourceHash>,
+    /// Parameters that were given, by name.
+    pub params: Vec<(String, Value)>,
+    /// Names of environment variables, never their values.
+    pub env_names: Vec<String>,
+    pub cwd: String,
+    pub uid: u32,
+    pub user: String,
+    pub host: String,
+    pub boot_id: String,
+    pub pid: u32,
+    /// Of the program that runs it.
+    pub version: String,
+    /// `--force`: go on although no symptom holds.
+    pub force: bool,
+    /// Whether somebody can be asked.
+    pub attended: bool,
+    /// Calls of actions are put to the world by name before their body runs (a given world).
+    pub named_calls: bool,
+    /// Duration of a call without a timeout, nanoseconds; 1m.
+    pub call_timeout_ns: i64,
+}
+
+/// A file of the program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceHash {
+    pub name: String,
+    /// BLAKE3, lowercase hex.
+    pub hash: String,
+}
+
+/// How somebody interferes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Control {
+    /// End in order: undo, rollback, symptom again.
+    Stop,
+}
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "snake_case")]
+pub enum Reply {
+    /// A command ended, or could not start.
+    Command(Box<CommandEnd>),
+    /// A reading, a native call or a named call has this value.
+    Value { value: Value },
+    /// A native call or a given call failed. `doubt`: its end was not seen, a change may have happened.
+    Failed { message: String, doubt: bool },
+    /// A reading or a named call is to be made by its body. Not recorded of a reading: its value will be.
+    Descend,
+    /// A timer's time has come.
+    Fired,
+    /// A person answered.
+    Answer { who: String, uid: u32, role: String, yes: bool },
+    /// Nobody answered in time, or nobody can be asked.
+    Silence { why: String },
+    /// Sent.
+    Done,
+    /// Its end will never be known.
+    Lost { why: String },
+}
+
+/// A command that ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CommandEnd {
+    pub ended: Ended,
+    pub stdout: Outlet,
+    pub stderr: Outlet,
+    /// Nanoseconds.
+    pub elapsed: i64,
+}
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "snake_case")]
+pub enum Ended {
+    Exit {
+        code: i32,
+    },
+    /// By a signal that was not ours.
+    Signal {
+        signal: i32,
+    },
+    /// We ended it at its deadline.
+    Timeout,
+    /// We ended it because the run stops.
+    Killed,
+    /// It never began.
+    NotStarted {
+        message: String,
+    },
+}
+
+/// What one stream carried. Secrets are blotted out already.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Outlet {
+    /// Bytes in all.
+    pub len: u64,
+    /// The text as the run sees it; only the beginning when `cut`.
+    pub text: String,
+    /// The end of the text when `cut`.
+    pub tail: String,
+    pub utf8: bool,
+    /// Whether `text` is not all of it.
+    pub cut: bool,
+    /// BLAKE3 of all bytes, lowercase hex; empty when nothing was printed.
+    pub digest: String,
+    /// The file that holds all of it, in the run's folder.
+    pub file: Option<String>,
+}

@@ -1,0 +1,462 @@
+//! One run's database: appended by its executor, read by anybody who may.
+//!
+//! Owns the schema, the transactions, and what is readable of a journal that is damaged,
+//! on a read-only disk, or still being written. Never changes or removes a row: a trigger
+//! in the database says so to other programs, too.
+//!
+//! A turn that need not be durable is committed without waiting for the disk: it survives
+//! the end of this process and is seen by readers at once, and the next durable turn's
+//! fdatasync carries it along. Keeping such turns in memory instead would lose them to a
+//! `kill -9`, and hide from `mainstay show` what a run waits for.
+
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
+
+use super::row::{self, Head, Row};
+use super::{JournalError, RunLock, StateDir};
+use crate::event::{FORMAT, Record};
+use crate::world::{Store, StoreError};
+
+/// `PRAGMA application_id` of a journal: `MSTJ`.
+const APPLICATION: i32 = 0x4d53_544a;
+
+/// Turns that need not be durable wait no longer than this for the disk once something is appended.
+const RIDE_ALONG: Duration = Duration::from_secs(1);
+
+const SCHEMA: &str = "
+CREATE TABLE journal (
+  seq INTEGER PRIMARY KEY, turn INTEGER NOT NULL, class TEXT NOT NULL, kind TEXT NOT NULL,
+  address TEXT NOT NULL, wall_us INTEGER NOT NULL, run_ns INTEGER NOT NULL, body TEXT NOT NULL,
+  hash BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER journal_update BEFORE UPDATE ON journal
+  BEGIN SELECT RAISE(ABORT, 'a journal is only appended to'); END;
+CREATE TRIGGER journal_delete BEFORE DELETE ON journal
+  BEGIN SELECT RAISE(ABORT, 'a journal is only appended to'); END;
+";
+
+/// A run's journal, open for its one executor. Holds the run's lock.
+#[derive(Debug)]
+pub struct RunJournal {
+    folder: PathBuf,
+    path: PathBuf,
+    connection: Connection,
+    head: (i64, Vec<u8>),
+    turn: i64,
+    /// Whether commits wait for the disk now (`PRAGMA synchronous`).
+    syncing: bool,
+    /// Since when rows wait for the disk.
+    unsynced: Option<Instant>,
+    _lock: RunLock,
+}
+
+impl RunJournal {
+    /// Makes the folder, the lock and the empty journal of a new run.
+    ///
+    /// # Errors
+    /// When the run is there already or the disk refuses.
+    pub fn create(state: &StateDir, run: &str) -> Result<RunJournal, JournalError> {
+        let folder = state.create_run_dir(run)?;
+        let lock = RunLock::take(&folder)?;
+        let path = folder.join("journal.db");
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|e| JournalError::io(&path, &e))?;
+        let connection = connect(&path)?;
+        // One sync of file and folders at the end serves all of this.
+        connection
+            .execute_batch(&format!(
+                "PRAGMA synchronous=OFF; PRAGMA journal_mode=WAL; PRAGMA application_id={APPLICATION};
+                 PRAGMA user_version={FORMAT}; BEGIN; {SCHEMA} COMMIT;"
+            ))
+            .and_then(|()| settings(&connection))
+            .map_err(|e| JournalError::sqlite(&path, &e))?;
+        let wal = wal_of(&path);
+        let parent = state.root().join("runs");
+        for synced in [&path, &wal, &folder, &parent] {
+            File::open(synced).and_then(|file| file.sync_all()).map_err(|e| JournalError::io(synced, &e))?;
+        }
+        Ok(RunJournal {
+            folder,
+            path,
+            connection,
+            head: (0, row::genesis().to_vec()),
+            turn: 0,
+            syncing: true,
+            unsynced: None,
+            _lock: lock,
+        })
+    }
+
+    /// Opens the journal of a run to go on with it.
+    ///
+    /// # Errors
+    /// When somebody else executes it, it is damaged, or a newer version wrote it.
+    pub fn open(state: &StateDir, run: &str) -> Result<RunJournal, JournalError> {
+        let folder = state.run_dir(run);
+        let path = folder.join("journal.db");
+        if !path.exists() {
+            return Err(JournalError::Missing(path));
+        }
+        let lock = RunLock::take(&folder)?;
+        let connection = connect(&path)?;
+        settings(&connection).map_err(|e| JournalError::sqlite(&path, &e))?;
+        check_format(&connection, &path)?;
+        let last = connection.query_row(
+            "SELECT seq, turn, hash FROM journal ORDER BY seq DESC LIMIT 1",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        );
+        let (seq, turn, hash) = match last {
+            Ok(last) => last,
+            Err(rusqlite::Error::QueryReturnedNoRows) => (0, 0, row::genesis().to_vec()),
+            Err(e) => return Err(JournalError::sqlite(&path, &e)),
+        };
+        Ok(RunJournal {
+            folder,
+            path,
+            connection,
+            head: (seq, hash),
+            turn,
+            syncing: true,
+            unsynced: None,
+            _lock: lock,
+        })
+    }
+
+    /// Returns the run's folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Returns every record, in order.
+    ///
+    /// # Errors
+    /// When a row is damaged or the chain is broken.
+    pub fn read(&self) -> Result<Vec<Record>, JournalError> {
+        strict(scan(&self.connection, &self.path)).map(|(records, _)| records)
+    }
+
+    /// Returns the last row and its hash.
+    pub fn head(&self) -> Head {
+        head(self.head.0, &self.head.1)
+    }
+
+    /// Waits until everything appended so far is on disk.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn flush(&mut self) -> Result<(), JournalError> {
+        if self.unsynced.take().is_some() {
+            let wal = wal_of(&self.path);
+            File::open(&wal).and_then(|file| file.sync_data()).map_err(|e| JournalError::io(&wal, &e))?;
+        }
+        Ok(())
+    }
+
+    /// Brings everything to disk and gives the run free.
+    ///
+    /// # Errors
+    /// When the disk refuses; what was durable before still is.
+    pub fn close(mut self) -> Result<Head, JournalError> {
+        self.flush()?;
+        Ok(self.head())
+    }
+
+    fn commit(&mut self, records: &[Record]) -> Result<(), JournalError> {
+        let Self { connection, path, head, turn, .. } = self;
+        let fail = |e: rusqlite::Error| JournalError::sqlite(path, &e);
+        let (mut seq, mut hash) = (head.0, head.1.clone());
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
+        {
+            let mut insert = transaction
+                .prepare_cached("INSERT INTO journal VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)")
+                .map_err(fail)?;
+            for record in records {
+                seq += 1;
+                let row = row::encode(record, seq, *turn + 1).map_err(|e| JournalError::Other {
+                    path: path.clone(),
+                    why: format!("a record cannot be written: {e}"),
+                })?;
+                hash = row::chain(&hash, &row).to_vec();
+                insert
+                    .execute(params![
+                        row.seq,
+                        row.turn,
+                        row.class,
+                        row.kind,
+                        row.address,
+                        row.wall_us,
+                        row.run_ns,
+                        row.body,
+                        hash
+                    ])
+                    .map_err(fail)?;
+            }
+        }
+        transaction.commit().map_err(fail)?;
+        *head = (seq, hash);
+        *turn += 1;
+        Ok(())
+    }
+}
+
+impl Store for RunJournal {
+    fn append(&mut self, records: &[Record], durable: bool) -> Result<(), StoreError> {
+        if records.is_empty() {
+            return if durable { Ok(self.flush()?) } else { Ok(()) };
+        }
+        let waited = self.unsynced.is_some_and(|t| t.elapsed() >= RIDE_ALONG);
+        let sync = durable || waited;
+        if sync != self.syncing {
+            // Acts when it is prepared, so it must not be cached.
+            let mode = if sync { "FULL" } else { "NORMAL" };
+            self.connection
+                .execute_batch(&format!("PRAGMA synchronous={mode}"))
+                .map_err(|e| JournalError::sqlite(&self.path, &e))?;
+            self.syncing = sync;
+        }
+        self.commit(records)?;
+        self.unsynced = if sync { None } else { self.unsynced.or_else(|| Some(Instant::now())) };
+        Ok(())
+    }
+}
+
+impl Drop for RunJournal {
+    fn drop(&mut self) {
+        // `close` reports; here nobody listens any more.
+        let _ = self.flush();
+    }
+}
+
+/// What can be read of a journal.
+#[derive(Debug)]
+pub struct Salvage {
+    /// Numbers and records, in order; with gaps where rows are damaged.
+    pub records: Vec<(u64, Record)>,
+    pub head: Head,
+    /// The first thing that is wrong with it.
+    pub damage: Option<JournalError>,
+}
+
+/// A journal that is looked at, also while its run goes on.
+#[derive(Debug)]
+pub struct Reader {
+    path: PathBuf,
+    connection: Connection,
+    /// Holds the copy that is read where the disk cannot be written to.
+    _copy: Option<tempfile::TempDir>,
+}
+
+impl Reader {
+    /// Opens the journal of `run`. Works on a read-only disk, too.
+    ///
+    /// # Errors
+    /// When there is none, it may not be read, is no journal, or a newer version wrote it.
+    pub fn open(state: &StateDir, run: &str) -> Result<Reader, JournalError> {
+        let path = state.run_dir(run).join("journal.db");
+        File::open(&path).map_err(|e| JournalError::io(&path, &e))?;
+        let direct = look(&path, &path);
+        let (connection, copy) = match direct {
+            Ok(connection) => (connection, None),
+            Err(JournalError::Newer { .. } | JournalError::Corrupt { .. }) => {
+                return direct.map(|connection| Reader { path, connection, _copy: None });
+            }
+            // The shared memory of the log cannot be made here: read a copy.
+            Err(first) => copied(&path).map_err(|_| first)?,
+        };
+        Ok(Reader { path, connection, _copy: copy })
+    }
+
+    /// Returns every record, in order.
+    ///
+    /// # Errors
+    /// When a row is damaged or the chain is broken.
+    pub fn read(&self) -> Result<Vec<Record>, JournalError> {
+        strict(scan(&self.connection, &self.path)).map(|(records, _)| records)
+    }
+
+    /// Returns what can be read, and what is wrong with the rest.
+    pub fn salvage(&self) -> Salvage {
+        scan(&self.connection, &self.path)
+    }
+
+    /// Checks every row against the hash behind it, and returns where the chain ends.
+    ///
+    /// # Errors
+    /// [`JournalError::Corrupt`] with the first row that is not what was written.
+    pub fn verify_chain(&self) -> Result<Head, JournalError> {
+        strict(scan(&self.connection, &self.path)).map(|(_, head)| head)
+    }
+
+    /// Checks the chain, and that it goes as far as `kept`, what the index remembers of the finished run.
+    ///
+    /// # Errors
+    /// [`JournalError::Corrupt`], also when the end was cut off.
+    pub fn verify_against(&self, kept: &Head) -> Result<Head, JournalError> {
+        let found = self.verify_chain()?;
+        if found == *kept || kept.seq == 0 {
+            return Ok(found);
+        }
+        let why = if found.seq < kept.seq {
+            format!("it ends at row {}, but had {} rows", found.seq, kept.seq)
+        } else {
+            format!("row {} is not the one that was written", kept.seq)
+        };
+        Err(JournalError::Corrupt { path: self.path.clone(), why })
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, JournalError> {
+    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .map_err(|e| JournalError::sqlite(path, &e))
+}
+
+fn settings(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.execute_batch("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=100;")
+}
+
+fn wal_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    PathBuf::from(name)
+}
+
+/// Opens for reading and asks the first question, which is where a read-only disk shows.
+fn look(file: &Path, named: &Path) -> Result<Connection, JournalError> {
+    let connection =
+        Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .and_then(|connection| {
+                connection.busy_timeout(Duration::from_secs(5))?;
+                Ok(connection)
+            })
+            .map_err(|e| JournalError::sqlite(named, &e))?;
+    check_format(&connection, named)?;
+    Ok(connection)
+}
+
+/// Reads a copy of database and log in a temporary folder.
+fn copied(path: &Path) -> Result<(Connection, Option<tempfile::TempDir>), JournalError> {
+    let folder = tempfile::tempdir().map_err(|e| JournalError::io(path, &e))?;
+    let file = folder.path().join("journal.db");
+    let wal = wal_of(path);
+    fs::copy(path, &file).map_err(|e| JournalError::io(path, &e))?;
+    if wal.exists() {
+        fs::copy(&wal, wal_of(&file)).map_err(|e| JournalError::io(&wal, &e))?;
+    }
+    look(&file, path).map(|connection| (connection, Some(folder)))
+}
+
+fn check_format(connection: &Connection, path: &Path) -> Result<(), JournalError> {
+    let pragma = |name: &str| {
+        connection
+            .query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0))
+            .map_err(|e| JournalError::sqlite(path, &e))
+    };
+    let application = pragma("application_id")?;
+    let found = pragma("user_version")?;
+    if application != i64::from(APPLICATION) {
+        return Err(JournalError::Corrupt { path: path.to_owned(), why: "it is not a journal".to_owned() });
+    }
+    if found > i64::from(FORMAT) {
+        return Err(JournalError::Newer {
+            path: path.to_owned(),
+            found: u32::try_from(found).unwrap_or(u32::MAX),
+            known: FORMAT,
+        });
+    }
+    Ok(())
+}
+
+fn head(seq: i64, hash: &[u8]) -> Head {
+    Head {
+        seq: u64::try_from(seq).unwrap_or(0),
+        hash: if seq == 0 { String::new() } else { hash.iter().map(|byte| format!("{byte:02x}")).collect() },
+    }
+}
+
+fn strict(found: Salvage) -> Result<(Vec<Record>, Head), JournalError> {
+    match found.damage {
+        Some(damage) => Err(damage),
+        None => Ok((found.records.into_iter().map(|(_, r)| r).collect(), found.head)),
+    }
+}
+
+/// Reads and checks all rows, and goes on behind damage as far as there is something to read.
+fn scan(connection: &Connection, path: &Path) -> Salvage {
+    let mut scan = Scan {
+        path,
+        hash: row::genesis().to_vec(),
+        expected: 1,
+        found: Salvage { records: Vec::new(), head: Head::default(), damage: None },
+    };
+    if let Err(e) = rows(connection, |row| scan.row(&row)) {
+        scan.damaged(JournalError::sqlite(path, &e));
+    }
+    scan.found
+}
+
+fn rows(connection: &Connection, mut each: impl FnMut(Row)) -> rusqlite::Result<()> {
+    let mut select = connection.prepare(
+        "SELECT seq, turn, class, kind, address, wall_us, run_ns, body, hash FROM journal ORDER BY seq",
+    )?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        each(Row {
+            seq: row.get(0)?,
+            turn: row.get(1)?,
+            class: row.get(2)?,
+            kind: row.get(3)?,
+            address: row.get(4)?,
+            wall_us: row.get(5)?,
+            run_ns: row.get(6)?,
+            body: row.get(7)?,
+            hash: row.get(8)?,
+        });
+    }
+    Ok(())
+}
+
+struct Scan<'a> {
+    path: &'a Path,
+    hash: Vec<u8>,
+    expected: i64,
+    found: Salvage,
+}
+
+impl Scan<'_> {
+    fn row(&mut self, row: &Row) {
+        if row.seq != self.expected {
+            self.corrupt(format!("row {} is missing", self.expected));
+        } else if row::chain(&self.hash, row)[..] != row.hash[..] {
+            self.corrupt(format!("row {} is not what was written", row.seq));
+        }
+        match row::decode(row) {
+            Ok(record) => {
+                let seq = u64::try_from(row.seq).unwrap_or(0);
+                self.found.records.push((seq, record));
+            }
+            Err(why) => self.corrupt(format!("row {} cannot be understood: {why}", row.seq)),
+        }
+        self.hash.clone_from(&row.hash);
+        self.expected = row.seq.saturating_add(1);
+        self.found.head = head(row.seq, &row.hash);
+    }
+
+    fn corrupt(&mut self, why: String) {
+        self.damaged(JournalError::Corrupt { path: self.path.to_owned(), why });
+    }
+
+    fn damaged(&mut self, error: JournalError) {
+        self.found.damage.get_or_insert(error);
+    }
+}

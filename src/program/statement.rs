@@ -1,0 +1,253 @@
+//! Checked statements and calls.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ActionId, Effect, Expr, Template};
+use crate::shell::CommandPlan;
+use crate::source::Span;
+use crate::value::Type;
+
+/// Statements in order.
+pub type Block = Vec<Statement>;
+
+/// One statement. `id` is unique in the program and the same for the same text.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Statement {
+    pub id: u32,
+    pub span: Span,
+    pub kind: StatementKind,
+}
+
+/// What a statement does. Slots are of the frame it stands in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum StatementKind {
+    /// `check [NAME =] CALL [until …]`
+    Check {
+        slot: Option<u32>,
+        call: Call,
+        until: Option<(Expr, Polling)>,
+    },
+    Run(Box<Run>),
+    /// Without polling: must be true now. Its `holds`: must stay true that long.
+    Verify {
+        expr: Expr,
+        message: Option<Template>,
+        polling: Option<Polling>,
+    },
+    Let {
+        slot: u32,
+        expr: Expr,
+    },
+    /// `text`: the expression as written.
+    Show {
+        expr: Expr,
+        text: String,
+    },
+    Finding {
+        text: Template,
+        when: Option<Expr>,
+    },
+    Output {
+        slot: u32,
+        name: String,
+        expr: Expr,
+    },
+    Wait {
+        duration: Expr,
+        reason: Option<Template>,
+    },
+    Approve(Box<Approval>),
+    Notify {
+        channel: String,
+        text: Template,
+    },
+    Escalate {
+        role: String,
+        text: Template,
+    },
+    Step(Box<Step>),
+    If {
+        arms: Vec<(Expr, Block)>,
+        otherwise: Block,
+    },
+    For(Box<For>),
+    /// Each a step.
+    Parallel(Vec<Statement>),
+    Decide {
+        arms: Vec<(Expr, Choice)>,
+        otherwise: Choice,
+    },
+    Return(Option<Expr>),
+}
+
+/// `within W every E`, or with `holds`: `for H [within W] every E`. Duration expressions.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Polling {
+    pub within: Option<Expr>,
+    pub every: Expr,
+    pub holds: Option<Expr>,
+}
+
+/// `run [NAME =] CALL` with what takes it back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Run {
+    pub slot: Option<u32>,
+    pub call: Call,
+    pub done_when: Option<Expr>,
+    pub ending: Ending,
+    /// Ends it when the step, or outside a step the phase, ends.
+    pub finally: Option<Call>,
+}
+
+/// How a change is taken back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Ending {
+    Undo(Undo),
+    Leave(Template),
+    Irreversible(Template),
+    /// The action's own undos, or its `finally`, are the answer.
+    Own,
+}
+
+/// `undo CALL [safe]` or `undo { … }`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Undo {
+    pub body: Block,
+    /// May be repeated, and may follow a change that did not happen.
+    pub safe: bool,
+    /// As written, for lists.
+    pub text: String,
+    pub span: Span,
+}
+
+/// A command, an action or a native function, with what qualifies it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Call {
+    pub target: Target,
+    pub effect: Effect,
+    /// `try`: a failure is a value.
+    pub tried: bool,
+    /// `with env`, names with text expressions; a secret is allowed.
+    pub env: Vec<(String, Expr)>,
+    pub dir: Option<Expr>,
+    pub user: Option<Expr>,
+    pub stdin: Option<Expr>,
+    /// Duration.
+    pub timeout: Option<Expr>,
+    /// Exit statuses that count as success; empty: only 0.
+    pub allow_exit: Vec<i32>,
+    pub ty: Type,
+    /// As written, on one line, for lists and errors.
+    pub text: String,
+    pub span: Span,
+}
+
+/// What is called.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Target {
+    Command(Command),
+    /// Arguments in the order of the action's parameters, defaults filled in.
+    Action {
+        action: ActionId,
+        args: Vec<Expr>,
+    },
+    /// `module.function`; arguments by name as [`super::native`] lists them, defaults left out.
+    Native {
+        module: String,
+        function: String,
+        args: Vec<(String, Expr)>,
+    },
+}
+
+/// A command line or a script.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Command {
+    pub plan: CommandPlan,
+    /// The value of each interpolation, by its index.
+    pub values: Vec<Expr>,
+}
+
+/// `approve …`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Approval {
+    pub text: Template,
+    pub by: Approvers,
+    /// Duration.
+    pub within: Expr,
+    pub on_silence: Silence,
+}
+
+/// Who may answer: one of the roles, or `any N of` them (different people, the starter not counted).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approvers {
+    pub roles: Vec<String>,
+    /// 1 for `by a or b`.
+    pub count: u32,
+    pub quorum: bool,
+}
+
+/// `on silence …`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Silence {
+    Abort,
+    Continue,
+    Escalate(String),
+}
+
+/// `step "…" …`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Step {
+    pub title: Template,
+    /// As written, by which drills name it.
+    pub name: String,
+    /// Bounds an attempt. Duration.
+    pub timeout: Option<Expr>,
+    /// Bounds all attempts. Duration.
+    pub within: Option<Expr>,
+    /// Attempts after the first.
+    pub retry: Option<Expr>,
+    /// Shortest and longest pause between attempts; equal when only one is written.
+    pub every: Option<(Expr, Expr)>,
+    pub on_failure: Failure,
+    pub body: Block,
+}
+
+/// `on failure …`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Failure {
+    Stop,
+    Continue,
+    Ask,
+}
+
+/// `for x in xs …`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct For {
+    pub slot: u32,
+    pub name: String,
+    pub list: Expr,
+    pub at_most: Option<Expr>,
+    /// How many at a time: int, percent of the list, or `none` for all at once. Default 1.
+    pub at_a_time: Option<Expr>,
+    pub all_at_once: bool,
+    /// Pause between batches. Duration.
+    pub apart: Option<Expr>,
+    /// Failures that end the loop. Default 1.
+    pub stop_after: Option<Expr>,
+    pub keep_finished: bool,
+    pub body: Block,
+}
+
+/// Where a `decide` leads.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Choice {
+    /// Index into [`super::Program::resolves`].
+    Resolve(u32),
+    Escalate {
+        role: String,
+        text: Template,
+    },
+    Block(Block),
+}

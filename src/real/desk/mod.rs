@@ -1,0 +1,348 @@
+//! What is open, what is ready, and what comes in.
+//!
+//! Owns the requests that are under way and the inputs that wait to be handed over, in the order
+//! in which they happened. Never blocks: `RealWorld` lends it the runtime.
+
+mod begin;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use super::clock::{Alarm, Clock};
+use super::command;
+use super::link::{Link, News, end_orphan};
+use super::signals::{Heard, Signals};
+use super::{Live, RealConfig, RealError, Tick};
+use crate::event::{Address, Control, Input, Moment, Reply};
+use crate::net::{Net, Sent};
+use crate::people::{Asker, Person, Said};
+use crate::process::blot::Needles;
+use crate::process::{ProcessIdentity, SecretText};
+use crate::value::Secret;
+use crate::world::WorldError;
+
+/// What stands before what when both happened at the same time: ends before time running out.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    End,
+    Person,
+    Time,
+}
+
+struct Ready {
+    rank: Rank,
+    occurred: Moment,
+    input: Input,
+}
+
+/// A request that is under way.
+struct Doing {
+    what: What,
+    /// When it is over without anybody's doing.
+    deadline: Option<i64>,
+}
+
+enum What {
+    Command,
+    Native { typed: String, changes: bool, sent: Sent, task: AbortHandle },
+    Timer,
+}
+
+/// A reply that a task in the background found.
+struct Settled {
+    request: Address,
+    reply: Reply,
+    occurred: Moment,
+}
+
+/// Something that happened while one waited.
+pub(super) enum Happened {
+    Rang,
+    Ticked,
+    Heard(Heard),
+    News(News),
+    Line(String),
+    Settled(Box<Reply>, Address, Moment),
+}
+
+pub(super) struct Desk {
+    clock: Clock,
+    alarm: Alarm,
+    signals: Signals,
+    asker: Asker,
+    pub link: Link,
+    net: Arc<Net>,
+    secrets: Vec<Secret>,
+    needles: Needles,
+    doing: BTreeMap<Address, Doing>,
+    ready: Vec<Ready>,
+    tell: UnboundedSender<Settled>,
+    told: UnboundedReceiver<Settled>,
+    live: Option<Live>,
+    tick: Option<Tick>,
+    next_tick: Instant,
+    stopping: bool,
+    pub suspended: bool,
+    /// The latest moment that was handed over; the run's time does not step back.
+    last: Moment,
+    run_dir: std::path::PathBuf,
+}
+
+impl Desk {
+    /// Returns an empty desk. Must be called inside the runtime.
+    pub fn new(config: RealConfig) -> Result<Self, RealError> {
+        let (tell, told) = unbounded_channel();
+        let needles = needles(&config.secrets);
+        let mut link = Link::new(config.run_dir.clone(), config.program);
+        if config.commands {
+            link.prepare();
+        }
+        Ok(Desk {
+            clock: config.clock,
+            alarm: Alarm::new(config.clock).map_err(RealError::Clock)?,
+            signals: Signals::new().map_err(RealError::Signals)?,
+            asker: Asker::new(config.seat, Person::current()),
+            link,
+            net: Arc::new(Net::new()),
+            secrets: config.secrets,
+            needles,
+            doing: BTreeMap::new(),
+            ready: Vec::new(),
+            tell,
+            told,
+            live: config.live,
+            tick: config.tick,
+            next_tick: Instant::now(),
+            stopping: false,
+            suspended: false,
+            last: Moment::default(),
+            run_dir: config.run_dir,
+        })
+    }
+
+    /// Waits until something happens. What was not taken in is not lost when it is cancelled.
+    pub async fn wait(&mut self) -> Happened {
+        let tick = self.tick.as_ref().map(|_| self.next_tick);
+        tokio::select! {
+            biased;
+            heard = self.signals.next() => Happened::Heard(heard),
+            news = self.link.news() => Happened::News(news),
+            Some(settled) = self.told.recv() => {
+                Happened::Settled(Box::new(settled.reply), settled.request, settled.occurred)
+            }
+            line = self.asker.line() => Happened::Line(line),
+            _ = self.alarm.rings() => Happened::Rang,
+            () = pause(tick) => Happened::Ticked,
+        }
+    }
+
+    /// Returns what has happened already, or `None`.
+    pub async fn glance(&mut self) -> Option<Happened> {
+        tokio::select! {
+            biased;
+            happened = self.wait() => Some(happened),
+            () = turns() => None,
+        }
+    }
+
+    /// Takes in what happened.
+    pub fn take(&mut self, happened: Happened) {
+        match happened {
+            Happened::Rang => {}
+            Happened::Ticked => {
+                if let Some(tick) = &mut self.tick {
+                    (tick.call)();
+                    self.next_tick = Instant::now() + tick.every;
+                }
+            }
+            Happened::Heard(heard) => self.hear(heard),
+            Happened::News(news) => self.learn(news),
+            Happened::Line(line) => {
+                let now = self.clock.now();
+                self.expire(now.run_ns);
+                if let Some(said) = self.asker.take(&line, now.run_ns) {
+                    self.say(Rank::Person, now, said);
+                }
+            }
+            Happened::Settled(reply, request, occurred) => {
+                if self.doing.remove(&request).is_some() {
+                    self.deliver(Rank::End, occurred, request, *reply);
+                }
+            }
+        }
+    }
+
+    fn learn(&mut self, news: News) {
+        match news {
+            News::Nothing => {}
+            News::Output { id, stream, bytes } => {
+                if let Some(live) = &mut self.live {
+                    live(&Address(id.into()), stream, &bytes);
+                }
+            }
+            News::Ended(ended) => {
+                let request = Address(ended.id.as_str().into());
+                let occurred = self.clock.at(ended.at.boot_ns, ended.at.wall_us);
+                if self.doing.remove(&request).is_some() {
+                    let end = command::end(&self.run_dir, *ended);
+                    self.deliver(Rank::End, occurred, request, Reply::Command(Box::new(end)));
+                }
+            }
+            News::Refused { id, message } => {
+                let request = Address(id.into());
+                if self.doing.remove(&request).is_some() {
+                    let end = command::not_started(message);
+                    self.reply(request, Reply::Command(Box::new(end)));
+                }
+            }
+            News::Lost { id, process, why } => self.settle_lost(Address(id.into()), process, why),
+        }
+    }
+
+    /// Answers that a command is lost, as soon as nothing of it runs any more.
+    fn settle_lost(&self, request: Address, process: Option<ProcessIdentity>, why: &'static str) {
+        let (tell, clock) = (self.tell.clone(), self.clock);
+        tokio::spawn(async move {
+            let gone = match &process {
+                Some(process) => end_orphan(process).await,
+                None => true,
+            };
+            let why =
+                if gone { why.to_owned() } else { format!("{why}, and it still runs and cannot be ended") };
+            // Nobody listens when the world is gone.
+            let _ = tell.send(Settled { request, reply: Reply::Lost { why }, occurred: clock.now() });
+        });
+    }
+
+    fn hear(&mut self, heard: Heard) {
+        let now = self.clock.now();
+        match heard {
+            Heard::Hangup => self.suspended = true,
+            _ if self.stopping => self.suspended = true,
+            Heard::Terminate => self.stop("signal TERM".to_owned(), now),
+            Heard::Interrupt if !self.asker.is_attended() => {
+                self.stop(self.asker.person().name.clone(), now);
+            }
+            // A second Ctrl-C while the first is being asked about leaves the run at once.
+            Heard::Interrupt => self.suspended = !self.asker.ask_stop(now.run_ns),
+        }
+        if self.suspended {
+            self.asker.leave();
+        }
+    }
+
+    fn stop(&mut self, by: String, occurred: Moment) {
+        self.stopping = true;
+        self.asker.withdraw_stop(occurred.run_ns);
+        self.ready.push(Ready {
+            rank: Rank::Person,
+            occurred,
+            input: Input::Control { control: Control::Stop, by, occurred },
+        });
+    }
+
+    fn say(&mut self, rank: Rank, occurred: Moment, said: Said) {
+        match said {
+            Said::Reply { request, reply } => self.deliver(rank, occurred, request, reply),
+            Said::Stop => self.stop(self.asker.person().name.clone(), occurred),
+        }
+    }
+
+    /// Ends what has run out of time.
+    pub fn expire(&mut self, now: i64) {
+        while let Some((deadline, said)) = self.asker.expire(now) {
+            self.say(Rank::Time, self.clock.moment(deadline), said);
+        }
+        let due: Vec<_> = self
+            .doing
+            .iter()
+            .filter(|(_, doing)| doing.deadline.is_some_and(|deadline| deadline <= now))
+            .map(|(address, _)| address.clone())
+            .collect();
+        for address in due {
+            match self.doing.remove(&address) {
+                Some(Doing { what: What::Timer, deadline: Some(deadline) }) => {
+                    let occurred = self.clock.moment(deadline);
+                    self.deliver(Rank::Time, occurred, address, Reply::Fired);
+                }
+                Some(Doing { what, .. }) => self.break_off(address, what, "did not end in time"),
+                None => {}
+            }
+        }
+    }
+
+    /// Returns whether anything can still come.
+    pub fn is_idle(&self) -> bool {
+        self.doing.is_empty() && self.ready.is_empty() && !self.asker.is_asking()
+    }
+
+    /// Sets the alarm to what happens next by itself.
+    pub fn set_alarm(&mut self) -> Result<(), WorldError> {
+        let next = self.doing.values().filter_map(|doing| doing.deadline).chain(self.asker.deadline()).min();
+        self.alarm
+            .set(next)
+            .map_err(|error| WorldError::Unreachable(format!("the clock cannot be set: {error}")))
+    }
+
+    /// Returns whether an input waits to be handed over.
+    pub fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// Returns the input that happened first.
+    pub fn hand_over(&mut self) -> Option<Input> {
+        let first = self
+            .ready
+            .iter()
+            .enumerate()
+            .min_by_key(|(at, ready)| (ready.occurred.run_ns, ready.rank, *at))
+            .map(|(at, _)| at)?;
+        let mut input = self.ready.remove(first).input;
+        match &mut input {
+            Input::Delivered { occurred, .. } | Input::Control { occurred, .. } => {
+                if occurred.run_ns < self.last.run_ns {
+                    *occurred = self.last;
+                }
+                self.last = *occurred;
+            }
+            Input::Opened(_) => {}
+        }
+        if let Input::Delivered { request, reply: Reply::Command(_), .. } = &input {
+            self.link.delivered(request.to_string());
+        }
+        Some(input)
+    }
+
+    /// Hands over a reply that is known now.
+    fn reply(&mut self, request: Address, reply: Reply) {
+        self.deliver(Rank::End, self.clock.now(), request, reply);
+    }
+
+    fn deliver(&mut self, rank: Rank, occurred: Moment, request: Address, reply: Reply) {
+        self.ready.push(Ready { rank, occurred, input: Input::Delivered { request, occurred, reply } });
+    }
+}
+
+fn needles(secrets: &[Secret]) -> Needles {
+    let texts: Vec<_> = secrets.iter().map(|secret| SecretText::new(secret.reveal())).collect();
+    Needles::new(&texts)
+}
+
+async fn pause(until: Option<Instant>) {
+    match until {
+        Some(until) => tokio::time::sleep_until(until).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Gives the runtime time to notice what has happened: one turn looks at the sockets, the next
+/// lets those run who wait at one.
+async fn turns() {
+    for _ in 0..2 {
+        tokio::task::yield_now().await;
+    }
+}

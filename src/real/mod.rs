@@ -1,0 +1,196 @@
+//! The real world: commands, requests, the clock, people, signals.
+//!
+//! Owns [`RealWorld`], what stands behind the interpreter's door when a run is real, and the
+//! fetching of secrets. Never decides: it begins what it is asked for and hands back what became
+//! of it, in the order in which it happened, a command's end before a timer.
+//!
+//! Everything waits in one place, on one thread: a runtime that runs only while the engine has
+//! nothing to do. Deadlines are on the run's own clock, which counts the time a machine slept.
+
+mod clock;
+mod command;
+mod desk;
+mod link;
+mod secret;
+mod signals;
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::event::{Address, Ask, Moment, Request};
+use crate::people::Seat;
+use crate::process::StreamName;
+use crate::value::Secret;
+use crate::world::{Next, World, WorldError};
+use desk::Desk;
+
+pub use clock::Clock;
+pub use secret::{SecretError, fetch_secret};
+
+/// How many things that have happened already are taken in before one is handed over.
+const GLANCES: usize = 256;
+
+/// Told what a running command prints, for the screen; secrets are blotted out.
+pub type Live = Box<dyn FnMut(&Address, StreamName, &[u8])>;
+
+/// Called again and again while the world waits, so that times on the screen move.
+pub struct Tick {
+    pub every: Duration,
+    pub call: Box<dyn FnMut()>,
+}
+
+/// What a real world is made of.
+pub struct RealConfig {
+    /// The run's folder: the supervisor's socket, long output.
+    pub run_dir: PathBuf,
+    pub clock: Clock,
+    /// Who can be asked; `None` where nobody can.
+    pub seat: Option<Seat>,
+    /// Every secret of the run: blotted out of whatever comes back.
+    pub secrets: Vec<Secret>,
+    /// Whether the program has commands: their supervisor is then started beside everything else.
+    pub commands: bool,
+    /// The program that supervises, by default the one that runs.
+    pub program: Option<PathBuf>,
+    pub live: Option<Live>,
+    pub tick: Option<Tick>,
+}
+
+impl RealConfig {
+    /// Returns a world of a run that is opened now, in which nobody can be asked.
+    pub fn new(run_dir: impl Into<PathBuf>) -> Self {
+        RealConfig {
+            run_dir: run_dir.into(),
+            clock: Clock::start(),
+            seat: None,
+            secrets: Vec::new(),
+            commands: false,
+            program: None,
+            live: None,
+            tick: None,
+        }
+    }
+}
+
+/// Why there is no world.
+#[derive(Debug, thiserror::Error)]
+pub enum RealError {
+    #[error("cannot wait for events: {0}")]
+    Runtime(#[source] io::Error),
+    #[error("cannot set a clock: {0}")]
+    Clock(#[source] io::Error),
+    #[error("cannot listen to signals: {0}")]
+    Signals(#[source] io::Error),
+}
+
+/// The world a real run acts on.
+pub struct RealWorld {
+    runtime: Runtime,
+    clock: Clock,
+    desk: Desk,
+    /// When ends were last acknowledged that rode along with a commit in between, nanoseconds.
+    settled: i64,
+}
+
+impl RealWorld {
+    /// Returns the world. From now on signals are inputs.
+    ///
+    /// # Errors
+    /// When the system refuses what waiting needs.
+    pub fn new(config: RealConfig) -> Result<Self, RealError> {
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(RealError::Runtime)?;
+        let clock = config.clock;
+        let desk = runtime.block_on(async {
+            let desk = Desk::new(config);
+            // The supervisor's start, if one was asked for, goes as far as it can.
+            tokio::task::yield_now().await;
+            desk
+        })?;
+        Ok(RealWorld { runtime, clock, desk, settled: 0 })
+    }
+
+    /// Takes requests up again that were begun by a process which is no more: a command's end is
+    /// asked for instead of a second start, a changing native call is lost.
+    ///
+    /// # Errors
+    /// When the world cannot be reached at all.
+    pub fn take_up(&mut self, asks: Vec<Ask>) -> Result<(), WorldError> {
+        self.begin_all(asks, true)
+    }
+
+    /// Leaves the world: what is durable is acknowledged, and the supervisor ends, unless a
+    /// command still runs under it.
+    pub fn close(self) {
+        let RealWorld { runtime, desk, .. } = self;
+        runtime.block_on(desk.link.close());
+    }
+
+    fn begin_all(&mut self, asks: Vec<Ask>, again: bool) -> Result<(), WorldError> {
+        let durable = asks.iter().any(is_durable);
+        let now = self.clock.now().run_ns;
+        let Self { runtime, desk, .. } = self;
+        runtime.block_on(async {
+            for ask in asks {
+                desk.begin(ask, again).await?;
+            }
+            // The turn that took these ends in is on disk with the intent of what begins now.
+            if durable || now - self.settled > ACKNOWLEDGE_AFTER {
+                desk.link.acknowledge();
+                self.settled = now;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Turns are on disk at the latest a second after they were stored (`docs/architecture.md`, the
+/// journal); nanoseconds, with something to spare.
+const ACKNOWLEDGE_AFTER: i64 = 2_000_000_000;
+
+/// Returns whether the turn that asks for this was put on disk before it begins.
+fn is_durable(ask: &Ask) -> bool {
+    ask.changes || matches!(ask.request, Request::Kill { .. } | Request::Question(_) | Request::Notify { .. })
+}
+
+impl World for RealWorld {
+    fn now(&mut self) -> Moment {
+        self.clock.now()
+    }
+
+    fn begin(&mut self, asks: Vec<Ask>) -> Result<(), WorldError> {
+        self.begin_all(asks, false)
+    }
+
+    fn next(&mut self) -> Result<Next, WorldError> {
+        let Self { runtime, clock, desk, .. } = self;
+        let _inside = runtime.enter();
+        loop {
+            desk.expire(clock.now().run_ns);
+            if desk.has_ready() {
+                // Whatever else has happened by now is taken in, so that the first of it goes first.
+                for _ in 0..GLANCES {
+                    match runtime.block_on(desk.glance()) {
+                        Some(happened) => desk.take(happened),
+                        None => break,
+                    }
+                }
+                desk.expire(clock.now().run_ns);
+            }
+            if desk.suspended {
+                return Ok(Next::Suspend);
+            }
+            if let Some(input) = desk.hand_over() {
+                return Ok(Next::Input(input));
+            }
+            if desk.is_idle() {
+                return Err(WorldError::Nothing);
+            }
+            desk.set_alarm()?;
+            let happened = runtime.block_on(desk.wait());
+            desk.take(happened);
+        }
+    }
+}

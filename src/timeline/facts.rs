@@ -1,0 +1,319 @@
+//! The words for every fact. The only place where they stand.
+
+use super::clock::length;
+use super::{Entry, Kind, Tone, Weight, Words};
+use crate::event::{Change, ChangeState, Fact, Judgement, Moment, Outcome, PhaseKind, Settled, StepOutcome};
+use crate::value::Value;
+
+/// Characters of a value in a line.
+const SHOWN: usize = 300;
+
+/// Fills `entry` with what the fact says. Returns `false` for what is not worth telling.
+pub(super) fn tell(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
+    use Tone::{Bad, Good, Plain, Quiet, Warn};
+    use Weight::{Begin, Key, Line};
+    let (kind, weight, tone, what, outcome) = match fact {
+        Fact::Titled { title } => (Kind::Title, Line, Plain, Words::say(title.as_str()), none()),
+        Fact::PhaseBegan { phase, title, .. } => {
+            (Kind::Phase, Line, Plain, phase_words(*phase, title), none())
+        }
+        Fact::Symptom { title, holds, why } => {
+            let (tone, outcome) = match holds {
+                Some(true) => (Bad, Words::say("holds")),
+                Some(false) => (Good, Words::say("does not hold")),
+                None => (Warn, Words::say(format!("could not be read: {why}"))),
+            };
+            (Kind::Symptom, Key, tone, titled("symptom", title), outcome)
+        }
+        Fact::StepBegan { .. } | Fact::StepEnded { .. } => return step(fact, entry),
+        Fact::LoopBegan { name, items, at_a_time } => {
+            let how = match at_a_time {
+                0 | 1 => format!("{items} in turn"),
+                n if n >= items => format!("{items} at once"),
+                n => format!("{items}, {n} at a time"),
+            };
+            let what = Words::say("for each ").code(name.as_str());
+            (Kind::Step, Line, Quiet, what, Words::say(how))
+        }
+        Fact::IterationBegan { name, item, .. } => {
+            let what = Words::quote(format!("{name} = {item}"));
+            (Kind::Step, Begin, Quiet, what, none())
+        }
+        Fact::IterationEnded { name, item, ok, .. } => {
+            let what = Words::quote(format!("{name} = {item}"));
+            let (tone, word) = if *ok { (Good, "ok") } else { (Bad, "failed") };
+            (Kind::Step, Line, tone, what, Words::say(word))
+        }
+        Fact::Read { name, call, text, .. } => {
+            let what = reading(name, call, entry);
+            (Kind::Reading, Key, Plain, what, Words::quote(text.as_str()))
+        }
+        Fact::Unread { name, call, message, .. } => {
+            let what = reading(name, call, entry);
+            let outcome = Words::say(format!("could not be read: {message}"));
+            (Kind::Reading, Key, Warn, what, outcome)
+        }
+        Fact::Sampled { text, judgement, .. } => {
+            let (tone, word) = match judgement {
+                Judgement::Holds => (Good, "true".to_owned()),
+                Judgement::NotYet => (Quiet, "not yet".to_owned()),
+                Judgement::Unreadable { why } => (Warn, format!("could not be read: {why}")),
+            };
+            let what = Words::quote(text.as_str());
+            (Kind::Condition, Line, tone, what, Words::say(word))
+        }
+        Fact::Verified { text, samples, .. } => {
+            let times = match samples {
+                0 | 1 => String::new(),
+                n => format!(", read {n} times"),
+            };
+            let what = Words::say("verified ").code(text.as_str());
+            let outcome = Words::say(format!("true{times}"));
+            (Kind::Condition, Key, Good, what, outcome)
+        }
+        Fact::Finding { text } => {
+            let what = Words::say(format!("finding: {text}"));
+            (Kind::Finding, Key, Warn, what, none())
+        }
+        Fact::Shown { name, value } => {
+            entry.value = Some(value.clone());
+            let outcome = Words::quote(value.brief(SHOWN));
+            (Kind::Value, Line, Plain, Words::quote(name.as_str()), outcome)
+        }
+        Fact::Output { name, value } => {
+            let what = Words::say("output ").code(name.as_str());
+            let outcome = Words::quote(value.brief(SHOWN));
+            (Kind::Value, Key, Plain, what, outcome)
+        }
+        Fact::Decided { reason, choice } => {
+            let what = Words::say(format!("decided: {choice}"));
+            let outcome = if reason.starts_with(['`']) || reason == "otherwise" {
+                Words::say(reason.as_str())
+            } else {
+                Words::say("because ").code(reason.as_str())
+            };
+            (Kind::Decision, Key, Plain, what, outcome)
+        }
+        Fact::ChangeBegan(change) => (Kind::Change, Begin, Plain, Words::quote(change.call.as_str()), none()),
+        Fact::ChangeEnded { change, state, message } => {
+            let (tone, outcome) = change_end(*state, message);
+            (Kind::Change, Key, tone, Words::quote(change.call.as_str()), outcome)
+        }
+        Fact::UnwindBegan { what, finally, change } => {
+            (Kind::Unwind, Begin, Plain, unwind_words(what, *finally, change), none())
+        }
+        Fact::UnwindEnded { what, finally, settled, message, change } => {
+            let (tone, outcome) = unwind_end(*settled, *finally, message);
+            (Kind::Unwind, Key, tone, unwind_words(what, *finally, change), outcome)
+        }
+        Fact::Asked { .. } | Fact::Answered { .. } | Fact::Silent { .. } | Fact::Notified { .. } => {
+            return people(fact, at, entry);
+        }
+        Fact::Waiting { reason, until } => {
+            let what = Words::say(format!("wait {}", length(until - at.run_ns)));
+            (Kind::Wait, Line, Quiet, what, Words::say(reason.as_str()))
+        }
+        Fact::Failed { message, detail, span } => {
+            entry.detail.clone_from(detail);
+            entry.span = Some(*span);
+            (Kind::Failure, Key, Bad, Words::say(message.as_str()), none())
+        }
+        Fact::Stopped { by } => {
+            entry.who.clone_from(by);
+            (Kind::Stop, Key, Warn, Words::say("stopped the run"), none())
+        }
+        Fact::Ended { outcome, reason, .. } => {
+            let what = Words::say(format!("run ended: {}", outcome_words(*outcome)));
+            (Kind::Ended, Key, outcome_tone(*outcome), what, Words::say(reason.as_str()))
+        }
+        Fact::PhaseEnded { .. } | Fact::UndoRegistered { .. } => return false,
+    };
+    entry.kind = kind;
+    entry.weight = weight;
+    entry.tone = tone;
+    entry.what = what;
+    entry.outcome = outcome;
+    true
+}
+
+/// Returns what a reading is called: its name, or else its call.
+fn reading(name: &str, call: &str, entry: &mut Entry) -> Words {
+    if name.is_empty() {
+        return Words::quote(call);
+    }
+    entry.from = call.to_owned();
+    Words::quote(name)
+}
+
+fn step(fact: &Fact, entry: &mut Entry) -> bool {
+    entry.kind = Kind::Step;
+    match fact {
+        Fact::StepBegan { title, attempt, attempts, .. } => {
+            entry.weight = Weight::Begin;
+            entry.what = step_words(title, *attempt);
+            if *attempts > 1 {
+                entry.outcome = Words::say(format!("attempt {attempt} of {attempts}"));
+            }
+        }
+        Fact::StepEnded { title, attempt, outcome, message } => {
+            entry.what = step_words(title, *attempt);
+            let (tone, word) = match outcome {
+                StepOutcome::Ok => (Tone::Good, "ok"),
+                StepOutcome::Failed => (Tone::Bad, "failed"),
+                StepOutcome::Tolerated => (Tone::Warn, "failed, and the run goes on"),
+                StepOutcome::Stopped => (Tone::Warn, "stopped"),
+                StepOutcome::Skipped => (Tone::Quiet, "skipped"),
+            };
+            entry.tone = tone;
+            entry.outcome = Words::say(word);
+            if !message.is_empty() {
+                entry.detail = vec![message.clone()];
+            }
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn step_words(title: &str, attempt: u32) -> Words {
+    let again = if attempt > 1 { format!(" (attempt {attempt})") } else { String::new() };
+    Words::say(format!("step \"{title}\"{again}"))
+}
+
+fn people(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
+    match fact {
+        Fact::Asked { text, roles, count, deadline } => {
+            entry.kind = Kind::Question;
+            entry.weight = Weight::Begin;
+            entry.what = Words::say(format!("asked {} \"{text}\"", of_roles(roles, *count)));
+            if let Some(deadline) = deadline {
+                let left = length(deadline - at.run_ns);
+                entry.outcome = Words::say(format!("within {left}"));
+            }
+        }
+        Fact::Answered { text, who, role, yes, .. } => {
+            entry.kind = Kind::Answer;
+            entry.who = match role.as_str() {
+                "" => who.clone(),
+                role => format!("{who} ({role})"),
+            };
+            let (tone, word) = if *yes { (Tone::Good, "yes") } else { (Tone::Warn, "no") };
+            entry.tone = tone;
+            entry.what = Words::say(text.as_str());
+            entry.outcome = Words::say(word);
+        }
+        Fact::Silent { text, why, then } => {
+            entry.kind = Kind::Silence;
+            entry.tone = Tone::Warn;
+            entry.who = "nobody".to_owned();
+            entry.what = Words::say(format!("no answer to \"{text}\""));
+            entry.outcome = Words::say(format!("{why}; {then}"));
+        }
+        Fact::Notified { channel, text, page, ok, message } => {
+            entry.kind = Kind::Message;
+            let verb = if *page { "paged" } else { "told" };
+            entry.what = Words::say(format!("{verb} {channel} \"{text}\""));
+            if !ok {
+                entry.tone = Tone::Bad;
+                entry.outcome = Words::say(format!("not sent: {message}"));
+            }
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// Returns who is asked: `oncall or lead`, `any 2 of lead, oncall`.
+pub fn of_roles(roles: &[String], count: u32) -> String {
+    match (roles, count) {
+        ([], _) => "the operator".to_owned(),
+        (roles, 0 | 1) => roles.join(" or "),
+        (roles, count) => format!("any {count} of {}", roles.join(", ")),
+    }
+}
+
+/// Adds how long it took.
+pub(super) fn after(outcome: Words, ns: i64) -> Words {
+    outcome.and(format!(" after {}", length(ns)))
+}
+
+fn none() -> Words {
+    Words::default()
+}
+
+fn titled(what: &str, title: &str) -> Words {
+    Words::say(format!("{what} \"{title}\""))
+}
+
+/// Returns the name of a part of a run.
+pub fn phase_words(phase: PhaseKind, title: &str) -> Words {
+    let words = match phase {
+        PhaseKind::Symptom => "measure the symptom".to_owned(),
+        PhaseKind::Diagnose => "diagnose".to_owned(),
+        PhaseKind::Resolve if title.is_empty() => "resolve".to_owned(),
+        PhaseKind::Resolve => format!("resolve \"{title}\""),
+        PhaseKind::Clearing => "measure the symptom again".to_owned(),
+        PhaseKind::Unwind => "take changes back, the last one first".to_owned(),
+        PhaseKind::Rollback => "rollback".to_owned(),
+        PhaseKind::Remeasure => "measure the symptom after the way back".to_owned(),
+    };
+    Words::say(words)
+}
+
+fn change_end(state: ChangeState, message: &str) -> (Tone, Words) {
+    let (tone, word) = match state {
+        ChangeState::Done => (Tone::Good, "done"),
+        ChangeState::NotRun => (Tone::Quiet, "not run"),
+        ChangeState::Failed => (Tone::Bad, "failed"),
+        ChangeState::InDoubt => (Tone::Bad, "in doubt"),
+    };
+    (tone, with_message(word, message))
+}
+
+fn unwind_words(what: &str, finally: bool, change: &Change) -> Words {
+    // An undo that is only known by its change: nothing else names it.
+    let what = if what.is_empty() { &change.call } else { what };
+    Words::say(if finally { "finally " } else { "undo " }).code(what)
+}
+
+fn unwind_end(settled: Settled, finally: bool, message: &str) -> (Tone, Words) {
+    let (tone, word) = match settled {
+        Settled::Done if finally => (Tone::Good, "done"),
+        Settled::Done => (Tone::Good, "taken back"),
+        Settled::NotNeeded => (Tone::Quiet, "not needed"),
+        Settled::Failed => (Tone::Bad, "failed"),
+        Settled::InDoubt => (Tone::Bad, "in doubt"),
+    };
+    (tone, with_message(word, message))
+}
+
+fn with_message(word: &str, message: &str) -> Words {
+    if message.is_empty() { Words::say(word) } else { Words::say(format!("{word}: {message}")) }
+}
+
+/// Returns the outcome in a sentence.
+pub fn outcome_words(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Resolved => "resolved",
+        Outcome::Failed => "failed",
+        Outcome::RolledBack => "rolled back",
+        Outcome::Aborted => "aborted",
+        Outcome::Escalated => "escalated",
+        Outcome::NotNeeded => "not needed",
+        Outcome::Suspended => "suspended",
+    }
+}
+
+/// Returns how an outcome is to be taken.
+pub fn outcome_tone(outcome: Outcome) -> Tone {
+    match outcome {
+        Outcome::Resolved | Outcome::NotNeeded => Tone::Good,
+        Outcome::Failed => Tone::Bad,
+        Outcome::RolledBack | Outcome::Aborted | Outcome::Escalated | Outcome::Suspended => Tone::Warn,
+    }
+}
+
+/// Returns how a value stands in a list of names.
+pub(super) fn pair(name: &str, value: &Value) -> Words {
+    Words::quote(format!("{name} = {}", value.brief(SHOWN)))
+}

@@ -1,0 +1,192 @@
+//! Records in, entries out, one at a time: also while the run goes on.
+//!
+//! Owns what an entry needs from records before it: the end of the command behind a reading
+//! or a change, the steps around it, when a step began. Never holds more than what is open.
+
+use std::collections::BTreeMap;
+
+use super::facts;
+use super::{Entry, Evidence, Kind, Tone, Weight, Words};
+use crate::event::{Address, Body, Class, Fact, Input, Judgement, Record, Reply, StepOutcome};
+
+/// What it remembers of the run.
+#[derive(Debug, Default)]
+pub struct Narrator {
+    /// Steps that have begun and not ended: address, title, and when, on the run's clock.
+    steps: BTreeMap<Address, (String, i64)>,
+    /// Ends of commands that no fact has spoken of yet.
+    ends: BTreeMap<Address, (u64, Option<String>)>,
+    /// The last judgement of each polled condition, by its place.
+    polls: BTreeMap<Address, Judgement>,
+    /// The last text of each reading that is polled, by its name.
+    readings: BTreeMap<String, String>,
+    /// The last failure that was told, so that what repeats it can be short.
+    failure: String,
+}
+
+impl Narrator {
+    /// Returns what the record says, `None` when it is not worth telling.
+    pub fn tell(&mut self, seq: u64, record: &Record) -> Option<Entry> {
+        match &record.body {
+            Body::Input(input) => self.input(seq, record, input),
+            // What happens inside a reading is not told: the reading is.
+            Body::Fact(_) if record.class == Class::Trace => None,
+            Body::Fact(fact) => self.fact(seq, record, fact),
+            Body::Request(_) => None,
+        }
+    }
+
+    fn input(&mut self, seq: u64, record: &Record, input: &Input) -> Option<Entry> {
+        match input {
+            Input::Opened(opened) => {
+                let mut entry = blank(seq, record, Kind::Opened);
+                entry.who.clone_from(&opened.user);
+                entry.what = Words::say("started ").code(opened.file.clone());
+                entry.outcome = Words::say(format!("run {} on {}", opened.run, opened.host));
+                entry.evidence = vec![Evidence::Row(seq)];
+                Some(entry)
+            }
+            Input::Delivered { request, reply: Reply::Command(end), .. } => {
+                let file = end.stdout.file.clone().or_else(|| end.stderr.file.clone());
+                self.ends.insert(request.clone(), (seq, file));
+                None
+            }
+            Input::Delivered { .. } | Input::Control { .. } => None,
+        }
+    }
+
+    fn fact(&mut self, seq: u64, record: &Record, fact: &Fact) -> Option<Entry> {
+        if let Fact::StepBegan { title, .. } = fact {
+            let began = (title.clone(), record.at.run_ns);
+            let entry = self.place(seq, record, fact)?;
+            self.steps.insert(record.address.clone(), began);
+            return Some(entry);
+        }
+        if self.is_old(record, fact) {
+            return None;
+        }
+        let began = match fact {
+            Fact::StepEnded { .. } => self.steps.remove(&record.address).map(|(_, at)| at),
+            _ => None,
+        };
+        let mut entry = self.place(seq, record, fact)?;
+        match fact {
+            Fact::StepEnded { outcome, message, .. } => {
+                if let Some(began) = began {
+                    entry.outcome = facts::after(entry.outcome, record.at.run_ns - began);
+                }
+                if *outcome != StepOutcome::Ok && *message == self.failure {
+                    entry.detail.clear();
+                }
+            }
+            Fact::Failed { message, .. } => self.failure.clone_from(message),
+            // A poll reads again and again: what changes is worth a line, not a place on the timeline.
+            Fact::Read { .. } | Fact::Unread { .. } if is_sample(&record.address) => {
+                entry.weight = Weight::Line;
+            }
+            _ => {}
+        }
+        Some(entry)
+    }
+
+    /// Returns whether a polled condition says what it said before.
+    fn is_old(&mut self, record: &Record, fact: &Fact) -> bool {
+        match fact {
+            Fact::Sampled { judgement, .. } => {
+                self.command_of(&record.address);
+                let poll = parent(&record.address);
+                let before = self.polls.insert(poll, judgement.clone());
+                before.as_ref() == Some(judgement)
+                    // It is told what was verified, or that the symptom is gone.
+                    || *judgement == Judgement::Holds
+            }
+            Fact::Read { name, text, .. } | Fact::Unread { name, message: text, .. }
+                if is_sample(&record.address) =>
+            {
+                let before = self.readings.insert(name.clone(), text.clone());
+                before.as_ref() == Some(text)
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns the entry of a fact with everything but what an earlier record decides.
+    fn place(&mut self, seq: u64, record: &Record, fact: &Fact) -> Option<Entry> {
+        let mut entry = blank(seq, record, Kind::Phase);
+        if !facts::tell(fact, record.at, &mut entry) {
+            return None;
+        }
+        let around: Vec<&(String, i64)> = self
+            .steps
+            .iter()
+            .filter(|(step, _)| is_below(&record.address, step))
+            .map(|(_, step)| step)
+            .collect();
+        entry.depth = around.len();
+        if self.steps.len() > around.len()
+            && let Some((title, _)) = around.last()
+        {
+            entry.lane.clone_from(title);
+        }
+        entry.evidence = self.evidence(seq, record, &entry);
+        Some(entry)
+    }
+
+    fn evidence(&mut self, seq: u64, record: &Record, entry: &Entry) -> Vec<Evidence> {
+        let result = matches!(entry.kind, Kind::Reading | Kind::Change | Kind::Unwind | Kind::Symptom)
+            && entry.weight != Weight::Begin;
+        let end = if result { self.command_of(&record.address) } else { None };
+        match end {
+            Some((row, file)) => {
+                std::iter::once(Evidence::Row(row)).chain(file.map(Evidence::File)).collect()
+            }
+            None => vec![Evidence::Row(seq)],
+        }
+    }
+
+    /// Takes out the ends of commands at or below `address` and returns the last one.
+    fn command_of(&mut self, address: &Address) -> Option<(u64, Option<String>)> {
+        let below: Vec<Address> = self.ends.keys().filter(|end| is_below(end, address)).cloned().collect();
+        below.iter().filter_map(|end| self.ends.remove(end)).max_by_key(|(row, _)| *row)
+    }
+}
+
+/// Returns whether `inner` is `outer` or a place inside it.
+fn is_below(inner: &Address, outer: &Address) -> bool {
+    inner
+        .0
+        .strip_prefix(&*outer.0)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || outer.0.is_empty())
+}
+
+fn parent(address: &Address) -> Address {
+    let parent = address.0.rsplit_once('.').map_or("", |(parent, _)| parent);
+    Address(parent.into())
+}
+
+/// Returns whether a place is inside a sample: it has a part `n1`, `n2`, ….
+fn is_sample(address: &Address) -> bool {
+    address.0.split('.').any(|part| {
+        part.strip_prefix('n').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+    })
+}
+
+fn blank(seq: u64, record: &Record, kind: Kind) -> Entry {
+    Entry {
+        seq,
+        at: record.at,
+        kind,
+        tone: Tone::Plain,
+        weight: Weight::Key,
+        depth: 0,
+        lane: String::new(),
+        who: "mainstay".to_owned(),
+        what: Words::default(),
+        from: String::new(),
+        outcome: Words::default(),
+        detail: Vec::new(),
+        value: None,
+        span: None,
+        evidence: Vec::new(),
+    }
+}

@@ -1,0 +1,441 @@
+//! What a run came to, so far: one pass over its records.
+//!
+//! Owns the run's facts as lists: parameters, symptoms, steps, findings, approvals, changes,
+//! failures, the end. Never orders them anew and never judges them.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::event::{
+    Address, Body, Change, ChangeState, Class, Entry, Fact, Input, Moment, Outcome, PhaseKind, Question,
+    Record, Reply, Request, Settled, StepOutcome,
+};
+use crate::journal::{Counts, Head, Listing};
+use crate::source::Span;
+use crate::value::Value;
+
+/// A run, folded.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Summary {
+    pub run: String,
+    pub title: String,
+    /// The runbook, as given.
+    pub file: String,
+    pub program_hash: String,
+    pub user: String,
+    pub uid: u32,
+    pub host: String,
+    pub version: String,
+    pub forced: bool,
+    pub params: Vec<(String, Value)>,
+    pub opened: Moment,
+    /// When the last record was written.
+    pub last: Moment,
+    pub ended: Option<Ending>,
+    pub milestones: Milestones,
+    pub phases: Vec<(PhaseKind, String)>,
+    pub symptoms: Vec<SymptomLine>,
+    pub steps: Vec<StepLine>,
+    pub findings: Vec<(Moment, u64, String)>,
+    pub decisions: Vec<(Moment, u64, String, String)>,
+    pub approvals: Vec<Approval>,
+    pub changes: Vec<ChangeLine>,
+    pub failures: Vec<FailureLine>,
+    pub outputs: Vec<(String, Value)>,
+    /// What is asked and not answered yet, with its deadline on the run's clock.
+    pub open_questions: BTreeMap<Address, (Question, Option<i64>)>,
+    /// Records read.
+    pub rows: u64,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Ending {
+    pub at: Moment,
+    pub outcome: Outcome,
+    pub reason: String,
+    pub changed: Vec<Entry>,
+    pub taken_back: Vec<Entry>,
+    pub standing: Vec<Entry>,
+    pub left: Vec<Entry>,
+}
+
+/// When what matters happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Milestones {
+    /// The symptom was seen to hold.
+    pub detected: Option<Moment>,
+    /// The diagnosis chose its way.
+    pub decided: Option<Moment>,
+    /// The symptom was gone.
+    pub resolved: Option<Moment>,
+}
+
+/// A measurement of a symptom.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SymptomLine {
+    pub at: Moment,
+    pub seq: u64,
+    pub phase: PhaseKind,
+    pub title: String,
+    pub holds: Option<bool>,
+    pub why: String,
+}
+
+/// An attempt of a step.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StepLine {
+    pub title: String,
+    pub address: Address,
+    pub phase: Option<PhaseKind>,
+    pub attempt: u32,
+    pub attempts: u32,
+    pub began: Moment,
+    /// `None` while it runs, or when its end was never written down.
+    pub ended: Option<(Moment, StepOutcome, String)>,
+}
+
+/// A question with its answers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Approval {
+    pub text: String,
+    pub roles: Vec<String>,
+    pub count: u32,
+    pub asked: Moment,
+    pub deadline: Option<i64>,
+    pub answers: Vec<Answer>,
+    /// When nobody answered: when, why, and what was done then.
+    pub silent: Option<(Moment, String, String)>,
+}
+
+/// A person's answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Answer {
+    pub at: Moment,
+    pub who: String,
+    pub uid: u32,
+    pub role: String,
+    pub yes: bool,
+}
+
+/// A change and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ChangeLine {
+    pub change: Change,
+    pub began: Moment,
+    /// `None`: it began, and its end is not known.
+    pub state: Option<ChangeState>,
+    pub message: String,
+    /// What would take it back.
+    pub undo: Option<String>,
+    pub unwound: Option<Settled>,
+}
+
+/// A failure with its place.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FailureLine {
+    pub at: Moment,
+    pub seq: u64,
+    pub message: String,
+    pub detail: Vec<String>,
+    pub span: Span,
+}
+
+impl Summary {
+    /// Returns the summary of these records.
+    pub fn of<'a>(records: impl IntoIterator<Item = &'a (u64, Record)>) -> Self {
+        let mut summary = Summary::default();
+        for (seq, record) in records {
+            summary.take(*seq, record);
+        }
+        summary
+    }
+
+    /// Takes the next record in.
+    pub fn take(&mut self, seq: u64, record: &Record) {
+        self.rows = seq;
+        self.last = record.at;
+        match &record.body {
+            Body::Input(input) => self.input(input),
+            Body::Request(ask) => match &ask.request {
+                Request::Question(question) => {
+                    let open = ((**question).clone(), ask.deadline);
+                    self.open_questions.insert(ask.address.clone(), open);
+                }
+                Request::Cancel { request } => {
+                    self.open_questions.remove(request);
+                }
+                _ => {}
+            },
+            Body::Fact(_) if record.class == Class::Trace => {}
+            Body::Fact(fact) => self.fact(seq, record, fact),
+        }
+    }
+
+    /// Returns how long it took, or has taken so far, nanoseconds.
+    pub fn length(&self) -> i64 {
+        let end = self.ended.as_ref().map_or(self.last, |e| e.at);
+        end.run_ns.saturating_sub(self.opened.run_ns)
+    }
+
+    /// Returns the outcome, `None` while it is not over.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.ended.as_ref().map(|e| e.outcome)
+    }
+
+    /// Returns how many changes ended how. While the run is not over, of those that are known.
+    pub fn counts(&self) -> Counts {
+        if let Some(ended) = &self.ended {
+            return Counts {
+                changed: ended.changed.len(),
+                taken_back: ended.taken_back.len(),
+                standing: ended.standing.len(),
+                left: ended.left.len(),
+            };
+        }
+        let back = |c: &&ChangeLine| c.unwound == Some(Settled::Done);
+        let taken_back = self.changes.iter().filter(back).count();
+        let made = self.changes.iter().filter(|c| c.is_made()).count();
+        Counts { changed: made.saturating_sub(taken_back), taken_back, standing: 0, left: 0 }
+    }
+
+    /// Returns the run's line for the index. `head`: how far its journal goes.
+    pub fn listing(&self, head: Head) -> Listing {
+        let waiting = self.open_questions.values().next();
+        Listing {
+            run: self.run.clone(),
+            title: self.title.clone(),
+            file: self.file.clone(),
+            user: self.user.clone(),
+            host: self.host.clone(),
+            opened_us: self.opened.wall_us,
+            ended_us: self.ended.as_ref().map(|e| e.at.wall_us),
+            outcome: self.outcome(),
+            waiting: waiting.map(|(q, _)| super::facts::of_roles(&q.roles, q.count)).unwrap_or_default(),
+            counts: self.counts(),
+            head,
+        }
+    }
+
+    fn input(&mut self, input: &Input) {
+        match input {
+            Input::Opened(opened) => {
+                self.run.clone_from(&opened.run);
+                self.file.clone_from(&opened.file);
+                self.program_hash.clone_from(&opened.program_hash);
+                self.user.clone_from(&opened.user);
+                self.uid = opened.uid;
+                self.host.clone_from(&opened.host);
+                self.version.clone_from(&opened.version);
+                self.forced = opened.force;
+                self.params.clone_from(&opened.params);
+                self.opened = opened.at;
+            }
+            Input::Delivered {
+                request,
+                reply: Reply::Answer { .. } | Reply::Silence { .. } | Reply::Lost { .. },
+                ..
+            } => {
+                self.open_questions.remove(request);
+            }
+            Input::Delivered { .. } | Input::Control { .. } => {}
+        }
+    }
+
+    fn fact(&mut self, seq: u64, record: &Record, fact: &Fact) {
+        let at = record.at;
+        match fact {
+            Fact::Titled { title } => self.title.clone_from(title),
+            Fact::PhaseBegan { phase, title, .. } => self.phases.push((*phase, title.clone())),
+            Fact::Symptom { title, holds, why } => self.symptom(seq, at, title, *holds, why),
+            Fact::StepBegan { .. } | Fact::StepEnded { .. } => self.step(record, fact),
+            Fact::Finding { text } => self.findings.push((at, seq, text.clone())),
+            Fact::Decided { reason, choice } => {
+                self.milestones.decided.get_or_insert(at);
+                self.decisions.push((at, seq, choice.clone(), reason.clone()));
+            }
+            Fact::ChangeBegan(_)
+            | Fact::ChangeEnded { .. }
+            | Fact::UndoRegistered { .. }
+            | Fact::UnwindEnded { .. } => self.change(at, fact),
+            Fact::Asked { .. } | Fact::Answered { .. } | Fact::Silent { .. } => {
+                self.approval(at, fact);
+            }
+            Fact::Output { name, value } => {
+                self.outputs.retain(|(n, _)| n != name);
+                self.outputs.push((name.clone(), value.clone()));
+            }
+            Fact::Failed { message, detail, span } => self.failures.push(FailureLine {
+                at,
+                seq,
+                message: message.clone(),
+                detail: detail.clone(),
+                span: *span,
+            }),
+            Fact::Ended { outcome, reason, changed, taken_back, standing, left } => self.end(Ending {
+                at,
+                outcome: *outcome,
+                reason: reason.clone(),
+                changed: changed.clone(),
+                taken_back: taken_back.clone(),
+                standing: standing.clone(),
+                left: left.clone(),
+            }),
+            _ => {}
+        }
+    }
+
+    fn symptom(&mut self, seq: u64, at: Moment, title: &str, holds: Option<bool>, why: &str) {
+        let phase = self.phases.last().map_or(PhaseKind::Symptom, |(p, _)| *p);
+        if holds == Some(true) && phase == PhaseKind::Symptom {
+            self.milestones.detected.get_or_insert(at);
+        }
+        self.symptoms.push(SymptomLine {
+            at,
+            seq,
+            phase,
+            title: title.to_owned(),
+            holds,
+            why: why.to_owned(),
+        });
+    }
+
+    fn step(&mut self, record: &Record, fact: &Fact) {
+        match fact {
+            Fact::StepBegan { title, attempt, attempts, .. } => self.steps.push(StepLine {
+                title: title.clone(),
+                address: record.address.clone(),
+                phase: self.phases.last().map(|(p, _)| *p),
+                attempt: *attempt,
+                attempts: *attempts,
+                began: record.at,
+                ended: None,
+            }),
+            Fact::StepEnded { outcome, message, .. } => {
+                let open =
+                    self.steps.iter_mut().rev().find(|s| s.address == record.address && s.ended.is_none());
+                if let Some(step) = open {
+                    step.ended = Some((record.at, *outcome, message.clone()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn change(&mut self, at: Moment, fact: &Fact) {
+        match fact {
+            Fact::ChangeBegan(change) => {
+                self.line_of(change, at);
+            }
+            Fact::ChangeEnded { change, state, message } => {
+                let line = self.line_of(change, at);
+                line.state = Some(*state);
+                line.message.clone_from(message);
+            }
+            Fact::UndoRegistered { change, undo, .. } => {
+                self.line_of(change, at).undo = Some(undo.clone());
+            }
+            Fact::UnwindEnded { change, settled, finally: false, .. } => {
+                self.line_of(change, at).unwound = Some(*settled)
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns the line of that change, a new one when it was not heard of.
+    fn line_of(&mut self, change: &Change, at: Moment) -> &mut ChangeLine {
+        let known = self.changes.iter().rposition(|line| line.change.address == change.address);
+        let index = known.unwrap_or_else(|| {
+            self.changes.push(ChangeLine {
+                change: change.clone(),
+                began: at,
+                state: None,
+                message: String::new(),
+                undo: None,
+                unwound: None,
+            });
+            self.changes.len() - 1
+        });
+        &mut self.changes[index]
+    }
+
+    fn approval(&mut self, at: Moment, fact: &Fact) {
+        match fact {
+            Fact::Asked { text, roles, count, deadline } => self.approvals.push(Approval {
+                text: text.clone(),
+                roles: roles.clone(),
+                count: *count,
+                asked: at,
+                deadline: *deadline,
+                answers: Vec::new(),
+                silent: None,
+            }),
+            Fact::Answered { text, who, uid, role, yes } => {
+                let answer = Answer { at, who: who.clone(), uid: *uid, role: role.clone(), yes: *yes };
+                self.approval_of(text, at).answers.push(answer);
+            }
+            Fact::Silent { text, why, then } => {
+                self.approval_of(text, at).silent = Some((at, why.clone(), then.clone()));
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns the last question of that text; some are answered without having been announced.
+    fn approval_of(&mut self, text: &str, at: Moment) -> &mut Approval {
+        let known = self.approvals.iter().rposition(|a| a.text == text);
+        let index = known.unwrap_or_else(|| {
+            self.approvals.push(Approval {
+                text: text.to_owned(),
+                roles: Vec::new(),
+                count: 1,
+                asked: at,
+                deadline: None,
+                answers: Vec::new(),
+                silent: None,
+            });
+            self.approvals.len() - 1
+        });
+        &mut self.approvals[index]
+    }
+
+    fn end(&mut self, ending: Ending) {
+        self.open_questions.clear();
+        if ending.outcome == Outcome::Resolved {
+            let gone = |s: &&SymptomLine| s.phase == PhaseKind::Clearing && s.holds == Some(false);
+            let cleared = self.symptoms.iter().rfind(gone).map(|s| s.at);
+            self.milestones.resolved = cleared.or(Some(ending.at));
+        }
+        self.ended = Some(ending);
+    }
+}
+
+impl ChangeLine {
+    /// Returns whether it happened, or may have.
+    pub fn is_made(&self) -> bool {
+        self.state != Some(ChangeState::NotRun)
+    }
+
+    /// Returns how it ended, in words. `over`: whether the run is, so that nothing more can be learnt.
+    pub fn state_words(&self, over: bool) -> &'static str {
+        match (self.state, over) {
+            (Some(ChangeState::Done), _) => "done",
+            (Some(ChangeState::NotRun), _) => "not run",
+            (Some(ChangeState::Failed), _) => "failed",
+            (Some(ChangeState::InDoubt), _) | (None, true) => "in doubt",
+            (None, false) => "running",
+        }
+    }
+
+    /// Returns how it was taken back, in words; empty when it was not tried.
+    pub fn unwound_words(&self) -> &'static str {
+        match self.unwound {
+            None => "",
+            Some(Settled::Done) => "taken back",
+            Some(Settled::NotNeeded) => "nothing to take back",
+            Some(Settled::Failed) => "its undo failed",
+            Some(Settled::InDoubt) => "undo in doubt",
+        }
+    }
+}

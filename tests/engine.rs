@@ -1,0 +1,399 @@
+//! The engine through its real door: a runbook, a given world, and what the run then wrote down.
+//!
+//! A case is a folder entry `tests/engine/NAME.runbook`, with `NAME.toml` beside it for what is given, and
+//! `NAME.expected` for what must come of it. Drop a new pair in; `SNAPSHOTS=overwrite cargo test --test engine`
+//! writes what is expected, to be read before it is committed.
+//!
+//! Three properties hold for every case, and for every way to break it once at every place: the run ends in an
+//! outcome; its journal replays, from every turn on, to the same records; what still stands is listed.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mainstay::check::{self, Disk};
+use mainstay::engine::{self, Engine};
+use mainstay::event::{Body, Class, Entry, Fact, Input, Moment, Opened, Outcome, Record};
+use mainstay::given::{Fault, Faults, Given, GivenWorld, People};
+use mainstay::program::Program;
+use mainstay::value::{Secret, Value};
+use mainstay::world::{Next, Observer, World};
+
+struct Case {
+    name: String,
+    program: Arc<Program>,
+    given: toml::Table,
+    expected: PathBuf,
+}
+
+fn cases() -> Vec<Case> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engine");
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .expect("the folder of cases")
+        .map(|e| e.expect("an entry").path())
+        .filter(|p| p.extension().is_some_and(|e| e == "runbook"))
+        .collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "no cases in {}", folder.display());
+    paths.into_iter().map(case).collect()
+}
+
+fn case(path: PathBuf) -> Case {
+    let checked = check::check(&path.to_string_lossy(), &Disk);
+    let errors: Vec<_> = checked.diagnostics.iter().map(|d| format!("{}: {}", d.code, d.message)).collect();
+    let program = checked.program.unwrap_or_else(|| panic!("{}: {errors:#?}", path.display()));
+    let given = std::fs::read_to_string(path.with_extension("toml")).unwrap_or_default();
+    Case {
+        name: path.file_stem().expect("a name").to_string_lossy().into_owned(),
+        program: Arc::new(program),
+        given: given.parse().expect("the given values are TOML"),
+        expected: path.with_extension("expected"),
+    }
+}
+
+/// `"93%"`, `"40s"`, `"10GiB"` mean what they mean in a runbook; everything else is as in JSON.
+fn value(given: &toml::Value) -> Value {
+    match given {
+        toml::Value::String(text) => mainstay::value::parse_percent(text)
+            .or_else(|_| mainstay::value::parse_duration(text))
+            .or_else(|_| mainstay::value::parse_size(text))
+            .unwrap_or_else(|_| Value::text(text.as_str())),
+        toml::Value::Array(items) => Value::list(items.iter().map(value).collect()),
+        toml::Value::Table(fields) => Value::record(fields.iter().map(|(n, v)| (n.as_str(), value(v)))),
+        toml::Value::Integer(n) => Value::Int(*n),
+        toml::Value::Float(n) => Value::Number(*n),
+        toml::Value::Boolean(b) => Value::Bool(*b),
+        toml::Value::Datetime(d) => panic!("a time is not given yet: {d}"),
+    }
+}
+
+fn duration(given: &toml::Value) -> i64 {
+    match value(given) {
+        Value::Duration(ns) => ns,
+        other => panic!("expected a duration, found {other}"),
+    }
+}
+
+/// `{ fails = "…" }` and `{ takes = "90s", then = … }`, else a value.
+fn answer(given: &toml::Value) -> Given {
+    let field = |name| given.as_table().and_then(|t| t.get(name));
+    if let Some(why) = field("fails") {
+        return Given::Fails(why.as_str().expect("a text").to_owned());
+    }
+    if let Some(takes) = field("takes") {
+        let then = field("then").map_or(Given::Value(Value::None), answer);
+        return Given::Takes(duration(takes), Box::new(then));
+    }
+    Given::Value(value(given))
+}
+
+fn world(case: &Case) -> GivenWorld {
+    let mut world = GivenWorld::new();
+    for (name, values) in case.given.get("given").and_then(toml::Value::as_table).into_iter().flatten() {
+        let values = values.as_array().expect("successive values").iter().map(answer).collect::<Vec<_>>();
+        world = world.given(name, values);
+    }
+    let people =
+        case.given.get("people").and_then(toml::Value::as_array).into_iter().flatten().map(|person| {
+            let field = |name| person.get(name);
+            match field("never") {
+                Some(_) => People::Never,
+                None => People::Answer {
+                    who: field("who").and_then(toml::Value::as_str).unwrap_or("dana").to_owned(),
+                    uid: field("uid")
+                        .and_then(toml::Value::as_integer)
+                        .map_or(1001, |n| u32::try_from(n).expect("a uid")),
+                    yes: field("yes").and_then(toml::Value::as_bool).unwrap_or(true),
+                    after: field("after").map_or(0, duration),
+                },
+            }
+        });
+    world.people(people)
+}
+
+fn opened(case: &Case) -> Opened {
+    let params = case.given.get("params").and_then(toml::Value::as_table).into_iter().flatten();
+    Opened {
+        format: mainstay::event::FORMAT,
+        run: String::from("case"),
+        at: Moment { run_ns: 0, wall_us: 1_767_225_600_000_000 },
+        program_hash: case.program.hash.clone(),
+        file: case.name.clone(),
+        sources: Vec::new(),
+        params: params.map(|(n, v)| (n.clone(), value(v))).collect(),
+        env_names: Vec::new(),
+        cwd: String::from("/"),
+        uid: 1000,
+        user: String::from("operator"),
+        host: String::from("host"),
+        boot_id: String::new(),
+        pid: 1,
+        version: String::new(),
+        force: case.given.get("force").is_some(),
+        attended: true,
+        named_calls: true,
+        call_timeout_ns: 60_000_000_000,
+    }
+}
+
+fn secrets() -> BTreeMap<String, Secret> {
+    BTreeMap::from([(String::from("db"), Secret::new("db", "postgres://app:hunter22@db.internal:5432/shop"))])
+}
+
+#[derive(Default)]
+struct Gathered(Vec<Record>);
+
+impl Observer for Gathered {
+    fn stored(&mut self, records: &[Record]) {
+        self.0.extend_from_slice(records);
+    }
+}
+
+struct Ran {
+    outcome: Outcome,
+    records: Vec<Record>,
+    world: GivenWorld,
+}
+
+fn run(case: &Case, mut world: GivenWorld) -> Ran {
+    let mut store = Vec::new();
+    let mut seen = Gathered::default();
+    let program = Arc::clone(&case.program);
+    let outcome = engine::drive(program, opened(case), secrets(), &mut world, &mut store, &mut [&mut seen])
+        .unwrap_or_else(|e| panic!("{}: {e}\n{}{:#?}", case.name, told(&store), world));
+    assert_eq!(store, seen.0, "{}: observers are told what is stored", case.name);
+    Ran { outcome, records: store, world }
+}
+
+fn told(records: &[Record]) -> String {
+    let mut text = String::new();
+    for record in records {
+        let Body::Fact(fact) = &record.body else { continue };
+        if record.class == Class::Trace {
+            continue;
+        }
+        let at = Value::Duration(record.at.run_ns);
+        let mut json = serde_json::to_value(fact).expect("a fact is JSON");
+        let fields = json.as_object_mut().expect("a fact is an object");
+        let kind = fields.remove("fact").expect("its kind");
+        fields.remove("span");
+        let fields: Vec<String> = fields.iter().filter_map(|(name, v)| line(name, v)).collect();
+        writeln!(text, "{at:>8}  {} {}", kind.as_str().expect("a word"), fields.join(" ").trim_end())
+            .expect("text");
+    }
+    text
+}
+
+/// Leaves out what is empty, and addresses: a case is about what a person is told.
+fn line(name: &str, value: &serde_json::Value) -> Option<String> {
+    use serde_json::Value as Json;
+    match value {
+        Json::Null => None,
+        Json::String(s) if s.is_empty() => None,
+        Json::String(s) => Some(format!("{name}={s:?}")),
+        Json::Array(items) if items.is_empty() => None,
+        Json::Array(items) => {
+            let items: Vec<_> = items.iter().filter_map(|v| line("", v)).collect();
+            Some(format!("{name}=[{}]", items.join(", ").replace("=\"", "\"")))
+        }
+        Json::Object(map) => {
+            let inner: Vec<_> = map
+                .iter()
+                .filter(|(n, _)| !matches!(n.as_str(), "span" | "address"))
+                .filter_map(|(n, v)| line(n, v))
+                .collect();
+            Some(format!("{name}({})", inner.join(" ")))
+        }
+        other => Some(format!("{name}={other}")),
+    }
+}
+
+#[test]
+fn every_case_ends_as_expected() {
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let ran = run(&case, world(&case));
+        let mut text = told(&ran.records);
+        writeln!(text, "acts:").expect("text");
+        for act in &ran.world.acts {
+            writeln!(text, "  {act}").expect("text");
+        }
+        for (channel, message) in &ran.world.notified {
+            writeln!(text, "told {channel}: {message}").expect("text");
+        }
+        writeln!(text, "exit {}", ran.outcome.exit_code()).expect("text");
+        assert!(!text.contains("hunter22"), "{}: a secret was written down", case.name);
+        if std::env::var("SNAPSHOTS").is_ok_and(|v| v == "overwrite") {
+            std::fs::write(&case.expected, &text).expect("the expectation is written");
+        }
+        let expected = std::fs::read_to_string(&case.expected).unwrap_or_default();
+        if expected != text {
+            wrong.push(format!("{}:\n--- expected\n{expected}\n--- found\n{text}", case.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_case_replays_from_every_turn() {
+    for case in cases() {
+        let ran = run(&case, world(&case));
+        assert_replays(&case, &ran.records, &case.name);
+    }
+}
+
+/// Cuts the journal behind every turn, replays what is left, and feeds the rest: the records must come out the same.
+fn assert_replays(case: &Case, records: &[Record], what: &str) {
+    let kept: Vec<Record> = records.iter().filter(|r| r.class != Class::Trace).cloned().collect();
+    let begins: Vec<usize> =
+        kept.iter().enumerate().filter(|(_, r)| r.class == Class::Input).map(|(i, _)| i).collect();
+    for cut in begins.iter().skip(1).copied().chain([kept.len()]) {
+        let mut replayed = engine::replay(Arc::clone(&case.program), secrets(), &kept[..cut])
+            .unwrap_or_else(|e| panic!("{what}: cut at {cut}: {e}"));
+        let mut again = kept[..cut].to_vec();
+        again.extend(feed(&mut replayed.engine, &kept[cut..]));
+        for (found, recorded) in again.iter().zip(&kept) {
+            assert_eq!(found, recorded, "{what}: cut at {cut}");
+        }
+        assert_eq!(again.len(), kept.len(), "{what}: cut at {cut}");
+    }
+}
+
+fn feed(engine: &mut Engine, rest: &[Record]) -> Vec<Record> {
+    let mut found = Vec::new();
+    for record in rest {
+        if let Body::Input(input) = &record.body {
+            let records = engine.feed(input.clone()).records;
+            found.extend(records.into_iter().filter(|r| r.class != Class::Trace));
+        }
+    }
+    found
+}
+
+const FAULTS: [Fault; 6] =
+    [Fault::Fails, Fault::TimesOut, Fault::Lost, Fault::Denied, Fault::Silent, Fault::Stop];
+
+#[test]
+fn every_case_broken_once_everywhere_ends_with_nothing_lost() {
+    let mut tried = 0;
+    for case in cases() {
+        let places = run(&case, world(&case)).world.places();
+        for place in 0..places {
+            for fault in FAULTS {
+                let ran = run(&case, world(&case).faults(Faults::default().at(place, fault)));
+                let what = format!("{} broken at {place} by {fault:?}", case.name);
+                assert_nothing_lost(&ran, &what);
+                assert_replays_whole(&case, &ran.records, &what);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 100, "only {tried} failures were tried");
+}
+
+fn assert_replays_whole(case: &Case, records: &[Record], what: &str) {
+    let replayed = engine::replay(Arc::clone(&case.program), secrets(), records)
+        .unwrap_or_else(|e| panic!("{what}: {e}\n{}", told(records)));
+    assert!(replayed.outcome.is_some(), "{what}: the replay ends");
+}
+
+/// Every change that began has exactly one end, and every one that happened is in exactly one of the lists.
+fn assert_nothing_lost(ran: &Ran, what: &str) {
+    let mut began = BTreeMap::new();
+    for record in &ran.records {
+        match &record.body {
+            Body::Fact(Fact::ChangeBegan(change)) => {
+                let before = began.insert(change.address.clone(), 0);
+                assert_eq!(before, None, "{what}: `{}` began twice at one place", change.call);
+            }
+            Body::Fact(Fact::ChangeEnded { change, .. }) => {
+                if let Some(ends) = began.get_mut(&change.address) {
+                    *ends += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    for (address, ends) in &began {
+        assert_eq!(*ends, 1, "{what}: the change at {address} has {ends} ends\n{}", told(&ran.records));
+    }
+    let Some(Body::Fact(Fact::Ended { outcome, standing, .. })) = ran.records.last().map(|r| &r.body) else {
+        panic!("{what}: the last record is the end\n{}", told(&ran.records));
+    };
+    assert_eq!(*outcome, ran.outcome, "{what}");
+    let undeclared: Vec<&Entry> = standing.iter().filter(|e| !e.note.contains("irreversible")).collect();
+    if !undeclared.is_empty() {
+        let told = told(&ran.records);
+        assert!(matches!(outcome, Outcome::Failed | Outcome::Escalated), "{what}: {undeclared:?}\n{told}");
+    }
+}
+
+#[test]
+fn an_append_that_fails_stops_the_run_before_its_effect() {
+    struct Full {
+        left: usize,
+    }
+    impl mainstay::world::Store for Full {
+        fn append(&mut self, _: &[Record], _: bool) -> Result<(), mainstay::world::StoreError> {
+            if self.left == 0 {
+                return Err(mainstay::world::StoreError(String::from("disk full")));
+            }
+            self.left -= 1;
+            Ok(())
+        }
+    }
+    for case in cases() {
+        for left in 0.. {
+            let mut world = world(&case);
+            let program = Arc::clone(&case.program);
+            let mut seen = Gathered::default();
+            let result = engine::drive(
+                program,
+                opened(&case),
+                secrets(),
+                &mut world,
+                &mut Full { left },
+                &mut [&mut seen],
+            );
+            let asked =
+                seen.0.iter().filter(|r| matches!(&r.body, Body::Request(ask) if ask.changes)).count();
+            assert!(
+                world.acts.len() <= asked,
+                "{}: an act without its intent, after {left} appends",
+                case.name
+            );
+            match result {
+                Ok(_) => break,
+                Err(error) => assert_eq!(error.to_string(), "the journal cannot be written: disk full"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_journal_of_another_runbook_is_refused() {
+    let mut cases = cases();
+    let (first, second) = (cases.remove(0), cases.remove(0));
+    let ran = run(&first, world(&first));
+    let error =
+        engine::replay(Arc::clone(&second.program), secrets(), &ran.records).err().expect("they differ");
+    assert!(error.to_string().starts_with("the journal and the runbook disagree at `"), "{error}");
+}
+
+#[test]
+fn a_journal_that_does_not_begin_is_refused() {
+    let case = cases().remove(0);
+    let error = engine::replay(Arc::clone(&case.program), secrets(), &[]).err().expect("it is empty");
+    assert_eq!(error.to_string(), "the journal does not begin with the opening of a run");
+}
+
+#[test]
+fn the_given_world_says_what_was_not_given() {
+    let mut world = GivenWorld::new();
+    assert_eq!(
+        world.next().err().map(|e| e.to_string()).as_deref(),
+        Some("the run waits for something that was never asked")
+    );
+    assert!(!matches!(world.next(), Ok(Next::Input(Input::Opened(_)))));
+}
