@@ -3,17 +3,17 @@
 //! Owns the targets of calls and the rule that `check` reads and `run` changes. Never reads
 //! shell text (`commands` hands it to `shell`).
 
-use super::expressions::{make, twice, unknown};
+use super::arguments::{Given, Parameter, native_parameters};
+use super::expressions::{make, unknown};
 use super::lower::{Calls, Lower, Section, unknown_callable};
 use super::report::{listed, near};
-use super::types::{Accepts, constant, too_many};
 use super::units::Import;
 use crate::diagnostic::Diagnostic;
-use crate::program::native::{self, Native};
+use crate::program::native;
 use crate::program::{Call, Effect, Expr, ExprKind, Target};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast;
-use crate::value::{Type, Value};
+use crate::value::Type;
 
 /// What a call stands under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,13 +50,6 @@ struct Found {
     name: String,
     /// Where its effect is declared, if in a file.
     declared: Option<Span>,
-}
-
-/// One parameter, of an action or a native function.
-struct Parameter<'p> {
-    name: &'p str,
-    accepts: Accepts,
-    required: bool,
 }
 
 impl Lower<'_> {
@@ -359,144 +352,6 @@ impl Lower<'_> {
         }
     }
 
-    fn arguments(&mut self, piped: Option<&ast::Expr>, arguments: &[ast::Argument]) -> Vec<Given> {
-        let place = "an argument";
-        let mut given = Vec::new();
-        if let Some(value) = piped {
-            given.push(Given { name: None, value: self.plain(value, place) });
-        }
-        for argument in arguments {
-            given.push(Given { name: argument.name.clone(), value: self.plain(&argument.value, place) });
-        }
-        given
-    }
-
-    /// Returns the argument of each parameter, and says what does not fit.
-    fn match_arguments(
-        &mut self,
-        name: &str,
-        parameters: &[Parameter<'_>],
-        given: Vec<Given>,
-        span: Span,
-    ) -> Vec<Option<Expr>> {
-        let mut bound: Vec<Option<Expr>> = parameters.iter().map(|_| None).collect();
-        let total = given.len();
-        for (at, Given { name: key, value }) in given.into_iter().enumerate() {
-            let position = match &key {
-                Some(key) => parameters.iter().position(|p| p.name == key.node),
-                None if at < parameters.len() => Some(at),
-                None => {
-                    let d = too_many(name, parameters.len(), total, value.span);
-                    self.c.report.push(d);
-                    continue;
-                }
-            };
-            let Some(position) = position else {
-                if let Some(key) = &key {
-                    self.unknown_argument(name, key, parameters);
-                }
-                continue;
-            };
-            let what = format!("the argument `{}` of `{name}`", parameters[position].name);
-            self.expect_accepted(&value, &parameters[position].accepts, &what);
-            if bound[position].is_some() {
-                let key =
-                    key.unwrap_or_else(|| Spanned::new(parameters[position].name.to_owned(), value.span));
-                self.c.report.push(twice(&key, "in this call"));
-            }
-            bound[position] = Some(value);
-        }
-        let missing: Vec<_> = parameters
-            .iter()
-            .zip(&bound)
-            .filter(|(p, arg)| p.required && arg.is_none())
-            .map(|(p, _)| p.name)
-            .collect();
-        if !missing.is_empty() {
-            let all: Vec<_> = parameters.iter().map(|p| format!("{}: {}", p.name, p.accepts.ty)).collect();
-            let d = Diagnostic::error("argument-missing", format!("`{name}` needs {}", listed(missing)))
-                .at(span, "")
-                .note(format!("it is `{name}({})`", all.join(", ")));
-            self.c.report.push(d);
-        }
-        bound
-    }
-
-    fn unknown_argument(&mut self, name: &str, key: &ast::Name, parameters: &[Parameter<'_>]) {
-        let names = || parameters.iter().map(|p| p.name);
-        let d = Diagnostic::error("unknown-argument", format!("`{name}` has no argument `{}`", key.node))
-            .at(key.span, "")
-            .note(format!("arguments: {}", listed(names())));
-        self.c.report.push(near(d, &key.node, names()));
-    }
-
-    /// Reads what stands below a call.
-    fn qualify(&mut self, call: &mut Call, written: &ast::Qualifiers, shell: bool) {
-        if let Some(env) = &written.env {
-            self.only_for_commands(shell, env.span, "with env");
-            call.env = self.environment(&env.node);
-        }
-        if let Some(dir) = &written.dir {
-            self.only_for_commands(shell, dir.span, "with dir");
-            call.dir = Some(self.plain_of(dir, &Type::Text, "`with dir`"));
-        }
-        if let Some(user) = &written.user {
-            self.only_for_commands(shell, user.span, "with user");
-            call.user = Some(self.plain_of(user, &Type::Text, "`with user`"));
-        }
-        if let Some(stdin) = &written.stdin {
-            self.only_for_commands(shell, stdin.span, "with stdin");
-            let value = self.plain(stdin, "`with stdin`");
-            self.expect_bindable(&value, false);
-            call.stdin = Some(value);
-        }
-        if let Some(timeout) = &written.timeout {
-            call.timeout = Some(self.plain_of(timeout, &Type::Duration, "`timeout`"));
-        }
-        for exit in &written.allow_exit {
-            self.only_for_commands(shell, exit.span, "allow exit");
-            let value = self.plain_of(exit, &Type::Int, "`allow exit`");
-            match constant(&value) {
-                Some(Value::Int(n)) if (0..=255).contains(&n) => {
-                    call.allow_exit.push(i32::try_from(n).unwrap_or(0));
-                }
-                _ => self.c.report.push(
-                    Diagnostic::error("out-of-range", "an exit status is a number from 0 to 255")
-                        .at(exit.span, ""),
-                ),
-            }
-        }
-    }
-
-    fn only_for_commands(&mut self, shell: bool, span: Span, clause: &str) {
-        if !shell {
-            self.c.report.push(
-                Diagnostic::error(
-                    "clause-not-here",
-                    format!("`{clause}` qualifies a command, not an action"),
-                )
-                .at(span, "")
-                .help("hand the value over as an argument"),
-            );
-        }
-    }
-
-    fn environment(&mut self, entries: &[ast::Entry]) -> Vec<(String, Expr)> {
-        let mut env: Vec<(String, Expr)> = Vec::new();
-        for entry in entries {
-            let key = &entry.key;
-            let value = self.plain(&entry.value, "`with env`");
-            self.expect_bindable(&value, false);
-            let fits = !key.node.is_empty() && !key.node.contains(['=', '\0']);
-            if !fits {
-                let message = format!("`{}` cannot name an environment variable", key.node);
-                self.c.report.push(Diagnostic::error("bad-variable-name", message).at(key.span, ""));
-            }
-            env.push((key.node.clone(), value));
-        }
-        env
-    }
-
     /// Says so when nothing may be changed where this stands.
     pub fn expect_changes_allowed(&mut self, word: Span) {
         let Some(place) = self.place.section.only_reads() else {
@@ -514,12 +369,6 @@ impl Lower<'_> {
     }
 }
 
-/// An argument as given.
-struct Given {
-    name: Option<ast::Name>,
-    value: Expr,
-}
-
 fn shell_target(command: crate::program::Command, under: Under) -> Found {
     Found {
         target: Target::Command(command),
@@ -528,14 +377,6 @@ fn shell_target(command: crate::program::Command, under: Under) -> Found {
         name: String::from("$"),
         declared: None,
     }
-}
-
-fn native_parameters(native: &Native) -> Vec<Parameter<'static>> {
-    native
-        .params
-        .iter()
-        .map(|p| Parameter { name: p.name, accepts: Accepts::any(p.ty.clone()), required: p.required })
-        .collect()
 }
 
 /// Returns what stands for a target that is wrong, about which enough was said.

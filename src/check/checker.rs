@@ -224,7 +224,7 @@ impl Checker {
 
     fn tell_circle(&mut self, circle: &[(u32, Span)]) {
         let name = |id: u32| self.actions.get(id as usize).map_or("?", |a| a.name.as_str());
-        let (Some((first, _)), Some((last, span))) = (circle.first(), circle.last()) else {
+        let Some((last, span)) = circle.last() else {
             return;
         };
         let mut path: Vec<String> = vec![format!("`{}`", name(*last))];
@@ -235,7 +235,6 @@ impl Checker {
             d = d.at(*at, format!("calls `{}`", name(*id)));
         }
         d = d.note(format!("the circle: {}", path.join(" → ")));
-        let _ = first;
         self.report.push(d.help("a bounded `for` goes through a list, `until` reads again"));
     }
 }

@@ -79,6 +79,10 @@ impl Lower<'_> {
                 (Choice::Block(Vec::new()), Vec::new(), Flow::Leaves)
             }
             ast::Target::Statement(statement) => match &statement.kind {
+                ast::StatementKind::Follow(follow) => {
+                    let _ = self.follow(follow, statement.word);
+                    (Choice::Block(Vec::new()), Vec::new(), Flow::Leaves)
+                }
                 ast::StatementKind::Escalate(escalate) => {
                     let text = self.message(escalate.message.as_ref(), escalate.role.span);
                     let role = escalate.role.node.clone();
@@ -130,7 +134,7 @@ impl Lower<'_> {
         for entry in &follow.with {
             let _ = self.plain(&entry.value, "`follow`");
         }
-        (None, Flow::Leaves)
+        (None, Flow::Goes)
     }
 
     /// Reads a `watch`, which does not run yet.

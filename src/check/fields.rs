@@ -172,7 +172,6 @@ fn part(kind: Kind, item: &Item) -> (&'static str, bool) {
 }
 
 fn field_of(kind: Kind, field: &Field) -> (&'static str, bool) {
-    let module = matches!(kind, Kind::Module);
     let change = kind == Kind::Change;
     let fits = match field {
         Field::Kind(_) | Field::Window(_) | Field::Freeze { .. } => change,
@@ -180,7 +179,7 @@ fn field_of(kind: Kind, field: &Field) -> (&'static str, bool) {
         Field::NeedsTool(_) => kind != Kind::Drills,
         Field::Severity(_) | Field::Impact(_) => kind == Kind::Runbook || change,
         Field::Rto(_) | Field::Concurrency { .. } => kind == Kind::Runbook || change,
-        Field::Owner(_) | Field::Reviewed(_) | Field::Tags(_) => kind != Kind::Drills || !module,
+        Field::Owner(_) | Field::Reviewed(_) | Field::Tags(_) => kind != Kind::Drills,
     };
     (field.word(), fits)
 }

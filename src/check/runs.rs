@@ -142,7 +142,7 @@ impl Lower<'_> {
             }
             ast::Undo::Manual(manual) => {
                 self.not_yet(undo.span, "`undo manual`");
-                let _ = self.manual_parts(manual);
+                self.manual_parts(manual);
                 Undo { body: Vec::new(), safe: false, text: self.one_line(manual.task.span), span: undo.span }
             }
         };
@@ -155,7 +155,7 @@ impl Lower<'_> {
         let _ = self.undo(undo);
     }
 
-    /// Returns a statement that is not carried out yet.
+    /// Returns what a statement yields that is read and not carried out yet.
     pub fn nothing_yet(&self) -> Made {
         (None, Flow::Goes)
     }
