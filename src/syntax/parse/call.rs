@@ -66,39 +66,19 @@ impl<'i> Reader<'i> {
                 continue;
             };
             for (at, _) in text.match_indices("{{ ") {
-<<<<<<< HEAD
                 let inner =
                     text.get(at + 3..).and_then(|rest| rest.split_once(" }}")).map_or("", |(name, _)| name);
-=======
-                let inner = text
-                    .get(at + 3..)
-                    .and_then(|rest| rest.split_once(" }}"))
-                    .map_or("", |(name, _)| name);
->>>>>>> main
                 if inner.is_empty() || first_word(inner) != inner {
                     continue;
                 }
                 let start = piece.span.start as usize + at;
                 let span = self.place(start, start + inner.len() + 6);
-<<<<<<< HEAD
                 let message =
                     format!("a `{}` script takes no `{{{{ }}}}`: this stays as it is", interpreter.node);
                 self.report(
                     Diagnostic::warning("braces-in-script", message).at(span, "").help(format!(
                         "hand the value over by the environment: `with env {{ NAME: {inner} }}`"
                     )),
-=======
-                let message = format!(
-                    "a `{}` script takes no `{{{{ }}}}`: this stays as it is",
-                    interpreter.node
-                );
-                self.report(
-                    Diagnostic::warning("braces-in-script", message)
-                        .at(span, "")
-                        .help(format!(
-                            "hand the value over by the environment: `with env {{ NAME: {inner} }}`"
-                        )),
->>>>>>> main
                 );
             }
         }
@@ -114,14 +94,7 @@ impl<'i> Reader<'i> {
         let diagnostic = Diagnostic::error("not-a-call", format!("`{word}` needs a call")).at(span, "");
         let diagnostic = match expr.node {
             Expression::Call { callee, arguments } => {
-<<<<<<< HEAD
                 return CallTarget::Action { action: callee, arguments };
-=======
-                return CallTarget::Action {
-                    action: callee,
-                    arguments,
-                };
->>>>>>> main
             }
             Expression::Invalid => return CallTarget::Invalid,
             Expression::Name(_) => diagnostic

@@ -7,9 +7,7 @@ use super::grammar::Rule;
 use super::reader::{Pair, Reader};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Span, Spanned};
-use crate::syntax::ast::{
-    Audience, Call, Expr, OnFailure, Poll, Retry, SafeMark, Text, Undo, Until,
-};
+use crate::syntax::ast::{Audience, Call, Expr, OnFailure, Poll, Retry, SafeMark, Text, Undo, Until};
 
 /// The clauses of one statement.
 #[derive(Default)]
@@ -129,23 +127,10 @@ impl<'i> Reader<'i> {
                 .at(span, "")
                 .help("write `else \"what is wrong\"`; a `verify` that does not hold always fails")
         } else if foreign_else {
-<<<<<<< HEAD
             Diagnostic::error("misplaced-clause", format!("`else` does not belong to `{}`", host.word))
                 .at(span, "")
         } else if self.next_word == Some("run")
             && matches!(word, "undo" | "done when" | "leave" | "finally" | "irreversible")
-=======
-            Diagnostic::error(
-                "misplaced-clause",
-                format!("`else` does not belong to `{}`", host.word),
-            )
-            .at(span, "")
-        } else if self.next_word == Some("run")
-            && matches!(
-                word,
-                "undo" | "done when" | "leave" | "finally" | "irreversible"
-            )
->>>>>>> main
         {
             above_its_run(word, span)
         } else {

@@ -88,27 +88,12 @@ impl<'i> Reader<'i> {
         }
         let tried = if blocked { format!("{written} {{ show x }}") } else { written.to_owned() };
         let arm = form.is_some_and(|form| form.place == Place::Arm);
-<<<<<<< HEAD
         let diagnostic = match Grammar::parse(if arm { Rule::alone_arm } else { Rule::alone }, &tried) {
             Ok(pairs) => {
                 let trailing = pairs.flatten().find(|pair| pair.as_rule() == Rule::trailing);
                 let Some(at) = trailing.map(|pair| pair.as_span().start()) else {
                     let place = form.map_or("elsewhere", |form| form.place.words());
                     return Diagnostic::error("misplaced", format!("`{word}` does not belong here"))
-=======
-        let diagnostic =
-            match Grammar::parse(if arm { Rule::alone_arm } else { Rule::alone }, &tried) {
-                Ok(pairs) => {
-                    let trailing = pairs
-                        .flatten()
-                        .find(|pair| pair.as_rule() == Rule::trailing);
-                    let Some(at) = trailing.map(|pair| pair.as_span().start()) else {
-                        let place = form.map_or("elsewhere", |form| form.place.words());
-                        return Diagnostic::error(
-                            "misplaced",
-                            format!("`{word}` does not belong here"),
-                        )
->>>>>>> main
                         .at(at_word, "")
                         .help(format!("it stands {place}"));
                 };
@@ -128,24 +113,8 @@ impl<'i> Reader<'i> {
                 } else {
                     self.stops_at(written, span, word, expected, at)
                 }
-<<<<<<< HEAD
             }
         };
-=======
-                Err(error) => {
-                    let at = match error.location {
-                        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
-                    };
-                    let expected = expected(&error.variant);
-                    if at >= written.trim_end().len() {
-                        let blockless = !blocked && form.is_some_and(Form::has_block);
-                        self.ends_too_early(written, span, word, expected, blockless, blocked)
-                    } else {
-                        self.stops_at(written, span, word, expected, at)
-                    }
-                }
-            };
->>>>>>> main
         match form {
             Some(form) if diagnostic.code != "unclosed-bracket" => {
                 diagnostic.help(format!("it is written `{}`", form.form))
@@ -216,9 +185,11 @@ impl<'i> Reader<'i> {
                     .help(format!("read it first: `check NAME = {command}`")),
             ),
             "verify" | "if" | "when" | "until" | "done" | "cleared" | "good" | "bad" | "finding" => Some(
-                Diagnostic::error("command-in-condition", "a condition takes no command")
-                    .at(place, "")
-                    .help(format!("read it first: `check NAME = {command}`, then use `NAME.ok` or another part of it")),
+                Diagnostic::error("command-in-condition", "a condition takes no command").at(place, "").help(
+                    format!(
+                        "read it first: `check NAME = {command}`, then use `NAME.ok` or another part of it"
+                    ),
+                ),
             ),
             _ => None,
         }
@@ -250,14 +221,8 @@ impl<'i> Reader<'i> {
         } else {
             let token = token(written);
             let at = self.place(start, start + token.len());
-<<<<<<< HEAD
             let operator =
                 token == written && !matches!(token, ")" | "]" | "}") && first_word(token).is_empty();
-=======
-            let operator = token == written
-                && !matches!(token, ")" | "]" | "}")
-                && first_word(token).is_empty();
->>>>>>> main
             let message = if operator {
                 format!("nothing stands behind `{token}`")
             } else {
@@ -268,15 +233,9 @@ impl<'i> Reader<'i> {
                 "when" | "if" => {
                     diagnostic.help(format!("to do it only sometimes: `if EXPR {{ {word} … }}`"))
                 }
-<<<<<<< HEAD
                 "unless" => {
                     diagnostic.help(format!("to do it only sometimes: `if not (EXPR) {{ {word} … }}`"))
                 }
-=======
-                "unless" => diagnostic.help(format!(
-                    "to do it only sometimes: `if not (EXPR) {{ {word} … }}`"
-                )),
->>>>>>> main
                 _ => form_help(diagnostic),
             }
         };
@@ -329,13 +288,7 @@ impl<'i> Reader<'i> {
             "write `good when EXPR`, `bad when EXPR -> …` or `otherwise -> …`"
         };
         self.report(
-<<<<<<< HEAD
             Diagnostic::error("not-an-arm", format!("this is no arm of `{word}`")).at(at, "").help(help),
-=======
-            Diagnostic::error("not-an-arm", format!("this is no arm of `{word}`"))
-                .at(at, "")
-                .help(help),
->>>>>>> main
         );
     }
 
@@ -370,21 +323,9 @@ impl<'i> Reader<'i> {
         let word = first_word(written);
         let kinds = FORMS.iter().filter(|form| form.place == Place::First);
         let near = nearest(word, kinds.clone().map(|form| form.word));
-<<<<<<< HEAD
         let at = self.place(span.start as usize, span.start as usize + head_length(written));
         let diagnostic =
             Diagnostic::error("unknown-file", "the first line does not say what this file is").at(at, "");
-=======
-        let at = self.place(
-            span.start as usize,
-            span.start as usize + head_length(written),
-        );
-        let diagnostic = Diagnostic::error(
-            "unknown-file",
-            "the first line does not say what this file is",
-        )
-        .at(at, "");
->>>>>>> main
         let diagnostic = match near.and_then(|near| kinds.clone().find(|form| form.word == near)) {
             Some(form) => diagnostic.help(format!("it is written `{}`", form.form)),
             None => diagnostic.help(

@@ -232,14 +232,6 @@ impl<'i> Reader<'i> {
     }
 
     fn wrong_operator(&mut self, span: Span, message: &str, help: &str) {
-<<<<<<< HEAD
         self.report(Diagnostic::error("wrong-operator", message).at(span, "").help(help));
-=======
-        self.report(
-            Diagnostic::error("wrong-operator", message)
-                .at(span, "")
-                .help(help),
-        );
->>>>>>> main
     }
 }

@@ -54,14 +54,8 @@ impl<'i> Reader<'i> {
             Rule::field_pass => Field::Pass(self.expression(parts.next()?)),
             _ => {
                 let key = self.text(parts.next()?);
-<<<<<<< HEAD
                 let refuse =
                     part.into_inner().find(|p| matches!(p.as_rule(), Rule::w_refuse | Rule::w_wait))?;
-=======
-                let refuse = part
-                    .into_inner()
-                    .find(|p| matches!(p.as_rule(), Rule::w_refuse | Rule::w_wait))?;
->>>>>>> main
                 let span = self.span(&refuse);
                 let busy = parts.next().map_or(Busy::Refuse, |wait| Busy::Wait(self.expression(wait)));
                 Field::Concurrency { key, busy: Spanned::new(busy, span) }
@@ -83,19 +77,9 @@ impl<'i> Reader<'i> {
         let diagnostic =
             Diagnostic::error("unknown-choice", format!("`{word}` is not a {what}")).at(span, "");
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-<<<<<<< HEAD
         let exact = names.iter().find(|name| name.eq_ignore_ascii_case(word)).copied();
         self.report(
             match exact.or_else(|| nearest(word, names.iter().copied()).filter(|_| word.len() > 2)) {
-=======
-        let exact = names
-            .iter()
-            .find(|name| name.eq_ignore_ascii_case(word))
-            .copied();
-        self.report(
-            match exact.or_else(|| nearest(word, names.iter().copied()).filter(|_| word.len() > 2))
-            {
->>>>>>> main
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
                 None => diagnostic.help(format!("it is one of `{}`", names.join("`, `"))),
             },
@@ -134,12 +118,7 @@ impl<'i> Reader<'i> {
             return Some(Spanned::new(clock, span));
         }
         self.report(
-<<<<<<< HEAD
             Diagnostic::error("invalid-date", format!("`{written}` is not a time of day")).at(span, ""),
-=======
-            Diagnostic::error("invalid-date", format!("`{written}` is not a time of day"))
-                .at(span, ""),
->>>>>>> main
         );
         None
     }

@@ -82,9 +82,12 @@ impl<'i> Reader<'i> {
                 let place = self.word_span(&statement);
                 let word = self.slice(place);
                 self.report(
-                    Diagnostic::error("misplaced-statement", format!("`{word}` stands outside every section"))
-                        .at(place, "")
-                        .help("statements stand in a section such as `diagnose { … }` or `resolve \"…\" { … }`"),
+                    Diagnostic::error(
+                        "misplaced-statement",
+                        format!("`{word}` stands outside every section"),
+                    )
+                    .at(place, "")
+                    .help("statements stand in a section such as `diagnose { … }` or `resolve \"…\" { … }`"),
                 );
                 self.statement(statement);
                 return None;
@@ -102,14 +105,8 @@ impl<'i> Reader<'i> {
             Rule::param => Item::Param(self.param(pair)?),
             Rule::secret => Item::Secret(self.secret(pair)?),
             Rule::let_statement => {
-<<<<<<< HEAD
                 let mut parts =
                     pair.into_inner().filter(|p| matches!(p.as_rule(), Rule::name | Rule::expression));
-=======
-                let mut parts = pair
-                    .into_inner()
-                    .filter(|p| matches!(p.as_rule(), Rule::name | Rule::expression));
->>>>>>> main
                 let name = self.name(&parts.next()?);
                 Item::Let { name, value: self.expression(parts.next()?) }
             }
@@ -152,16 +149,7 @@ impl<'i> Reader<'i> {
                 _ => {}
             }
         }
-<<<<<<< HEAD
         Some(Param { name: name?, kind: kind?, description, default })
-=======
-        Some(Param {
-            name: name?,
-            kind: kind?,
-            description,
-            default,
-        })
->>>>>>> main
     }
 
     fn secret(&mut self, pair: Pair<'i>) -> Option<Secret> {
@@ -190,7 +178,6 @@ impl<'i> Reader<'i> {
             "file" => SecretSource::File(text),
             "command" => SecretSource::Command(text),
             other => {
-<<<<<<< HEAD
                 let diagnostic =
                     Diagnostic::error("unknown-source", format!("a secret cannot come from `{other}`"))
                         .at(place, "");
@@ -199,18 +186,6 @@ impl<'i> Reader<'i> {
                     None => {
                         diagnostic.help("it comes from `env(\"NAME\")`, `file(\"PATH\")` or `command(\"…\")`")
                     }
-=======
-                let diagnostic = Diagnostic::error(
-                    "unknown-source",
-                    format!("a secret cannot come from `{other}`"),
-                )
-                .at(place, "");
-                self.report(match nearest(other, ["env", "file", "command"]) {
-                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-                    None => diagnostic.help(
-                        "it comes from `env(\"NAME\")`, `file(\"PATH\")` or `command(\"…\")`",
-                    ),
->>>>>>> main
                 });
                 return None;
             }
@@ -242,14 +217,7 @@ impl<'i> Reader<'i> {
             self.report(
                 Diagnostic::error(
                     "missing-effect",
-<<<<<<< HEAD
                     format!("action `{}` does not say what it does to the world", name.node),
-=======
-                    format!(
-                        "action `{}` does not say what it does to the world",
-                        name.node
-                    ),
->>>>>>> main
                 )
                 .at(name.span, "")
                 .help("write `reads` or `changes` before its `{`"),

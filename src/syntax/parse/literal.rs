@@ -126,15 +126,8 @@ impl Reader<'_> {
             return Expression::Duration(Duration::from_nanos(nanos));
         }
         let shown: String = written.chars().take(40).collect();
-<<<<<<< HEAD
         let diagnostic = Diagnostic::error("unknown-unit", format!("`{word}` is not a unit")).at(span, "");
         let units = "units are `ms s m h d` of time, `B KB MB GB TB KiB MiB GiB TiB` of size, and `%`";
-=======
-        let diagnostic =
-            Diagnostic::error("unknown-unit", format!("`{word}` is not a unit")).at(span, "");
-        let units =
-            "units are `ms s m h d` of time, `B KB MB GB TB KiB MiB GiB TiB` of size, and `%`";
->>>>>>> main
         let Some(unit) = unit_of(word) else {
             let near = nearest(word, SIZES.iter().map(|(unit, _)| *unit).filter(|_| word.len() > 1));
             let diagnostic = match near {
@@ -159,15 +152,8 @@ impl Reader<'_> {
                 None => self.too_large(span),
             };
         }
-<<<<<<< HEAD
         let bytes =
             SIZES.iter().find(|(name, _)| *name == unit).and_then(|(_, bytes)| scaled(&number, *bytes));
-=======
-        let bytes = SIZES
-            .iter()
-            .find(|(name, _)| *name == unit)
-            .and_then(|(_, bytes)| scaled(&number, *bytes));
->>>>>>> main
         bytes.map_or_else(|| self.too_large(span), Expression::Size)
     }
 

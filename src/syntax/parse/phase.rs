@@ -92,14 +92,8 @@ impl<'i> Reader<'i> {
     pub fn unclosed(&mut self, pair: &Pair<'_>, word: &str) {
         let at = pair.as_span().start();
         let text = self.text.get(..at).unwrap_or("");
-<<<<<<< HEAD
         let opened =
             text.rfind(word).and_then(|from| self.text.get(from..)?.find('{').map(|brace| from + brace));
-=======
-        let opened = text
-            .rfind(word)
-            .and_then(|from| self.text.get(from..)?.find('{').map(|brace| from + brace));
->>>>>>> main
         let opened = opened.unwrap_or(at);
         self.unclosed_at(pair, self.place(opened, opened + usize::from(opened < self.text.len())));
     }

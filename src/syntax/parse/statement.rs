@@ -117,24 +117,9 @@ impl<'i> Reader<'i> {
         let headed = self.headed(
             pair,
             span,
-<<<<<<< HEAD
             Host { word: "step", takes: &["timeout", "within", "retry", "on failure"] },
         );
         let Clauses { timeout, within, retry, on_failure, .. } = headed.clauses;
-=======
-            Host {
-                word: "step",
-                takes: &["timeout", "within", "retry", "on failure"],
-            },
-        );
-        let Clauses {
-            timeout,
-            within,
-            retry,
-            on_failure,
-            ..
-        } = headed.clauses;
->>>>>>> main
         let (timeout, within) = (timeout.map(|it| it.node), within.map(|it| it.node));
         StatementKind::Step(Step {
             title: headed.title,
@@ -219,15 +204,7 @@ impl<'i> Reader<'i> {
         let Some(host) = values.next() else {
             return StatementKind::Invalid(Some(body));
         };
-<<<<<<< HEAD
         StatementKind::On(On { host, user: values.next(), body })
-=======
-        StatementKind::On(On {
-            host,
-            user: values.next(),
-            body,
-        })
->>>>>>> main
     }
 
     fn parts(&mut self, pair: Pair<'i>) -> Parts<'i> {

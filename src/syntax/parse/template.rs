@@ -73,11 +73,9 @@ impl<'i> Reader<'i> {
                 Raw::Fixed(Piece::Interpolation(Spanned::new(Expression::Invalid, span)))
             }
             Rule::mistake_open_braces => {
-                self.report(
-                    Diagnostic::error("unclosed-braces", "`{{` is never closed")
-                        .at(span, "")
-                        .help("close it with `}}` on the same line, or write `\\{{` for the characters themselves"),
-                );
+                self.report(Diagnostic::error("unclosed-braces", "`{{` is never closed").at(span, "").help(
+                    "close it with `}}` on the same line, or write `\\{{` for the characters themselves",
+                ));
                 Raw::Plain(written.to_owned())
             }
             Rule::mistake_quotes => {
@@ -118,12 +116,7 @@ impl<'i> Reader<'i> {
                 continue;
             }
             for (at, _) in text.match_indices('{') {
-<<<<<<< HEAD
                 let Some((inner, _)) = text.get(at + 1..).and_then(|rest| rest.split_once('}')) else {
-=======
-                let Some((inner, _)) = text.get(at + 1..).and_then(|rest| rest.split_once('}'))
-                else {
->>>>>>> main
                     continue;
                 };
                 let before = text.get(..at).and_then(|before| before.chars().next_back());
