@@ -7,6 +7,7 @@
 mod diagnostics;
 mod ending;
 mod json;
+mod keys;
 mod line;
 mod look;
 mod plain;

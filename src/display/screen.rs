@@ -14,13 +14,14 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use super::keys::Keys;
 use super::prompt::{self, Drawn};
 use super::text::{columns, fit, one_line};
 use super::{Look, ending, line};
 use crate::event::{Address, Body, Class, Fact, PhaseKind, Record, Request};
 use crate::people::{Closed, Prompt, Prompter};
 use crate::source::Sources;
-use crate::timeline::{Narrator, Summary, Tone, Weight, clock};
+use crate::timeline::{Entry, Narrator, Summary, Tone, Weight, clock};
 use crate::world::Observer;
 
 /// How often what moves is drawn.
@@ -37,9 +38,15 @@ struct Inner {
     summary: Summary,
     seq: u64,
     bars: Bars,
+    /// Lines that say which step began, until something happens in it.
+    begun: BTreeMap<Address, (i64, String)>,
+    /// When what was told last happened, on the run's clock.
+    told: i64,
     prompt: Option<Open>,
     /// Lines that came while somebody was asked.
     held: String,
+    /// Gives the terminal back as it was.
+    keys: Keys,
 }
 
 /// A prompt that stands on the screen.
@@ -60,8 +67,11 @@ impl Screen {
             summary: Summary::default(),
             seq: 0,
             bars: Bars::new(look),
+            begun: BTreeMap::new(),
+            told: 0,
             prompt: None,
             held: String::new(),
+            keys: Keys::quiet(),
         })))
     }
 
@@ -91,8 +101,9 @@ impl Screen {
 
     /// Takes what moves off the screen; the run is left as it stands.
     pub fn leave(&self) {
-        if let Ok(inner) = self.0.try_borrow_mut() {
+        if let Ok(mut inner) = self.0.try_borrow_mut() {
             inner.bars.clear();
+            inner.keys.restore();
         }
     }
 
@@ -117,16 +128,43 @@ impl Inner {
             self.bars.follow(record);
             if let Body::Fact(Fact::Ended { .. }) = record.body {
                 self.bars.clear();
+                self.keys.restore();
                 text.push_str(&ending(&self.summary, self.look));
                 continue;
             }
-            if let Some(entry) = self.narrator.tell(self.seq, record)
-                && entry.weight != Weight::Begin
-            {
-                text.push_str(&line(&entry, &self.sources, self.look));
+            if let Some(entry) = self.narrator.tell(self.seq, record) {
+                self.tell(&entry, record, &mut text);
             }
         }
         self.print(&text);
+    }
+
+    /// Adds the entry's line. That a step began is a line of its own only when something is told of it
+    /// before it ends.
+    fn tell(&mut self, entry: &Entry, record: &Record, text: &mut String) {
+        let drawn = line(entry, &self.sources, self.look);
+        match &record.body {
+            Body::Fact(Fact::StepBegan { .. }) => {
+                self.begun.insert(record.address.clone(), (record.at.run_ns, drawn));
+                return;
+            }
+            Body::Fact(Fact::StepEnded { .. }) => {
+                self.begun.remove(&record.address);
+                text.push_str(&drawn);
+            }
+            _ if entry.weight == Weight::Begin => return,
+            _ => {
+                let around = |step: &Address| is_inside(&record.address, step);
+                for (_, (at, begun)) in self.begun.extract_if(.., |step, _| around(step)) {
+                    // Where other steps run beside it, lines have its name, and time only goes on.
+                    if entry.lane.is_empty() && at >= self.told {
+                        text.push_str(&begun);
+                    }
+                }
+                text.push_str(&drawn);
+            }
+        }
+        self.told = record.at.run_ns;
     }
 
     fn print(&mut self, text: &str) {
@@ -158,6 +196,7 @@ impl Inner {
 
     fn open(&mut self, drawn: Drawn, left: Option<Duration>) {
         self.bars.clear();
+        self.bars.show(false);
         write_raw(&format!("{}{}", drawn.text, drawn.ask));
         let countdown = drawn.countdown.zip(left.and_then(|left| Instant::now().checked_add(left)));
         self.prompt = Some(Open { ask: drawn.ask, countdown, shown: left.map_or(0, |left| left.as_secs()) });
@@ -206,9 +245,10 @@ impl Prompter for Screen {
             Closed::Answered { .. } => {}
             Closed::Silent | Closed::Withdrawn => write_raw("\n"),
         }
+        inner.bars.show(true);
         let held = std::mem::take(&mut inner.held);
         inner.print(&held);
-        inner.bars.draw_again();
+        inner.bars.tick();
     }
 }
 
@@ -228,7 +268,7 @@ struct Bar {
 
 impl Bars {
     fn new(look: Look) -> Self {
-        let multi = MultiProgress::with_draw_target(ProgressDrawTarget::stdout_with_hz(10));
+        let multi = MultiProgress::with_draw_target(target());
         Bars { look, multi, open: BTreeMap::new() }
     }
 
@@ -291,22 +331,13 @@ impl Bars {
     }
 
     fn around<'a>(&'a self, address: &'a Address) -> impl Iterator<Item = &'a Bar> {
-        self.open
-            .iter()
-            .filter(|(outer, _)| {
-                address
-                    .0
-                    .strip_prefix(&*outer.0)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || outer.0.is_empty())
-            })
-            .map(|(_, bar)| bar)
+        self.open.iter().filter(|(outer, _)| is_inside(address, outer)).map(|(_, bar)| bar)
     }
 
     fn print(&self, text: &str) {
         let text = text.trim_end_matches('\n');
-        if self.multi.println(text).is_err() || self.multi.is_hidden() {
-            write_raw(&format!("{text}\n"));
-        }
+        // Not `println`: that fills lines with spaces up to the edge, and what is copied from them is one long line.
+        self.multi.suspend(|| write_raw(&format!("{text}\n")));
     }
 
     fn tick(&self) {
@@ -315,8 +346,9 @@ impl Bars {
         }
     }
 
-    fn draw_again(&self) {
-        self.tick();
+    /// Lets bars be drawn, or not: nothing may move where somebody types.
+    fn show(&self, visible: bool) {
+        self.multi.set_draw_target(if visible { target() } else { ProgressDrawTarget::hidden() });
     }
 
     /// Takes all bars off the screen; the next tick brings back those that are open.
@@ -360,6 +392,16 @@ fn style(bound: Option<String>, look: Look) -> ProgressStyle {
 
 fn phase_words(phase: PhaseKind, title: &str) -> String {
     crate::timeline::phase_words(phase, title).to_string()
+}
+
+fn target() -> ProgressDrawTarget {
+    ProgressDrawTarget::stdout_with_hz(10)
+}
+
+/// Returns whether a place is at or below another; all are below the empty one.
+fn is_inside(inner: &Address, outer: &Address) -> bool {
+    let rest = inner.0.strip_prefix(&*outer.0);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || outer.0.is_empty())
 }
 
 /// Writes past the bars, which are off the screen.

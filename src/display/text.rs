@@ -81,7 +81,8 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 #[derive(Default)]
 struct Lines {
     done: Vec<String>,
-    line: String,
+    /// The line so far: stretches that are written in the same way.
+    line: Vec<(Paint, String)>,
     used: usize,
 }
 
@@ -95,23 +96,33 @@ impl Lines {
         let mut rest = word;
         while word_columns > width {
             let (head, tail) = split_at(rest, width);
-            self.line.push_str(&paint.on(head));
+            self.write(paint, head);
             self.break_line();
             rest = tail;
             word_columns = columns(rest);
         }
-        self.line.push_str(&paint.on(rest));
+        self.write(paint, rest);
         self.used += word_columns;
         let spaces = &piece[word.len()..];
         if self.used + spaces.len() <= width && (self.used > 0 || self.done.is_empty()) {
-            self.line.push_str(spaces);
+            self.write(paint, spaces);
             self.used += spaces.len();
         }
     }
 
+    fn write(&mut self, paint: Paint, text: &str) {
+        match self.line.last_mut() {
+            Some((last, line)) if *last == paint => line.push_str(text),
+            _ => self.line.push((paint, text.to_owned())),
+        }
+    }
+
     fn break_line(&mut self) {
-        let line = std::mem::take(&mut self.line);
-        self.done.push(line.trim_end_matches(' ').to_owned());
+        if let Some((_, last)) = self.line.last_mut() {
+            last.truncate(last.trim_end_matches(' ').len());
+        }
+        let line = self.line.drain(..).map(|(paint, text)| paint.on(&text)).collect();
+        self.done.push(line);
         self.used = 0;
     }
 

@@ -46,7 +46,8 @@ pub(super) fn tell(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
         }
         Fact::Read { name, call, text, .. } => {
             let what = reading(name, call, entry);
-            (Kind::Reading, Key, Plain, what, Words::quote(text.as_str()))
+            let outcome = if text.is_empty() { Words::say("nothing") } else { Words::quote(text.as_str()) };
+            (Kind::Reading, Key, Plain, what, outcome)
         }
         Fact::Unread { name, call, message, .. } => {
             let what = reading(name, call, entry);

@@ -3,17 +3,19 @@
 //! Owns what an entry needs from records before it: the end of the command behind a reading
 //! or a change, the steps around it, when a step began. Never holds more than what is open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts;
 use super::{Entry, Evidence, Kind, Tone, Weight, Words};
-use crate::event::{Address, Body, Class, Fact, Input, Judgement, Record, Reply, StepOutcome};
+use crate::event::{Address, Body, ChangeState, Class, Fact, Input, Judgement, Record, Reply, StepOutcome};
 
 /// What it remembers of the run.
 #[derive(Debug, Default)]
 pub struct Narrator {
     /// Steps that have begun and not ended: address, title, and when, on the run's clock.
     steps: BTreeMap<Address, (String, i64)>,
+    /// Where something is being taken back.
+    unwinds: BTreeSet<Address>,
     /// Ends of commands that no fact has spoken of yet.
     ends: BTreeMap<Address, (u64, Option<String>)>,
     /// The last judgement of each polled condition, by its place.
@@ -62,7 +64,7 @@ impl Narrator {
             self.steps.insert(record.address.clone(), began);
             return Some(entry);
         }
-        if self.is_old(record, fact) {
+        if self.is_old(record, fact) || self.is_part_of_unwind(record, fact) {
             return None;
         }
         let began = match fact {
@@ -87,6 +89,24 @@ impl Narrator {
             _ => {}
         }
         Some(entry)
+    }
+
+    /// Returns whether a change is only how another one is taken back, which is told by itself.
+    fn is_part_of_unwind(&mut self, record: &Record, fact: &Fact) -> bool {
+        match fact {
+            Fact::UnwindBegan { .. } => {
+                self.unwinds.insert(record.address.clone());
+                false
+            }
+            Fact::UnwindEnded { .. } => {
+                self.unwinds.remove(&record.address);
+                false
+            }
+            Fact::ChangeBegan(_) | Fact::ChangeEnded { state: ChangeState::Done, .. } => {
+                self.unwinds.iter().any(|unwind| is_below(&record.address, unwind))
+            }
+            _ => false,
+        }
     }
 
     /// Returns whether a polled condition says what it said before.
@@ -152,7 +172,7 @@ impl Narrator {
 }
 
 /// Returns whether `inner` is `outer` or a place inside it.
-fn is_below(inner: &Address, outer: &Address) -> bool {
+pub(super) fn is_below(inner: &Address, outer: &Address) -> bool {
     inner
         .0
         .strip_prefix(&*outer.0)

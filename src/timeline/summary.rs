@@ -3,10 +3,11 @@
 //! Owns the run's facts as lists: parameters, symptoms, steps, findings, approvals, changes,
 //! failures, the end. Never orders them anew and never judges them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::narrator::is_below;
 use crate::event::{
     Address, Body, Change, ChangeState, Class, Entry, Fact, Input, Moment, Outcome, PhaseKind, Question,
     Record, Reply, Request, Settled, StepOutcome,
@@ -45,6 +46,9 @@ pub struct Summary {
     pub outputs: Vec<(String, Value)>,
     /// What is asked and not answered yet, with its deadline on the run's clock.
     pub open_questions: BTreeMap<Address, (Question, Option<i64>)>,
+    /// Where something is being taken back.
+    #[serde(skip)]
+    unwinds: BTreeSet<Address>,
     /// Records read.
     pub rows: u64,
 }
@@ -258,7 +262,8 @@ impl Summary {
             Fact::ChangeBegan(_)
             | Fact::ChangeEnded { .. }
             | Fact::UndoRegistered { .. }
-            | Fact::UnwindEnded { .. } => self.change(at, fact),
+            | Fact::UnwindBegan { .. }
+            | Fact::UnwindEnded { .. } => self.change(&record.address, at, fact),
             Fact::Asked { .. } | Fact::Answered { .. } | Fact::Silent { .. } => {
                 self.approval(at, fact);
             }
@@ -323,7 +328,18 @@ impl Summary {
         }
     }
 
-    fn change(&mut self, at: Moment, fact: &Fact) {
+    fn change(&mut self, address: &Address, at: Moment, fact: &Fact) {
+        match fact {
+            Fact::UnwindBegan { .. } => {
+                self.unwinds.insert(address.clone());
+            }
+            Fact::UnwindEnded { .. } => {
+                self.unwinds.remove(address);
+            }
+            // How another change is taken back: no change of its own.
+            _ if self.unwinds.iter().any(|unwind| is_below(address, unwind)) => return,
+            _ => {}
+        }
         match fact {
             Fact::ChangeBegan(change) => {
                 self.line_of(change, at);

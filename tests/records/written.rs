@@ -214,12 +214,18 @@ impl Story {
     }
 
     fn unwind(self, change: &Change, what: &str, finally: bool, settled: Settled, message: &str) -> Self {
-        let address = Arc::clone(&change.address.0);
+        let address = format!("{}.u1", change.address);
+        let own = Change { address: Address(format!("{address}.s1").into()), ..change.clone() };
         let (change, what, message) = (change.clone(), what.to_owned(), message.to_owned());
         let began = Fact::UnwindBegan { change: change.clone(), what: what.clone(), finally };
         self.fact(&address, began)
+            .fact(&own.address.0, Fact::ChangeBegan(own.clone()))
             .after(1)
-            .command(&format!("{address}.u"), None)
+            .command(&format!("{address}.s1.d.c"), None)
+            .fact(
+                &own.address.0,
+                Fact::ChangeEnded { change: own.clone(), state: ChangeState::Done, message: String::new() },
+            )
             .fact(&address, Fact::UnwindEnded { change, what, finally, settled, message })
     }
 
