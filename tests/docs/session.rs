@@ -34,7 +34,8 @@ pub fn wrong(page: &Page) -> Vec<String> {
                 }
                 let (actual, shown) = (steady(&printed), steady(&fence.text));
                 let name = page.at(fence);
-                let result = Assert::new().normalize_paths(false).try_eq(Some(&name), actual.into(), shown.into());
+                let result =
+                    Assert::new().normalize_paths(false).try_eq(Some(&name), actual.into(), shown.into());
                 if let Err(error) = result {
                     wrong.push(error.to_string());
                     real.push((fence, printed));
