@@ -161,8 +161,9 @@ fn commands_of_a_supervisor_that_died_are_ended_and_lost() {
     });
     let (request, reply, _) = stage.next();
     assert_eq!(request, address);
-    let why = "its supervisor died before it ended".to_owned();
-    assert_eq!(reply, Reply::Lost { why });
+    // Whether the supervisor told of the start before it died is a matter of luck; the command began all the same.
+    let Reply::Lost { why } = reply else { panic!("it is not lost: {reply:?}") };
+    assert!(why.starts_with("its supervisor died before it "), "{why}");
     let path = killer.join().expect("it killed");
     let pid = crate::written(&path);
     let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();

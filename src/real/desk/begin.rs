@@ -43,7 +43,11 @@ impl Desk {
                     self.reply(address, reply);
                 }
             }
-            Request::Notify { .. } => self.reply(address, Reply::Done),
+            // Nothing pretends: what only the screen shows was not sent.
+            Request::Notify { .. } => {
+                let message = String::from("no channel is set up for it: it stands here and on the timeline only");
+                self.reply(address, Reply::Failed { message, doubt: false });
+            }
             Request::Kill { command } => self.kill(&command).await,
             Request::Cancel { request } => self.cancel(&request),
         }
