@@ -64,6 +64,11 @@ fn every_message_function_and_module_is_described() {
     told(tables::wrong());
 }
 
+#[test]
+fn every_command_and_option_is_described() {
+    told(tables::options());
+}
+
 /// Fails with everything that is wrong.
 #[track_caller]
 fn told(wrong: Vec<String>) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use mainstay::{check, expression, program::native};
 
@@ -29,6 +30,45 @@ pub fn wrong() -> Vec<String> {
     compare("function", &functions(), &described("Functions"), &mut wrong);
     compare("action", &actions(), &described("Modules"), &mut wrong);
     wrong
+}
+
+/// Returns the commands, options and variables of the program's help that the page of the command line lacks.
+pub fn options() -> Vec<String> {
+    let page = crate::page("docs/cli.md").text;
+    let help = help(&[]);
+    let listed = help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap_or("");
+    let commands: Vec<&str> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(commands.len() > 4, "there are more of these: {commands:?}");
+    let mut words: BTreeSet<String> = words(&help);
+    for command in commands.iter().filter(|c| **c != "help") {
+        words.insert(format!("mainstay {command}"));
+        words.extend(self::words(&self::help(&[command])));
+    }
+    words
+        .into_iter()
+        .filter(|word| !page.contains(word))
+        .map(|word| format!("docs/cli.md lacks `{word}`"))
+        .collect()
+}
+
+/// Returns the long options and the environment variables that a help text names.
+fn words(help: &str) -> BTreeSet<String> {
+    help.split([' ', '\n', ',', '=', '[', ']', '`'])
+        .filter(|word| {
+            let variable = word.starts_with("MAINSTAY_") || word.contains("COLOR");
+            variable || word.strip_prefix("--").is_some_and(|name| !name.is_empty())
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+fn help(command: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_mainstay"))
+        .args(command)
+        .arg("--help")
+        .output()
+        .expect("the program can be started");
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 fn compare(what: &str, known: &BTreeSet<String>, described: &BTreeSet<String>, wrong: &mut Vec<String>) {
