@@ -33,7 +33,8 @@ fn main() {
     std::fs::write(&script_one, "/bin/true\n").expect("a script");
 
     let floor = median(|| floor(folder));
-    let bash = median(|| timed("bash", &[path(&script)], folder)) - median(|| timed("bash", &[path(&script_one)], folder));
+    let bash = median(|| timed("bash", &[path(&script)], folder))
+        - median(|| timed("bash", &[path(&script_one)], folder));
     let start = median(|| mainstay(&["run", path(&one)], folder));
     let whole = median(|| mainstay(&["run", path(&many)], folder));
     let per_step = (whole - start) / STEPS as f64;
@@ -42,7 +43,11 @@ fn main() {
 
     println!("one more step $ /bin/true      {:8.3} ms", per_step * 1e3);
     println!("  floor: spawn, wait, fdatasync {:7.3} ms  ratio {:.2}", floor * 1e3, per_step / floor);
-    println!("  bash, which keeps nothing     {:7.3} ms  ratio {:.2}", bash * 1e3 / STEPS as f64, per_step / (bash / STEPS as f64));
+    println!(
+        "  bash, which keeps nothing     {:7.3} ms  ratio {:.2}",
+        bash * 1e3 / STEPS as f64,
+        per_step / (bash / STEPS as f64)
+    );
     println!("a run with one step            {:8.3} ms  ratio to bash {:.2}", start * 1e3, start / bash_one);
     println!("check of 10,000 steps          {:8.1} ms", checked * 1e3);
     println!("broken runs explored           {:8.0} a second on one core", explored());
@@ -52,7 +57,9 @@ fn main() {
 fn runbook(folder: &Path, name: &str, steps: usize) -> std::path::PathBuf {
     let mut text = String::from("runbook \"Steps\"\n\nresolve \"All\" within 1h {\n");
     for n in 0..steps {
-        text.push_str(&format!("  step \"Step {n}\" {{\n    run $ /bin/true\n      leave \"nothing\"\n  }}\n"));
+        text.push_str(&format!(
+            "  step \"Step {n}\" {{\n    run $ /bin/true\n      leave \"nothing\"\n  }}\n"
+        ));
     }
     text.push_str("}\n");
     let path = folder.join(format!("{name}.runbook"));

@@ -15,9 +15,7 @@ const MEGABYTES: u32 = 100;
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(measure())
 }
 
@@ -26,21 +24,14 @@ async fn measure() -> Result<()> {
     let begun = Instant::now();
     let exe = Path::new(env!("CARGO_BIN_EXE_mainstay"));
     let mut supervisor = Supervisor::spawn(dir.path(), Some(exe)).await?;
-    println!(
-        "supervisor up: {:.2} ms",
-        begun.elapsed().as_secs_f64() * 1e3
-    );
+    println!("supervisor up: {:.2} ms", begun.elapsed().as_secs_f64() * 1e3);
     let (mut bare, mut through) = (Vec::new(), Vec::new());
     for n in 0..STEPS {
         let begun = Instant::now();
         bare_step()?;
         bare.push(begun.elapsed());
         let begun = Instant::now();
-        step(
-            &mut supervisor,
-            spec(format!("step.{n}"), Program::argv(["/bin/true"])),
-        )
-        .await?;
+        step(&mut supervisor, spec(format!("step.{n}"), Program::argv(["/bin/true"]))).await?;
         through.push(begun.elapsed());
     }
     for (name, share) in [("fastest tenth", 10), ("median", 2)] {
@@ -51,11 +42,7 @@ async fn measure() -> Result<()> {
         );
     }
     let source = format!("head -c {MEGABYTES}M /dev/zero");
-    let secrets = [
-        "correct horse battery staple",
-        "s3cr3t-w/th \"quotes\"",
-        "0123456789abcdef",
-    ];
+    let secrets = ["correct horse battery staple", "s3cr3t-w/th \"quotes\"", "0123456789abcdef"];
     let file = dir.path().join("tee");
     let script = format!("{source} | tee {} > /dev/null", file.display());
     let mut times = [const { Vec::new() }; 3];
@@ -64,10 +51,7 @@ async fn measure() -> Result<()> {
         Command::new("bash").args(["-c", &script]).status()?;
         times[0].push(begun.elapsed());
         for (n, secrets) in [(1, &[][..]), (2, &secrets[..])] {
-            let mut spec = spec(
-                format!("big.{round}.{n}"),
-                Program::bash("big", source.clone(), []),
-            );
+            let mut spec = spec(format!("big.{round}.{n}"), Program::bash("big", source.clone(), []));
             spec.secrets = secrets.iter().map(|text| SecretText::new(*text)).collect();
             let begun = Instant::now();
             step(&mut supervisor, spec).await?;
@@ -75,9 +59,7 @@ async fn measure() -> Result<()> {
         }
     }
     let [tee, plain, blotted] = times.map(|mut times| at(&mut times, 2));
-    println!(
-        "{MEGABYTES} MB: tee {tee:.0} ms, supervisor {plain:.0} ms, with three secrets {blotted:.0} ms"
-    );
+    println!("{MEGABYTES} MB: tee {tee:.0} ms, supervisor {plain:.0} ms, with three secrets {blotted:.0} ms");
     supervisor.shutdown().await?;
     Ok(())
 }
@@ -89,9 +71,7 @@ fn spec(id: String, program: Program) -> CommandSpec {
 /// Returns the time in ms below which one of `share` steps stayed.
 fn at(times: &mut [Duration], share: usize) -> f64 {
     times.sort_unstable();
-    times
-        .get(times.len() / share)
-        .map_or(0.0, |time| time.as_secs_f64() * 1e3)
+    times.get(times.len() / share).map_or(0.0, |time| time.as_secs_f64() * 1e3)
 }
 
 /// The floor: the same spawn with both pipes, and a wait.

@@ -94,18 +94,21 @@ fn world(case: &Case) -> GivenWorld {
         let values = values.as_array().expect("successive values").iter().map(answer).collect::<Vec<_>>();
         world = world.given(name, values);
     }
-    let people = case.given.get("people").and_then(toml::Value::as_array).into_iter().flatten().map(|person| {
-        let field = |name| person.get(name);
-        match field("never") {
-            Some(_) => People::Never,
-            None => People::Answer {
-                who: field("who").and_then(toml::Value::as_str).unwrap_or("dana").to_owned(),
-                uid: field("uid").and_then(toml::Value::as_integer).map_or(1001, |n| u32::try_from(n).expect("a uid")),
-                yes: field("yes").and_then(toml::Value::as_bool).unwrap_or(true),
-                after: field("after").map_or(0, duration),
-            },
-        }
-    });
+    let people =
+        case.given.get("people").and_then(toml::Value::as_array).into_iter().flatten().map(|person| {
+            let field = |name| person.get(name);
+            match field("never") {
+                Some(_) => People::Never,
+                None => People::Answer {
+                    who: field("who").and_then(toml::Value::as_str).unwrap_or("dana").to_owned(),
+                    uid: field("uid")
+                        .and_then(toml::Value::as_integer)
+                        .map_or(1001, |n| u32::try_from(n).expect("a uid")),
+                    yes: field("yes").and_then(toml::Value::as_bool).unwrap_or(true),
+                    after: field("after").map_or(0, duration),
+                },
+            }
+        });
     world.people(people)
 }
 
@@ -176,7 +179,8 @@ fn told(records: &[Record]) -> String {
         let kind = fields.remove("fact").expect("its kind");
         fields.remove("span");
         let fields: Vec<String> = fields.iter().filter_map(|(name, v)| line(name, v)).collect();
-        writeln!(text, "{at:>8}  {} {}", kind.as_str().expect("a word"), fields.join(" ").trim_end()).expect("text");
+        writeln!(text, "{at:>8}  {} {}", kind.as_str().expect("a word"), fields.join(" ").trim_end())
+            .expect("text");
     }
     text
 }
@@ -344,10 +348,21 @@ fn an_append_that_fails_stops_the_run_before_its_effect() {
             let mut world = world(&case);
             let program = Arc::clone(&case.program);
             let mut seen = Gathered::default();
-            let result =
-                engine::drive(program, opened(&case), secrets(), &mut world, &mut Full { left }, &mut [&mut seen]);
-            let asked = seen.0.iter().filter(|r| matches!(&r.body, Body::Request(ask) if ask.changes)).count();
-            assert!(world.acts.len() <= asked, "{}: an act without its intent, after {left} appends", case.name);
+            let result = engine::drive(
+                program,
+                opened(&case),
+                secrets(),
+                &mut world,
+                &mut Full { left },
+                &mut [&mut seen],
+            );
+            let asked =
+                seen.0.iter().filter(|r| matches!(&r.body, Body::Request(ask) if ask.changes)).count();
+            assert!(
+                world.acts.len() <= asked,
+                "{}: an act without its intent, after {left} appends",
+                case.name
+            );
             match result {
                 Ok(_) => break,
                 Err(error) => assert_eq!(error.to_string(), "the journal cannot be written: disk full"),
@@ -361,7 +376,8 @@ fn a_journal_of_another_runbook_is_refused() {
     let mut cases = cases();
     let (first, second) = (cases.remove(0), cases.remove(0));
     let ran = run(&first, world(&first));
-    let error = engine::replay(Arc::clone(&second.program), secrets(), &ran.records).err().expect("they differ");
+    let error =
+        engine::replay(Arc::clone(&second.program), secrets(), &ran.records).err().expect("they differ");
     assert!(error.to_string().starts_with("the journal and the runbook disagree at `"), "{error}");
 }
 
@@ -375,6 +391,9 @@ fn a_journal_that_does_not_begin_is_refused() {
 #[test]
 fn the_given_world_says_what_was_not_given() {
     let mut world = GivenWorld::new();
-    assert_eq!(world.next().err().map(|e| e.to_string()).as_deref(), Some("the run waits for something that was never asked"));
+    assert_eq!(
+        world.next().err().map(|e| e.to_string()).as_deref(),
+        Some("the run waits for something that was never asked")
+    );
     assert!(!matches!(world.next(), Ok(Next::Input(Input::Opened(_)))));
 }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use mainstay::process::ends::read_ends;
 use mainstay::process::supervisor::Server;
 use mainstay::process::{
-    ClientError, CommandSpec, Ended, Event, How, OutputSummary, Program, ScriptBy, SecretText,
-    SpawnFailure, Started, StdinSource, Supervisor, read_output,
+    ClientError, CommandSpec, Ended, Event, How, OutputSummary, Program, ScriptBy, SecretText, SpawnFailure,
+    Started, StdinSource, Supervisor, read_output,
 };
 
 /// Longer than any test takes; a command that is not stopped runs into the test runner's limit.
@@ -23,9 +23,7 @@ struct Run {
 impl Run {
     async fn new() -> Self {
         let dir = tempfile::tempdir().expect("a folder");
-        let supervisor = Supervisor::spawn(dir.path(), Some(exe()))
-            .await
-            .expect("a supervisor");
+        let supervisor = Supervisor::spawn(dir.path(), Some(exe())).await.expect("a supervisor");
         Run { dir, supervisor }
     }
 
@@ -70,9 +68,7 @@ impl Run {
     }
 
     fn read(&self, summary: &OutputSummary) -> Vec<u8> {
-        read_output(self.dir.path(), summary, usize::MAX)
-            .expect("the output")
-            .0
+        read_output(self.dir.path(), summary, usize::MAX).expect("the output").0
     }
 }
 
@@ -86,12 +82,8 @@ fn bash(id: &str, text: &str) -> CommandSpec {
 
 fn make_fifo(dir: &Path) -> PathBuf {
     let fifo = dir.join("fifo");
-    rustix::fs::mkfifoat(
-        rustix::fs::CWD,
-        &fifo,
-        rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
-    )
-    .expect("a fifo");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR)
+        .expect("a fifo");
     fifo
 }
 
@@ -104,32 +96,18 @@ async fn exit_codes_and_both_streams() {
     let mut run = Run::new().await;
     let ended = run.run(bash("a", "echo out; echo err >&2; exit 3")).await;
     assert_eq!(ended.how, How::Exit(3));
-    assert_eq!(
-        (ended.stdout.head.as_slice(), ended.stderr.head.as_slice()),
-        (&b"out\n"[..], &b"err\n"[..])
-    );
-    assert_eq!(
-        ended.stdout.digest,
-        blake3::hash(b"out\n").to_hex().to_string()
-    );
+    assert_eq!((ended.stdout.head.as_slice(), ended.stderr.head.as_slice()), (&b"out\n"[..], &b"err\n"[..]));
+    assert_eq!(ended.stdout.digest, blake3::hash(b"out\n").to_hex().to_string());
     assert_eq!((ended.stdout.file, ended.survivors), (None, false));
     assert!(!run.path().join("out").exists());
-    assert_eq!(
-        run.run(CommandSpec::new("b", Program::argv(["true"]), LONG))
-            .await
-            .how,
-        How::Exit(0)
-    );
+    assert_eq!(run.run(CommandSpec::new("b", Program::argv(["true"]), LONG)).await.how, How::Exit(0));
     run.supervisor.shutdown().await.expect("leaves");
 }
 
 #[tokio::test]
 async fn a_signal_of_its_own() {
     let mut run = Run::new().await;
-    assert_eq!(
-        run.run(bash("a", "kill -SEGV $$")).await.how,
-        How::Signal(11)
-    );
+    assert_eq!(run.run(bash("a", "kill -SEGV $$")).await.how, How::Signal(11));
 }
 
 #[tokio::test]
@@ -142,43 +120,20 @@ async fn what_cannot_be_run() {
     let mut no_input = bash("e", "true");
     no_input.stdin = StdinSource::File("/no/such/file".into());
     for (spec, expected) in [
-        (
-            CommandSpec::new("a", Program::argv(["no-such-program-at-all"]), LONG),
-            SpawnFailure::NotFound,
-        ),
-        (
-            CommandSpec::new("b", Program::argv(["/no/such/program"]), LONG),
-            SpawnFailure::NotFound,
-        ),
-        (
-            CommandSpec::new("c", Program::argv([plain]), LONG),
-            SpawnFailure::Permission,
-        ),
+        (CommandSpec::new("a", Program::argv(["no-such-program-at-all"]), LONG), SpawnFailure::NotFound),
+        (CommandSpec::new("b", Program::argv(["/no/such/program"]), LONG), SpawnFailure::NotFound),
+        (CommandSpec::new("c", Program::argv([plain]), LONG), SpawnFailure::Permission),
         (nowhere, SpawnFailure::Directory),
         (no_input, SpawnFailure::Stdin),
         (
-            CommandSpec::new(
-                "f",
-                Program::argv(["true".into(), "x".repeat(200_000)]),
-                LONG,
-            ),
+            CommandSpec::new("f", Program::argv(["true".into(), "x".repeat(200_000)]), LONG),
             SpawnFailure::TooLong,
         ),
-        (
-            CommandSpec::new("g", Program::argv(["true", "a\0b"]), LONG),
-            SpawnFailure::Other,
-        ),
-        (
-            CommandSpec::new("h", Program::Argv(vec![]), LONG),
-            SpawnFailure::NotFound,
-        ),
+        (CommandSpec::new("g", Program::argv(["true", "a\0b"]), LONG), SpawnFailure::Other),
+        (CommandSpec::new("h", Program::Argv(vec![]), LONG), SpawnFailure::NotFound),
     ] {
         let ended = run.run(spec).await;
-        assert!(
-            matches!(&ended.how, How::SpawnFailed { kind, .. } if *kind == expected),
-            "{:?}",
-            ended.how
-        );
+        assert!(matches!(&ended.how, How::SpawnFailed { kind, .. } if *kind == expected), "{:?}", ended.how);
     }
 }
 
@@ -195,17 +150,9 @@ async fn a_timeout_ends_the_whole_group() {
     assert_eq!((&ended.how, ended.survivors), (&How::Timeout, false));
     let out = stdout(&ended);
     assert!(out.contains("told"), "the leader had no chance: {out}");
-    let grandchild: i32 = out
-        .split_whitespace()
-        .nth(1)
-        .and_then(|pid| pid.parse().ok())
-        .expect("a pid");
+    let grandchild: i32 = out.split_whitespace().nth(1).and_then(|pid| pid.parse().ok()).expect("a pid");
     assert!(!mainstay::process::ProcessIdentity::of(grandchild).lives());
-    assert!(
-        ended.elapsed >= Duration::from_millis(600),
-        "the grace was cut short: {:?}",
-        ended.elapsed
-    );
+    assert!(ended.elapsed >= Duration::from_millis(600), "the grace was cut short: {:?}", ended.elapsed);
 }
 
 #[tokio::test]
@@ -229,47 +176,25 @@ async fn a_stopped_command_hears_its_end() {
 #[tokio::test]
 async fn killed_on_request_and_shutdown_refused_meanwhile() {
     let mut run = Run::new().await;
-    run.supervisor
-        .start(bash("a", "echo up; exec sleep 1000"))
-        .await
-        .expect("is sent");
+    run.supervisor.start(bash("a", "echo up; exec sleep 1000")).await.expect("is sent");
     run.shown("up").await;
-    let second = Supervisor::connect(&run.path())
-        .await
-        .expect("a second client");
-    assert!(matches!(
-        second.shutdown().await,
-        Err(ClientError::Refused { .. })
-    ));
+    let second = Supervisor::connect(&run.path()).await.expect("a second client");
+    assert!(matches!(second.shutdown().await, Err(ClientError::Refused { .. })));
     run.supervisor.kill("a").await.expect("is sent");
     assert_eq!(run.ended().await.how, How::Killed);
     run.supervisor.kill("never").await.expect("is sent");
-    assert_eq!(
-        run.supervisor.next().await.expect("an event"),
-        Event::Unknown { id: "never".into() }
-    );
+    assert_eq!(run.supervisor.next().await.expect("an event"), Event::Unknown { id: "never".into() });
 }
 
 #[tokio::test]
 async fn a_grandchild_that_holds_the_pipe_does_not_delay_the_end() {
     let mut run = Run::new().await;
     let fifo = run.path().join("fifo");
-    let script = format!(
-        "mkfifo {0}; (read line < {0}; echo late) & echo done",
-        fifo.display()
-    );
+    let script = format!("mkfifo {0}; (read line < {0}; echo late) & echo done", fifo.display());
     let ended = run.run(bash("a", &script)).await;
-    assert_eq!(
-        (&ended.how, stdout(&ended).as_str()),
-        (&How::Exit(0), "done\n")
-    );
+    assert_eq!((&ended.how, stdout(&ended).as_str()), (&How::Exit(0), "done\n"));
     // The grandchild still waits, and what it says now blocks nobody.
-    assert_eq!(
-        run.run(bash("b", &format!("echo go > {}", fifo.display())))
-            .await
-            .how,
-        How::Exit(0)
-    );
+    assert_eq!(run.run(bash("b", &format!("echo go > {}", fifo.display()))).await.how, How::Exit(0));
 }
 
 #[tokio::test]
@@ -277,25 +202,10 @@ async fn a_hundred_megabytes_pass_through_flat_memory() {
     let mut run = Run::new().await;
     let pid = run.supervisor.process().pid;
     let bytes = 100_000_000;
-    let ended = run
-        .run(bash(
-            "a",
-            &format!("(yes 'all work and no play' || true) | head -c {bytes}"),
-        ))
-        .await;
-    assert_eq!(
-        (&ended.how, ended.stdout.len, ended.stdout.truncated),
-        (&How::Exit(0), bytes, false)
-    );
-    let file = fs::read(
-        run.path()
-            .join(ended.stdout.file.as_deref().expect("a file")),
-    )
-    .expect("readable");
-    assert_eq!(
-        ended.stdout.digest,
-        blake3::hash(&file).to_hex().to_string()
-    );
+    let ended = run.run(bash("a", &format!("(yes 'all work and no play' || true) | head -c {bytes}"))).await;
+    assert_eq!((&ended.how, ended.stdout.len, ended.stdout.truncated), (&How::Exit(0), bytes, false));
+    let file = fs::read(run.path().join(ended.stdout.file.as_deref().expect("a file"))).expect("readable");
+    assert_eq!(ended.stdout.digest, blake3::hash(&file).to_hex().to_string());
     assert_eq!(file.len() as u64, bytes);
     assert!(file.starts_with(&ended.stdout.head) && file.ends_with(&ended.stdout.tail));
     let (part, cut) = read_output(&run.path(), &ended.stdout, 1000).expect("readable");
@@ -303,13 +213,7 @@ async fn a_hundred_megabytes_pass_through_flat_memory() {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("readable");
     let peak: u64 = status
         .lines()
-        .find_map(|line| {
-            line.strip_prefix("VmHWM:")?
-                .split_whitespace()
-                .next()?
-                .parse()
-                .ok()
-        })
+        .find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse().ok())
         .expect("a peak");
     assert!(peak < 40_000, "{peak} kB");
 }
@@ -347,17 +251,9 @@ async fn secrets_are_blotted_before_anyone_sees_them() {
     assert_eq!(ended.stderr.head, b"begin [secret]\n");
     let file = run.read(&ended.stdout);
     let text = String::from_utf8_lossy(&file);
-    assert_eq!(
-        text.matches("[secret]").count(),
-        3,
-        "{}",
-        text.replace('x', "")
-    );
+    assert_eq!(text.matches("[secret]").count(), 3, "{}", text.replace('x', ""));
     assert!(!text.contains("s3cr3t") && file.len() > 120_000);
-    assert_eq!(
-        ended.stdout.digest,
-        blake3::hash(&file).to_hex().to_string()
-    );
+    assert_eq!(ended.stdout.digest, blake3::hash(&file).to_hex().to_string());
 }
 
 #[tokio::test]
@@ -389,10 +285,7 @@ async fn the_same_id_starts_once() {
     assert_eq!(fs::read_to_string(&count).expect("readable"), "x\n");
     run.supervisor.ack("a").expect("is sent");
     run.supervisor.recall("a").await.expect("is sent");
-    assert!(matches!(
-        run.supervisor.next().await,
-        Ok(Event::Unknown { .. })
-    ));
+    assert!(matches!(run.supervisor.next().await, Ok(Event::Unknown { .. })));
     run.supervisor.start(spec).await.expect("is sent");
     assert!(matches!(run.supervisor.next().await, Ok(Event::Refused { id, .. }) if id == "a"));
 }
@@ -402,10 +295,7 @@ async fn an_end_waits_for_the_client_that_comes_back() {
     let mut run = Run::new().await;
     let fifo = make_fifo(&run.path());
     run.supervisor
-        .start(bash(
-            "a",
-            &format!("read -r word < {}; echo got $word; exit 4", fifo.display()),
-        ))
+        .start(bash("a", &format!("read -r word < {}; echo got $word; exit 4", fifo.display())))
         .await
         .expect("is sent");
     let started = run.started().await;
@@ -418,28 +308,16 @@ async fn an_end_waits_for_the_client_that_comes_back() {
     // The end may come before the answer, to everyone, and then once more as part of it.
     while run.supervisor.next().await.expect("an event") != Event::Started(started.clone()) {}
     let ended = run.ended().await;
-    assert_eq!(
-        (&ended.how, stdout(&ended).as_str()),
-        (&How::Exit(4), "got it\n")
-    );
+    assert_eq!((&ended.how, stdout(&ended).as_str()), (&How::Exit(4), "got it\n"));
     let path = run.path();
     run.supervisor.shutdown().await.expect("leaves");
     assert_eq!(
-        read_ends(&path)
-            .expect("readable")
-            .into_iter()
-            .map(|end| end.ended)
-            .collect::<Vec<_>>(),
+        read_ends(&path).expect("readable").into_iter().map(|end| end.ended).collect::<Vec<_>>(),
         std::slice::from_ref(&ended)
     );
-    assert!(matches!(
-        Supervisor::connect(&path).await,
-        Err(ClientError::Absent(_))
-    ));
+    assert!(matches!(Supervisor::connect(&path).await, Err(ClientError::Absent(_))));
     // The next supervisor of the run knows it, and does not run it again.
-    let mut next = Supervisor::spawn(&path, Some(exe()))
-        .await
-        .expect("a supervisor");
+    let mut next = Supervisor::spawn(&path, Some(exe())).await.expect("a supervisor");
     next.start(bash("a", "exit 5")).await.expect("is sent");
     assert!(matches!(next.next().await, Ok(Event::Started(_))));
     assert!(matches!(next.next().await, Ok(Event::Ended(again)) if *again == ended));
@@ -455,27 +333,18 @@ async fn alone_and_idle_it_leaves_the_ends_on_disk() {
     // Connected before it runs: it is not alone until this client leaves.
     let served = std::thread::scope(|scope| {
         let path = dir.path().to_owned();
-        let client = std::os::unix::net::UnixStream::connect(path.join("supervisor.sock"))
-            .expect("connects");
+        let client = std::os::unix::net::UnixStream::connect(path.join("supervisor.sock")).expect("connects");
         let serving = scope.spawn(move || server.run());
         let request = mainstay::process::Request::Start(Box::new(bash("a", "exit 7")));
         let mut client = client;
-        std::io::Write::write_all(
-            &mut client,
-            &mainstay::process::frame::encode(&request).expect("encodes"),
-        )
-        .expect("is sent");
+        std::io::Write::write_all(&mut client, &mainstay::process::frame::encode(&request).expect("encodes"))
+            .expect("is sent");
         drop(client);
         serving.join().expect("no panic")
     });
     served.expect("leaves in order");
     let ends = read_ends(dir.path()).expect("readable");
-    assert_eq!(
-        ends.into_iter()
-            .map(|end| end.ended.how)
-            .collect::<Vec<_>>(),
-        [How::Exit(7)]
-    );
+    assert_eq!(ends.into_iter().map(|end| end.ended.how).collect::<Vec<_>>(), [How::Exit(7)]);
     assert!(!dir.path().join("supervisor.sock").exists());
 }
 
@@ -484,7 +353,7 @@ async fn one_supervisor_for_a_run() {
     let run = Run::new().await;
     let second = Supervisor::spawn(&run.path(), Some(exe())).await;
     assert!(
-        matches!(second, Err(ClientError::NotReady { reason }) if reason == "another supervisor serves this run")
+        matches!(second, Err(ClientError::NotReady { reason }) if reason.ends_with("another supervisor serves this run"))
     );
 }
 
@@ -493,9 +362,7 @@ async fn a_deep_run_folder_is_no_obstacle() {
     let dir = tempfile::tempdir().expect("a folder");
     let deep = dir.path().join("x".repeat(120));
     fs::create_dir(&deep).expect("made");
-    let first = Supervisor::spawn(&deep, Some(exe()))
-        .await
-        .expect("a supervisor");
+    let first = Supervisor::spawn(&deep, Some(exe())).await.expect("a supervisor");
     let second = Supervisor::connect(&deep).await.expect("connects");
     assert_eq!(first.process(), second.process());
     first.shutdown().await.expect("leaves");
@@ -549,12 +416,7 @@ async fn a_script_by_file_is_gone_afterwards() {
     };
     let ended = run.run(CommandSpec::new("a", program, LONG)).await;
     assert_eq!(stdout(&ended), "arg one\n");
-    assert_eq!(
-        fs::read_dir(run.path().join("out"))
-            .expect("a folder")
-            .count(),
-        0
-    );
+    assert_eq!(fs::read_dir(run.path().join("out")).expect("a folder").count(), 0);
 }
 
 #[tokio::test]
@@ -562,31 +424,14 @@ async fn commands_run_beside_each_other_and_output_is_shown_live() {
     let mut run = Run::new().await;
     let fifo = make_fifo(&run.path());
     run.supervisor
-        .start(bash(
-            "a",
-            &format!(
-                "echo waiting; read -r word < {}; echo $word",
-                fifo.display()
-            ),
-        ))
+        .start(bash("a", &format!("echo waiting; read -r word < {}; echo $word", fifo.display())))
         .await
         .expect("is sent");
     assert_eq!(run.shown("waiting").await, "waiting\n");
     run.supervisor.list().await.expect("is sent");
-    let Ok(Event::Listed { commands }) = run.supervisor.next().await else {
-        panic!("no list")
-    };
-    assert_eq!(
-        commands
-            .iter()
-            .map(|c| (c.id.as_str(), c.ended))
-            .collect::<Vec<_>>(),
-        [("a", false)]
-    );
-    run.supervisor
-        .start(bash("b", &format!("echo word > {}", fifo.display())))
-        .await
-        .expect("is sent");
+    let Ok(Event::Listed { commands }) = run.supervisor.next().await else { panic!("no list") };
+    assert_eq!(commands.iter().map(|c| (c.id.as_str(), c.ended)).collect::<Vec<_>>(), [("a", false)]);
+    run.supervisor.start(bash("b", &format!("echo word > {}", fifo.display()))).await.expect("is sent");
     let mut ended = [run.ended().await, run.ended().await];
     ended.sort_by(|a, b| a.id.cmp(&b.id));
     assert_eq!(stdout(&ended[0]), "waiting\nword\n");
@@ -596,10 +441,7 @@ async fn commands_run_beside_each_other_and_output_is_shown_live() {
 #[tokio::test]
 async fn a_killed_supervisor_leaves_a_process_that_can_be_found_and_ended() {
     let mut run = Run::new().await;
-    run.supervisor
-        .start(bash("a", "exec sleep 1000"))
-        .await
-        .expect("is sent");
+    run.supervisor.start(bash("a", "exec sleep 1000")).await.expect("is sent");
     let started = run.started().await;
     let pid = rustix::process::Pid::from_raw(run.supervisor.process().pid).expect("a pid");
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("is killed");
@@ -609,14 +451,9 @@ async fn a_killed_supervisor_leaves_a_process_that_can_be_found_and_ended() {
     started.process.gone().await.expect("is waited for");
     assert!(!started.process.lives());
     let path = run.path();
-    let mut next = Supervisor::spawn(&path, Some(exe()))
-        .await
-        .expect("another one");
+    let mut next = Supervisor::spawn(&path, Some(exe())).await.expect("another one");
     next.recall("a").await.expect("is sent");
-    assert_eq!(
-        next.next().await.expect("an event"),
-        Event::Unknown { id: "a".into() }
-    );
+    assert_eq!(next.next().await.expect("an event"), Event::Unknown { id: "a".into() });
     next.shutdown().await.expect("leaves");
 }
 
@@ -627,28 +464,14 @@ async fn hangup_and_interrupt_pass_and_commands_inherit_nothing() {
     for signal in [rustix::process::Signal::HUP, rustix::process::Signal::INT] {
         rustix::process::kill_process(pid, signal).expect("is signalled");
     }
-    assert_eq!(
-        run.run(bash("a", "kill -HUP $$; exit 0")).await.how,
-        How::Signal(1)
-    );
-    assert_eq!(
-        run.run(bash("b", "kill -INT $$; exit 0")).await.how,
-        How::Signal(2)
-    );
+    assert_eq!(run.run(bash("a", "kill -HUP $$; exit 0")).await.how, How::Signal(1));
+    assert_eq!(run.run(bash("b", "kill -INT $$; exit 0")).await.how, How::Signal(2));
     // Its session is its own, and commands get no descriptor but what this test was given itself.
     let session = bash("c", "cut -d' ' -f6 /proc/$PPID/stat");
-    assert_eq!(
-        stdout(&run.run(session).await),
-        format!("{}\n", pid.as_raw_pid())
-    );
+    assert_eq!(stdout(&run.run(session).await), format!("{}\n", pid.as_raw_pid()));
     let list = ["ls", "/proc/self/fd"];
-    let own = std::process::Command::new(list[0])
-        .arg(list[1])
-        .output()
-        .expect("is run");
-    let ended = run
-        .run(CommandSpec::new("d", Program::argv(list), LONG))
-        .await;
+    let own = std::process::Command::new(list[0]).arg(list[1]).output().expect("is run");
+    let ended = run.run(CommandSpec::new("d", Program::argv(list), LONG)).await;
     assert_eq!(ended.stdout.head, own.stdout);
 }
 
@@ -656,8 +479,7 @@ async fn hangup_and_interrupt_pass_and_commands_inherit_nothing() {
 async fn another_user_sees_the_environment_and_not_by_its_arguments() {
     let mut run = Run::new().await;
     let have = |name: &str| {
-        std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
-            .any(|p| p.join(name).exists())
+        std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).any(|p| p.join(name).exists())
     };
     if !rustix::process::getuid().is_root() || have("sudo") || !have("runuser") {
         return;

@@ -102,7 +102,10 @@ fn compact(tree: &str) -> String {
             skip = Some(indent);
             continue;
         }
-        if (trimmed.ends_with(": None,") && !trimmed.starts_with("node:")) || trimmed.ends_with(": [],") || trimmed == "tried: false," {
+        if (trimmed.ends_with(": None,") && !trimmed.starts_with("node:"))
+            || trimmed.ends_with(": [],")
+            || trimmed == "tried: false,"
+        {
             continue;
         }
         lines.push(format!("{}{trimmed}", " ".repeat(indent / 2)));
@@ -176,7 +179,8 @@ fn holds(text: &str) {
     let tree = format!("{:?}", parsed.file);
     for at in tree.match_indices("start: ").map(|(at, _)| at + 7) {
         let rest = &tree[at..];
-        let number = |text: &str| text.split(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse().ok());
+        let number =
+            |text: &str| text.split(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse().ok());
         let (start, end): (Option<usize>, Option<usize>) =
             (number(rest), rest.split_once("end: ").and_then(|(_, rest)| number(rest)));
         let range = start.unwrap_or(0)..end.unwrap_or(0);
@@ -202,12 +206,14 @@ fn deep_nesting_is_refused_and_does_not_overflow() {
     let wrap = |open: &str, close: &str, n: usize| {
         format!("runbook \"x\"\ndiagnose {{\nshow {}1{}\n}}\n", open.repeat(n), close.repeat(n))
     };
-    for (open, close) in [("(", ")"), ("[", "]"), ("{a: ", "}"), ("f(", ")"), ("\"{{ ", " }}\""), ("a[", "]")] {
+    for (open, close) in [("(", ")"), ("[", "]"), ("{a: ", "}"), ("f(", ")"), ("\"{{ ", " }}\""), ("a[", "]")]
+    {
         assert!(read(&wrap(open, close, 120)).diagnostics.iter().all(|d| d.code != "nested-too-deeply"));
         assert!(too_deep(&wrap(open, close, 2_000)), "{open}");
         holds(&wrap(open, "", 120));
     }
-    let blocks = |n: usize| format!("runbook \"x\"\ndiagnose {{\n{}{}}}\n", "if a {\n".repeat(n), "}\n".repeat(n));
+    let blocks =
+        |n: usize| format!("runbook \"x\"\ndiagnose {{\n{}{}}}\n", "if a {\n".repeat(n), "}\n".repeat(n));
     assert!(read(&blocks(120)).diagnostics.is_empty());
     assert!(too_deep(&blocks(10_000)));
     for chain in ["not ", "- ", "a + ", "a ~ ", "a or "] {
@@ -271,10 +277,90 @@ proptest! {
 }
 
 const TOKENS: &[&str] = &[
-    "\n", "\n", "\n", " ", " ", " ", "{", "}", "(", ")", "[", "]", "{{ ", " }}", "\"", "\"\"\"", "```", "bash\n", "$ ", "\\",
-    "#", ",", ":", "=", "==", "->", "|", "..", ".", "-", "é", "\t", "\r\n", ";", "'", "5m", "80%", "1..2", "name", "\"text\"",
-    "check ", "run ", "verify ", "step ", "if ", "else ", "for ", "in ", "not ", "within ", "every ", "undo ", "done when ",
-    "until ", "on ", "silence ", "by ", "decide ", "when ", "otherwise ", "watch ", "good ", "bad ", "resolve ", "diagnose ",
-    "symptom ", "drill ", "given ", "expect ", "section ", "item ", "action ", "param ", "secret ", "approve ", "ask ",
-    "manual ", "safe", "finally ", "leave ", "with env ", "allow exit ", "let ", "retry ", "timeout ", "parallel ",
+    "\n",
+    "\n",
+    "\n",
+    " ",
+    " ",
+    " ",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{{ ",
+    " }}",
+    "\"",
+    "\"\"\"",
+    "```",
+    "bash\n",
+    "$ ",
+    "\\",
+    "#",
+    ",",
+    ":",
+    "=",
+    "==",
+    "->",
+    "|",
+    "..",
+    ".",
+    "-",
+    "é",
+    "\t",
+    "\r\n",
+    ";",
+    "'",
+    "5m",
+    "80%",
+    "1..2",
+    "name",
+    "\"text\"",
+    "check ",
+    "run ",
+    "verify ",
+    "step ",
+    "if ",
+    "else ",
+    "for ",
+    "in ",
+    "not ",
+    "within ",
+    "every ",
+    "undo ",
+    "done when ",
+    "until ",
+    "on ",
+    "silence ",
+    "by ",
+    "decide ",
+    "when ",
+    "otherwise ",
+    "watch ",
+    "good ",
+    "bad ",
+    "resolve ",
+    "diagnose ",
+    "symptom ",
+    "drill ",
+    "given ",
+    "expect ",
+    "section ",
+    "item ",
+    "action ",
+    "param ",
+    "secret ",
+    "approve ",
+    "ask ",
+    "manual ",
+    "safe",
+    "finally ",
+    "leave ",
+    "with env ",
+    "allow exit ",
+    "let ",
+    "retry ",
+    "timeout ",
+    "parallel ",
 ];

@@ -3,12 +3,14 @@
 //! Owns which of their names live on, and the bounds of loops and attempts. Never looks into
 //! the statements inside.
 
+use std::collections::HashMap;
+
 use super::bounds;
 use super::lower::Lower;
-use super::scope::Bound;
+use super::scope::{Bound, Reach};
 use super::statements::{Flow, Made, goes};
 use crate::diagnostic::Diagnostic;
-use crate::program::{Block, Expr, Failure, For, Statement, StatementKind, Step};
+use crate::program::{Block, Expr, ExprKind, Failure, For, Statement, StatementKind, Step};
 use crate::source::Span;
 use crate::syntax::ast;
 use crate::value::Type;
@@ -35,21 +37,11 @@ impl Lower<'_> {
         let mark = self.frame.enter();
         let (body, mut flow) = self.block(&step.body);
         if on_failure == Failure::Continue {
-            self.frame
-                .leave_inside(mark, "the step with `on failure continue`");
+            self.frame.leave_inside(mark, "the step with `on failure continue`");
             flow = Flow::Goes;
         }
         self.place = outer;
-        let made = Step {
-            title,
-            name,
-            timeout,
-            within,
-            retry,
-            every,
-            on_failure,
-            body,
-        };
+        let made = Step { title, name, timeout, within, retry, every, on_failure, body };
         (Some(StatementKind::Step(Box::new(made))), flow)
     }
 
@@ -85,13 +77,13 @@ impl Lower<'_> {
             let condition = self.plain(&branch.condition, "an `if`");
             self.expect_bool(&condition, "`if`");
             let (body, bound, flow) = self.branch(&branch.body);
-            branches.push((bound, !flow.leaves(), branch.body.span));
+            branches.push((bound, !flow.leaves(), first(branch.body.span)));
             arms.push((condition, body));
         }
         let otherwise = match &if_.otherwise {
             Some(block) => {
                 let (body, bound, flow) = self.branch(block);
-                branches.push((bound, !flow.leaves(), block.span));
+                branches.push((bound, !flow.leaves(), first(block.span)));
                 body
             }
             None => {
@@ -118,25 +110,21 @@ impl Lower<'_> {
     pub fn for_(&mut self, each: &ast::For, word: Span) -> Made {
         let list = self.plain(&each.list, "a `for`");
         let of = self.items_of(&list);
-        let at_most = each
-            .at_most
-            .as_ref()
-            .map(|e| self.plain_of(e, &Type::Int, "`at most`"));
+        let at_most = each.at_most.as_ref().map(|e| self.plain_of(e, &Type::Int, "`at most`"));
         match &at_most {
             Some(n) if !bounds::number(self, n) && n.ty == Type::Int => self.c.report.push(
                 Diagnostic::error("unbounded-loop", "nobody knows how much this is at most")
                     .at(n.span, "")
                     .help("write a number, or a parameter with a range: `int in 1..50`"),
             ),
-            None if !bounds::bounded(self, &list) => self.unbounded(&list, word),
+            None if is_list(&list.ty) && !bounds::bounded(self, &list) => {
+                self.unbounded(&list, word);
+            }
             _ => {}
         }
         let (at_a_time, all_at_once) = self.batch(each);
         let apart = self.duration(each.apart.as_ref(), "`apart`");
-        let stop_after = each
-            .stop_after
-            .as_ref()
-            .map(|e| self.plain_of(e, &Type::Int, "`stop after`"));
+        let stop_after = each.stop_after.as_ref().map(|e| self.plain_of(e, &Type::Int, "`stop after`"));
         let outer = self.place;
         // The next iteration follows.
         self.place.followed = true;
@@ -183,11 +171,8 @@ impl Lower<'_> {
             return (**of).clone();
         }
         if *ty != Type::Any {
-            let mut d = Diagnostic::error(
-                "not-a-list",
-                format!("`for` goes through a list, this is `{ty}`"),
-            )
-            .at(list.span, "");
+            let mut d = Diagnostic::error("not-a-list", format!("`for` goes through a list, this is `{ty}`"))
+                .at(list.span, "");
             d = match ty {
                 Type::Command => d.help("`.lines` is the list of its lines, `.json` what it means as JSON"),
                 Type::Text => d.help("`x | lines` or `x | split(\",\")` makes a list of text"),
@@ -202,19 +187,29 @@ impl Lower<'_> {
 
     fn unbounded(&mut self, list: &Expr, word: Span) {
         let written = self.one_line(list.span);
+        let taken = matches!(&list.kind, ExprKind::Function { name, .. } if name == "take");
+        let help = if taken {
+            String::from("give `take` a number, or a parameter with a range: `int in 1..50`")
+        } else {
+            format!(
+                "add `, at most 50`: a longer list fails before its first item; or go through the first ones: `take({written}, 50)`"
+            )
+        };
         self.c.report.push(
             Diagnostic::error("missing-at-most", "nobody knows how long this list is")
                 .at(list.span, "")
                 .at(word, "this loop has no bound")
-                .help(format!("add `, at most 50`: a longer list fails before its first item; or go through the first ones: `take({written}, 50)`")),
+                .help(help),
         );
     }
 
     /// Returns a `parallel`.
     pub fn parallel(&mut self, block: &ast::Block) -> Made {
         let outer = self.place;
+        let around = self.frame.enter();
         let mut steps = Vec::new();
         let mut bound = Vec::new();
+        let mut places = HashMap::new();
         let mut flow = Flow::Goes;
         for statement in &block.node {
             let ast::StatementKind::Step(step) = &statement.kind else {
@@ -232,35 +227,35 @@ impl Lower<'_> {
             let (kind, own) = self.step(step);
             let names = self.frame.leave(mark);
             for (name, entry) in &names {
-                self.bound_beside(name, entry.span, &bound);
+                self.bound_beside(name, entry.span, &places);
+            }
+            self.frame.hide(&names, "another arm of the `parallel`");
+            for (name, entry) in &names {
+                if !matches!(entry.reach, Reach::Inside(_)) {
+                    places.entry(name.clone()).or_insert(entry.span);
+                }
             }
             bound.extend(names);
             if own.leaves() {
                 flow = Flow::Leaves;
             }
             if let Some(kind) = kind {
-                steps.push(Statement {
-                    id,
-                    span: statement.span,
-                    kind,
-                });
+                steps.push(Statement { id, span: statement.span, kind });
             }
         }
+        self.frame.leave(around);
         self.frame.restore(bound);
         self.place = outer;
         (Some(StatementKind::Parallel(steps)), flow)
     }
 
-    fn bound_beside(&mut self, name: &str, span: Span, others: &Bound) {
-        use super::scope::Reach;
-        let first = others
-            .iter()
-            .find(|(n, e)| n == name && !matches!(e.reach, Reach::Inside(_)));
-        if let Some((_, first)) = first {
+    fn bound_beside(&mut self, name: &str, span: Span, others: &HashMap<String, Span>) {
+        let first = others.get(name);
+        if let Some(first) = first {
             self.c.report.push(
                 Diagnostic::error("bound-twice", format!("`{name}` is bound twice"))
                     .at(span, "again here, in another arm")
-                    .at(first.span, "first here")
+                    .at(*first, "first here")
                     .help("every arm of a `parallel` runs: give this one another name"),
             );
         }
@@ -277,4 +272,18 @@ impl Lower<'_> {
         made.extend(body);
         flow
     }
+}
+
+fn is_list(ty: &Type) -> bool {
+    match ty {
+        Type::Tried(of) => is_list(of),
+        Type::List(_) | Type::Any => true,
+        _ => false,
+    }
+}
+
+/// Returns the place of a block's brace.
+fn first(block: Span) -> Span {
+    let start = block.start as usize;
+    Span::new(block.source, start, start + 1)
 }

@@ -9,8 +9,17 @@ use crate::value::Value;
 
 /// Functions whose result is no longer than their first argument.
 const SHORTENING: &[&str] = &[
-    "map", "select", "reject", "selectattr", "rejectattr", "sort", "unique", "reverse", "groupby",
-    "batch", "take",
+    "map",
+    "select",
+    "reject",
+    "selectattr",
+    "rejectattr",
+    "sort",
+    "unique",
+    "reverse",
+    "groupby",
+    "batch",
+    "take",
 ];
 
 /// Returns whether the list is no longer than a bounded number.
@@ -24,17 +33,12 @@ pub(super) fn bounded(of: &Lower<'_>, list: &Expr) -> bool {
             .get(*slot as usize)
             .and_then(|s| of.frame.get(&s.name))
             .is_some_and(|e| e.slot == *slot && e.bounded),
-        ExprKind::Name(NameRef::Global(index)) => global(of, *index).is_some_and(|source| {
-            matches!(source, GlobalSource::Let(expr) if bounded(of, expr))
-        }),
-        ExprKind::Conditional {
-            then, otherwise, ..
-        } => bounded(of, then) && bounded(of, otherwise),
+        ExprKind::Name(NameRef::Global(index)) => global(of, *index)
+            .is_some_and(|source| matches!(source, GlobalSource::Let(expr) if bounded(of, expr))),
+        ExprKind::Conditional { then, otherwise, .. } => bounded(of, then) && bounded(of, otherwise),
         ExprKind::Function { name, args, named } => match name.as_str() {
             "take" => {
-                let n = args
-                    .get(1)
-                    .or_else(|| named.iter().find(|(k, _)| k == "n").map(|(_, e)| e));
+                let n = args.get(1).or_else(|| named.iter().find(|(k, _)| k == "n").map(|(_, e)| e));
                 n.is_some_and(|n| number(of, n)) || args.first().is_some_and(|l| bounded(of, l))
             }
             "range" => args.iter().chain(named.iter().map(|(_, e)| e)).all(|n| number(of, n)),
@@ -57,17 +61,11 @@ pub(super) fn number(of: &Lower<'_>, n: &Expr) -> bool {
             Some(GlobalSource::Let(expr)) => number(of, expr),
             _ => false,
         },
-        ExprKind::Function { name, args, .. } if name == "min" => {
-            args.iter().any(|a| number(of, a))
-        }
-        ExprKind::Function { name, args, .. } if name == "max" => {
-            args.iter().all(|a| number(of, a))
-        }
+        ExprKind::Function { name, args, .. } if name == "min" => args.iter().any(|a| number(of, a)),
+        ExprKind::Function { name, args, .. } if name == "max" => args.iter().all(|a| number(of, a)),
         ExprKind::Binary(_, a, b) => number(of, a) && number(of, b),
         ExprKind::Unary(_, a) => number(of, a),
-        ExprKind::Conditional {
-            then, otherwise, ..
-        } => number(of, then) && number(of, otherwise),
+        ExprKind::Conditional { then, otherwise, .. } => number(of, then) && number(of, otherwise),
         _ => false,
     }
 }

@@ -3,17 +3,17 @@
 //! Owns the targets of calls and the rule that `check` reads and `run` changes. Never reads
 //! shell text (`commands` hands it to `shell`).
 
-use super::expressions::{make, twice, unknown};
+use super::arguments::{Given, Parameter, native_parameters};
+use super::expressions::{make, unknown};
 use super::lower::{Calls, Lower, Section, unknown_callable};
 use super::report::{listed, near};
-use super::types::{Accepts, constant, too_many};
 use super::units::Import;
 use crate::diagnostic::Diagnostic;
-use crate::program::native::{self, Native};
+use crate::program::native;
 use crate::program::{Call, Effect, Expr, ExprKind, Target};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast;
-use crate::value::{Type, Value};
+use crate::value::Type;
 
 /// What a call stands under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +52,6 @@ struct Found {
     declared: Option<Span>,
 }
 
-/// One parameter, of an action or a native function.
-struct Parameter<'p> {
-    name: &'p str,
-    accepts: Accepts,
-    required: bool,
-}
-
 impl Lower<'_> {
     /// Returns whether this file has an action of that name.
     pub fn is_action(&self, name: &str) -> bool {
@@ -80,19 +73,12 @@ impl Lower<'_> {
             ast::CallTarget::Action { action, arguments } => {
                 let span = call.node.target.span;
                 let found = self.target(None, action, arguments, span);
-                if let Some(found) = &found {
-                    self.expect_effect(found, under, span);
-                }
-                found
+                found.map(|found| self.expect_effect(found, under, span))
             }
             ast::CallTarget::Invalid => None,
         };
         let shell = !matches!(call.node.target.node, ast::CallTarget::Action { .. });
-        let effect = if under.changes() {
-            Effect::Changes
-        } else {
-            Effect::Reads
-        };
+        let effect = if under.changes() { Effect::Changes } else { Effect::Reads };
         let (target, ty) = match found {
             Some(found) => (found.target, found.ty),
             None => (no_target(), Type::Any),
@@ -107,11 +93,7 @@ impl Lower<'_> {
             stdin: None,
             timeout: None,
             allow_exit: Vec::new(),
-            ty: if call.node.tried {
-                Type::Tried(Box::new(ty))
-            } else {
-                ty
-            },
+            ty: if call.node.tried { Type::Tried(Box::new(ty)) } else { ty },
             text,
             span: call.node.target.span,
         };
@@ -123,16 +105,11 @@ impl Lower<'_> {
     fn call_text(&self, call: &ast::Call) -> String {
         match &call.target.node {
             ast::CallTarget::Script { interpreter, body } => {
-                let first = body
-                    .pieces
-                    .first()
-                    .map_or(call.target.span, |piece| piece.span.to(call.target.span));
+                let first =
+                    body.pieces.first().map_or(call.target.span, |piece| piece.span.to(call.target.span));
                 let text = self.c.sources.text(first);
-                let lines: Vec<_> = text
-                    .lines()
-                    .map(str::trim)
-                    .filter(|l| !l.is_empty() && !l.starts_with("```"))
-                    .collect();
+                let lines: Vec<_> =
+                    text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with("```")).collect();
                 let more = if lines.len() > 1 { " …" } else { "" };
                 let line = lines.first().copied().unwrap_or("");
                 format!("```{} {line}{more}```", interpreter.node)
@@ -161,7 +138,7 @@ impl Lower<'_> {
         let Some(found) = self.target(piped, callee, arguments, span) else {
             return unknown(span);
         };
-        self.expect_effect(&found, Under::Condition, span);
+        let found = self.expect_effect(found, Under::Condition, span);
         let ty = found.ty.clone();
         let call = Call {
             target: found.target,
@@ -177,10 +154,7 @@ impl Lower<'_> {
             text: self.one_line(span),
             span,
         };
-        let kind = ExprKind::Call {
-            index,
-            call: Box::new(call),
-        };
+        let kind = ExprKind::Call { index, call: Box::new(call) };
         make(kind, ty, span)
     }
 
@@ -188,18 +162,15 @@ impl Lower<'_> {
         let dotted = callee.dotted();
         let d = Diagnostic::error("call-not-here", format!("{place} cannot call `{dotted}`"))
             .at(span, "")
-            .help(format!(
-                "read it before: `check NAME = {}`, and use the name here",
-                self.one_line(span)
-            ));
+            .help(format!("read it before: `check NAME = {}`, and use the name here", self.one_line(span)));
         self.c.report.push(d);
     }
 
     /// Says so when a call does not do to the world what its word promises.
-    fn expect_effect(&mut self, found: &Found, under: Under, span: Span) {
+    fn expect_effect(&mut self, found: Found, under: Under, span: Span) -> Found {
         let name = &found.name;
         let mut d = match (under.changes(), found.effect) {
-            (true, Effect::Changes) | (false, Effect::Reads) => return,
+            (true, Effect::Changes) | (false, Effect::Reads) => return found,
             (false, Effect::Changes) => Diagnostic::error(
                 "change-where-only-reads",
                 format!("`{name}` changes the world, {} only reads", under.word()),
@@ -222,6 +193,8 @@ impl Lower<'_> {
             (Under::Condition, _) => d.help("ask with an action that `reads`"),
         };
         self.c.report.push(d);
+        // What it returns is of no interest any more.
+        Found { ty: Type::Any, ..found }
     }
 
     /// Finds what a path names, and checks the arguments.
@@ -244,15 +217,13 @@ impl Lower<'_> {
         };
         match self.module(&module.node) {
             Some(Import::Native(real)) => self.native(real, callee, given, span),
-            Some(Import::Unit(unit)) => {
-                match self.c.units[unit].actions.get(&callee.name.node) {
-                    Some(&signature) => Some(self.action(signature, &callee.dotted(), given, span)),
-                    None => {
-                        self.unknown_action_of(module, &callee.name, unit);
-                        None
-                    }
+            Some(Import::Unit(unit)) => match self.c.units[unit].actions.get(&callee.name.node) {
+                Some(&signature) => Some(self.action(signature, &callee.dotted(), given, span)),
+                None => {
+                    self.unknown_action_of(module, &callee.name, unit);
+                    None
                 }
-            }
+            },
             Some(Import::Broken) => None,
             None => {
                 self.unknown_module(module, callee);
@@ -292,8 +263,11 @@ impl Lower<'_> {
         let names: Vec<_> = self.c.units[unit].actions.keys().cloned().collect();
         let names = || names.iter().map(String::as_str);
         let message = format!("`{}` has no action `{}`", module.node, name.node);
-        let d = unknown_callable("unknown-action", message, name.span, &name.node, names())
-            .note(format!("actions of `{}`: {}", module.node, listed(names())));
+        let d = unknown_callable("unknown-action", message, name.span, &name.node, names()).note(format!(
+            "actions of `{}`: {}",
+            module.node,
+            listed(names())
+        ));
         self.c.report.push(d);
     }
 
@@ -304,19 +278,13 @@ impl Lower<'_> {
             let message = format!("`{}` is a value, it has nothing to call", module.node);
             let d = Diagnostic::error("unknown-module", message)
                 .at(module.span, "")
-                .help(format!(
-                    "a function takes it so: `{} | {}(…)`",
-                    module.node, callee.name.node
-                ));
+                .help(format!("a function takes it so: `{} | {}(…)`", module.node, callee.name.node));
             self.c.report.push(d);
             return;
         }
         let message = format!("no module is called `{}` here", module.node);
         let d = Diagnostic::error("unknown-module", message).at(module.span, "");
-        let library = native::modules()
-            .into_iter()
-            .chain(super::stdlib::names())
-            .any(|m| m == module.node);
+        let library = native::modules().into_iter().chain(super::stdlib::names()).any(|m| m == module.node);
         let d = if library {
             d.help(format!("add `use {}` above", module.node))
         } else {
@@ -334,10 +302,7 @@ impl Lower<'_> {
         span: Span,
     ) -> Option<Found> {
         let all = native::all();
-        let Some(native) = all
-            .iter()
-            .find(|n| n.module == real && n.name == callee.name.node)
-        else {
+        let Some(native) = all.iter().find(|n| n.module == real && n.name == callee.name.node) else {
             let names = || all.iter().filter(|n| n.module == real).map(|n| n.name);
             let name = &callee.name;
             let message = format!("`{real}` has no action `{}`", name.node);
@@ -348,12 +313,8 @@ impl Lower<'_> {
         };
         let parameters = native_parameters(native);
         let bound = self.match_arguments(&callee.dotted(), &parameters, given, span);
-        let args = native
-            .params
-            .iter()
-            .zip(bound)
-            .filter_map(|(p, arg)| Some((p.name.to_owned(), arg?)))
-            .collect();
+        let args =
+            native.params.iter().zip(bound).filter_map(|(p, arg)| Some((p.name.to_owned(), arg?))).collect();
         Some(Found {
             target: Target::Native {
                 module: native.module.to_owned(),
@@ -372,11 +333,7 @@ impl Lower<'_> {
         let parameters: Vec<_> = signature_of
             .params
             .iter()
-            .map(|p| Parameter {
-                name: &p.name,
-                accepts: p.accepts.clone(),
-                required: p.default.is_none(),
-            })
+            .map(|p| Parameter { name: &p.name, accepts: p.accepts.clone(), required: p.default.is_none() })
             .collect();
         let bound = self.match_arguments(name, &parameters, given, span);
         let args = signature_of
@@ -395,175 +352,13 @@ impl Lower<'_> {
         }
     }
 
-    fn arguments(&mut self, piped: Option<&ast::Expr>, arguments: &[ast::Argument]) -> Vec<Given> {
-        let place = "an argument";
-        let mut given = Vec::new();
-        if let Some(value) = piped {
-            given.push(Given {
-                name: None,
-                value: self.plain(value, place),
-            });
-        }
-        for argument in arguments {
-            given.push(Given {
-                name: argument.name.clone(),
-                value: self.plain(&argument.value, place),
-            });
-        }
-        given
-    }
-
-    /// Returns the argument of each parameter, and says what does not fit.
-    fn match_arguments(
-        &mut self,
-        name: &str,
-        parameters: &[Parameter<'_>],
-        given: Vec<Given>,
-        span: Span,
-    ) -> Vec<Option<Expr>> {
-        let mut bound: Vec<Option<Expr>> = parameters.iter().map(|_| None).collect();
-        let total = given.len();
-        for (at, Given { name: key, value }) in given.into_iter().enumerate() {
-            let position = match &key {
-                Some(key) => parameters.iter().position(|p| p.name == key.node),
-                None if at < parameters.len() => Some(at),
-                None => {
-                    let d = too_many(name, parameters.len(), total, value.span);
-                    self.c.report.push(d);
-                    continue;
-                }
-            };
-            let Some(position) = position else {
-                if let Some(key) = &key {
-                    self.unknown_argument(name, key, parameters);
-                }
-                continue;
-            };
-            let what = format!("the argument `{}` of `{name}`", parameters[position].name);
-            self.expect_accepted(&value, &parameters[position].accepts, &what);
-            if bound[position].is_some() {
-                let key = key.unwrap_or_else(|| {
-                    Spanned::new(parameters[position].name.to_owned(), value.span)
-                });
-                self.c.report.push(twice(&key, "in this call"));
-            }
-            bound[position] = Some(value);
-        }
-        let missing: Vec<_> = parameters
-            .iter()
-            .zip(&bound)
-            .filter(|(p, arg)| p.required && arg.is_none())
-            .map(|(p, _)| p.name)
-            .collect();
-        if !missing.is_empty() {
-            let all: Vec<_> = parameters
-                .iter()
-                .map(|p| format!("{}: {}", p.name, p.accepts.ty))
-                .collect();
-            let d = Diagnostic::error(
-                "argument-missing",
-                format!("`{name}` needs {}", listed(missing)),
-            )
-            .at(span, "")
-            .note(format!("it is `{name}({})`", all.join(", ")));
-            self.c.report.push(d);
-        }
-        bound
-    }
-
-    fn unknown_argument(&mut self, name: &str, key: &ast::Name, parameters: &[Parameter<'_>]) {
-        let names = || parameters.iter().map(|p| p.name);
-        let d = Diagnostic::error(
-            "unknown-argument",
-            format!("`{name}` has no argument `{}`", key.node),
-        )
-        .at(key.span, "")
-        .note(format!("arguments: {}", listed(names())));
-        self.c.report.push(near(d, &key.node, names()));
-    }
-
-    /// Reads what stands below a call.
-    fn qualify(&mut self, call: &mut Call, written: &ast::Qualifiers, shell: bool) {
-        if let Some(env) = &written.env {
-            self.only_for_commands(shell, env.span, "with env");
-            call.env = self.environment(&env.node);
-        }
-        if let Some(dir) = &written.dir {
-            self.only_for_commands(shell, dir.span, "with dir");
-            call.dir = Some(self.plain_of(dir, &Type::Text, "`with dir`"));
-        }
-        if let Some(user) = &written.user {
-            self.only_for_commands(shell, user.span, "with user");
-            call.user = Some(self.plain_of(user, &Type::Text, "`with user`"));
-        }
-        if let Some(stdin) = &written.stdin {
-            self.only_for_commands(shell, stdin.span, "with stdin");
-            let value = self.plain(stdin, "`with stdin`");
-            self.expect_bindable(&value, false);
-            call.stdin = Some(value);
-        }
-        if let Some(timeout) = &written.timeout {
-            call.timeout = Some(self.plain_of(timeout, &Type::Duration, "`timeout`"));
-        }
-        for exit in &written.allow_exit {
-            self.only_for_commands(shell, exit.span, "allow exit");
-            let value = self.plain_of(exit, &Type::Int, "`allow exit`");
-            match constant(&value) {
-                Some(Value::Int(n)) if (0..=255).contains(&n) => {
-                    call.allow_exit.push(i32::try_from(n).unwrap_or(0));
-                }
-                _ => self.c.report.push(
-                    Diagnostic::error("out-of-range", "an exit status is a number from 0 to 255")
-                        .at(exit.span, ""),
-                ),
-            }
-        }
-    }
-
-    fn only_for_commands(&mut self, shell: bool, span: Span, clause: &str) {
-        if !shell {
-            self.c.report.push(
-                Diagnostic::error(
-                    "clause-not-here",
-                    format!("`{clause}` qualifies a command, not an action"),
-                )
-                .at(span, "")
-                .help("hand the value over as an argument"),
-            );
-        }
-    }
-
-    fn environment(&mut self, entries: &[ast::Entry]) -> Vec<(String, Expr)> {
-        let mut env: Vec<(String, Expr)> = Vec::new();
-        for entry in entries {
-            let key = &entry.key;
-            let value = self.plain(&entry.value, "`with env`");
-            self.expect_bindable(&value, false);
-            let fits = !key.node.is_empty() && !key.node.contains(['=', '\0']);
-            if !fits {
-                let message = format!("`{}` cannot name an environment variable", key.node);
-                self.c
-                    .report
-                    .push(Diagnostic::error("bad-variable-name", message).at(key.span, ""));
-            }
-            if env.iter().any(|(name, _)| *name == key.node) {
-                self.c.report.push(twice(key, "in this environment"));
-            }
-            env.push((key.node.clone(), value));
-        }
-        env
-    }
-
     /// Says so when nothing may be changed where this stands.
     pub fn expect_changes_allowed(&mut self, word: Span) {
         let Some(place) = self.place.section.only_reads() else {
             return;
         };
-        let mut d = Diagnostic::error(
-            "run-where-only-reads",
-            format!("{place} only reads, `run` changes"),
-        )
-        .at(word, "");
+        let mut d = Diagnostic::error("run-where-only-reads", format!("{place} only reads, `run` changes"))
+            .at(word, "");
         d = match self.place.section {
             Section::Action(_) => d.help("declare the action as one that `changes`"),
             Section::Reads("preflight") => d.help("changes stand in `procedure`"),
@@ -574,43 +369,17 @@ impl Lower<'_> {
     }
 }
 
-/// An argument as given.
-struct Given {
-    name: Option<ast::Name>,
-    value: Expr,
-}
-
 fn shell_target(command: crate::program::Command, under: Under) -> Found {
     Found {
         target: Target::Command(command),
-        effect: if under.changes() {
-            Effect::Changes
-        } else {
-            Effect::Reads
-        },
+        effect: if under.changes() { Effect::Changes } else { Effect::Reads },
         ty: Type::Command,
         name: String::from("$"),
         declared: None,
     }
 }
 
-fn native_parameters(native: &Native) -> Vec<Parameter<'static>> {
-    native
-        .params
-        .iter()
-        .map(|p| Parameter {
-            name: p.name,
-            accepts: Accepts::any(p.ty.clone()),
-            required: p.required,
-        })
-        .collect()
-}
-
 /// Returns what stands for a target that is wrong, about which enough was said.
 fn no_target() -> Target {
-    Target::Native {
-        module: String::new(),
-        function: String::new(),
-        args: Vec::new(),
-    }
+    Target::Native { module: String::new(), function: String::new(), args: Vec::new() }
 }

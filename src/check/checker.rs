@@ -194,9 +194,7 @@ impl Checker {
             .imports
             .iter()
             .filter(|(_, import)| match import {
-                Import::Native(module) => natives
-                    .iter()
-                    .any(|n| n.module == *module && n.name == action),
+                Import::Native(module) => natives.iter().any(|n| n.module == *module && n.name == action),
                 Import::Unit(other) => self.units[*other].actions.contains_key(action),
                 Import::Broken => false,
             })
@@ -225,12 +223,8 @@ impl Checker {
     }
 
     fn tell_circle(&mut self, circle: &[(u32, Span)]) {
-        let name = |id: u32| {
-            self.actions
-                .get(id as usize)
-                .map_or("?", |a| a.name.as_str())
-        };
-        let (Some((first, _)), Some((last, span))) = (circle.first(), circle.last()) else {
+        let name = |id: u32| self.actions.get(id as usize).map_or("?", |a| a.name.as_str());
+        let Some((last, span)) = circle.last() else {
             return;
         };
         let mut path: Vec<String> = vec![format!("`{}`", name(*last))];
@@ -241,9 +235,7 @@ impl Checker {
             d = d.at(*at, format!("calls `{}`", name(*id)));
         }
         d = d.note(format!("the circle: {}", path.join(" → ")));
-        let _ = first;
-        self.report
-            .push(d.help("a bounded `for` goes through a list, `until` reads again"));
+        self.report.push(d.help("a bounded `for` goes through a list, `until` reads again"));
     }
 }
 
@@ -256,11 +248,7 @@ enum State {
 
 /// Returns a circle that can be reached from `start`, as the calls along it, without recursion
 /// of its own: call chains can be long.
-fn circle(
-    start: usize,
-    out: &[Vec<(u32, Span)>],
-    state: &mut [State],
-) -> Option<Vec<(u32, Span)>> {
+fn circle(start: usize, out: &[Vec<(u32, Span)>], state: &mut [State]) -> Option<Vec<(u32, Span)>> {
     let mut path: Vec<(usize, usize, Span)> = vec![(start, 0, Span::default())];
     state[start] = State::Open;
     while let Some((node, next, _)) = path.last_mut() {
@@ -278,10 +266,8 @@ fn circle(
             }
             Some(State::Open) => {
                 let begin = path.iter().position(|(n, _, _)| *n == to as usize)?;
-                let mut circle: Vec<(u32, Span)> = path[begin + 1..]
-                    .iter()
-                    .map(|(n, _, at)| (super::scope::index(*n), *at))
-                    .collect();
+                let mut circle: Vec<(u32, Span)> =
+                    path[begin + 1..].iter().map(|(n, _, at)| (super::scope::index(*n), *at)).collect();
                 circle.push((to, span));
                 for (n, _, _) in &path {
                     state[*n] = State::Done;
@@ -321,10 +307,7 @@ fn declared(file: &ast::File) -> HashMap<String, Span> {
 
 impl Signature {
     /// Returns an action that nothing calls yet.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the parts of one line, each used once"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one line, each used once")]
     pub fn new(
         unit: usize,
         index: usize,
@@ -335,16 +318,6 @@ impl Signature {
         effect_span: Span,
         name_span: Span,
     ) -> Self {
-        Signature {
-            unit,
-            index,
-            name,
-            params,
-            returns,
-            effect,
-            effect_span,
-            name_span,
-            id: None,
-        }
+        Signature { unit, index, name, params, returns, effect, effect_span, name_span, id: None }
     }
 }

@@ -19,12 +19,7 @@ impl Lower<'_> {
     }
 
     /// Returns a fenced script.
-    pub fn script(
-        &mut self,
-        interpreter: &Spanned<String>,
-        body: &ast::Template,
-        span: Span,
-    ) -> Command {
+    pub fn script(&mut self, interpreter: &Spanned<String>, body: &ast::Template, span: Span) -> Command {
         match Shell::named(&interpreter.node) {
             Some(shell) => self.shell(body, CommandKind::Fence(shell), span),
             None => self.foreign(interpreter, body),
@@ -36,17 +31,10 @@ impl Lower<'_> {
         let mut values: Vec<Expr> = Vec::new();
         for piece in &template.pieces {
             match &piece.node {
-                ast::Piece::Text(text) => pieces.push(Piece::Text {
-                    text: text.clone(),
-                    span: piece.span,
-                }),
+                ast::Piece::Text(text) => pieces.push(Piece::Text { text: text.clone(), span: piece.span }),
                 ast::Piece::Interpolation(e) => {
                     let (value, raw) = self.interpolated(e, piece.span);
-                    pieces.push(Piece::Value {
-                        index: values.len(),
-                        span: piece.span,
-                        raw,
-                    });
+                    pieces.push(Piece::Value { index: values.len(), span: piece.span, raw });
                     values.push(value);
                 }
             }
@@ -54,13 +42,9 @@ impl Lower<'_> {
         let plan = match shell::analyse(&pieces, kind) {
             Ok(plan) => plan,
             Err(diagnostics) => {
-                self.c.report.extend(diagnostics.into_iter().map(|d| {
-                    if d.labels.is_empty() {
-                        d.at(span, "")
-                    } else {
-                        d
-                    }
-                }));
+                self.c.report.extend(
+                    diagnostics.into_iter().map(|d| if d.labels.is_empty() { d.at(span, "") } else { d }),
+                );
                 no_plan()
             }
         };
@@ -71,7 +55,9 @@ impl Lower<'_> {
                     self.c.report.push(
                         Diagnostic::error("list-in-word", "a list stands where only one word can")
                             .at(value.span, "a list becomes several words")
-                            .help("let it stand alone as a word, outside quotes, or join it: `| join(\",\")`"),
+                            .help(
+                                "let it stand alone as a word, outside quotes, or join it: `| join(\",\")`",
+                            ),
                     );
                 }
             }
@@ -81,11 +67,7 @@ impl Lower<'_> {
 
     /// Returns a value with whether it is pasted.
     fn interpolated(&mut self, e: &ast::Expr, span: Span) -> (Expr, bool) {
-        if let Expression::Pipe {
-            value,
-            function,
-            arguments,
-        } = &e.node
+        if let Expression::Pipe { value, function, arguments } = &e.node
             && function.module.is_none()
             && function.name.node == "raw"
         {
@@ -137,37 +119,18 @@ impl Lower<'_> {
         for piece in &body.pieces {
             match &piece.node {
                 ast::Piece::Text(t) => text.push_str(t),
-                ast::Piece::Interpolation(e) => {
-                    let _ = self.plain(e, "`{{ }}`");
-                    let message =
-                        format!("a script for `{}` takes no `{{{{ }}}}`", interpreter.node);
-                    let written = self.one_line(e.span);
-                    self.c.report.push(
-                        Diagnostic::error("value-in-foreign-script", message)
-                            .at(piece.span, "it would be read as code")
-                            .help(format!(
-                                "hand it over with `with env {{ NAME: {written} }}`, and read it from the environment"
-                            )),
-                    );
-                }
+                // The parser has pointed at it: it takes no `{{ }}`, and it stays as it is.
+                ast::Piece::Interpolation(_) => text.push_str(self.c.sources.text(piece.span)),
             }
         }
         let known = !interpreter.node.is_empty()
-            && interpreter
-                .node
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "._+-/".contains(c))
+            && interpreter.node.chars().all(|c| c.is_ascii_alphanumeric() || "._+-/".contains(c))
             && !interpreter.node.starts_with('-');
         if !known {
             let message = format!("`{}` cannot be the name of an interpreter", interpreter.node);
-            self.c
-                .report
-                .push(reason("bad-interpreter", &message, interpreter.span));
+            self.c.report.push(reason("bad-interpreter", &message, interpreter.span));
         }
-        Command {
-            plan: foreign_plan(&interpreter.node, &text),
-            values: Vec::new(),
-        }
+        Command { plan: foreign_plan(&interpreter.node, &text), values: Vec::new() }
     }
 }
 
@@ -181,11 +144,7 @@ fn foreign_plan(interpreter: &str, text: &str) -> CommandPlan {
     let newline = if text.ends_with('\n') { "" } else { "\n" };
     let script = format!("exec {interpreter} /dev/fd/9 9<<'{end}'\n{text}{newline}{end}\n");
     CommandPlan {
-        form: Form::Script {
-            shell: Shell::Bash,
-            text: vec![ScriptPart::Text(script)],
-            guards: Vec::new(),
-        },
+        form: Form::Script { shell: Shell::Bash, text: vec![ScriptPart::Text(script)], guards: Vec::new() },
         bindings: Vec::new(),
         template: vec![ScriptPart::Text(text.to_owned())],
     }
@@ -193,9 +152,5 @@ fn foreign_plan(interpreter: &str, text: &str) -> CommandPlan {
 
 /// Returns what stands for a command that is wrong, about which enough was said.
 fn no_plan() -> CommandPlan {
-    CommandPlan {
-        form: Form::Direct { words: Vec::new() },
-        bindings: Vec::new(),
-        template: Vec::new(),
-    }
+    CommandPlan { form: Form::Direct { words: Vec::new() }, bindings: Vec::new(), template: Vec::new() }
 }

@@ -38,13 +38,10 @@ impl Lower<'_> {
                         .help("put `otherwise` last"),
                 );
             }
-            let condition = arm
-                .node
-                .condition
-                .as_ref()
-                .map(|c| self.condition(c, "`when`").0);
+            let condition = arm.node.condition.as_ref().map(|c| self.condition(c, "`when`").0);
             let (choice, bound, flow) = self.choice(&arm.node.target);
-            branches.push((bound, !flow.leaves(), arm.span));
+            let at = arm.node.condition.as_ref().map_or(arm.node.target.span, |c| c.span);
+            branches.push((bound, !flow.leaves(), at));
             match condition {
                 Some(condition) => arms.push((condition, choice)),
                 None => otherwise = Some((choice, arm.span)),
@@ -82,6 +79,10 @@ impl Lower<'_> {
                 (Choice::Block(Vec::new()), Vec::new(), Flow::Leaves)
             }
             ast::Target::Statement(statement) => match &statement.kind {
+                ast::StatementKind::Follow(follow) => {
+                    let _ = self.follow(follow, statement.word);
+                    (Choice::Block(Vec::new()), Vec::new(), Flow::Leaves)
+                }
                 ast::StatementKind::Escalate(escalate) => {
                     let text = self.message(escalate.message.as_ref(), escalate.role.span);
                     let role = escalate.role.node.clone();
@@ -114,20 +115,13 @@ impl Lower<'_> {
         let wanted = self.as_written(title);
         if let Some(index) = self.c.resolves.iter().position(|r| *r == wanted) {
             let resolve = super::scope::index(index);
-            self.c.arrows.push(Arrow {
-                sequence: self.frame.sequence(),
-                resolve,
-                span: title.span,
-            });
+            self.c.arrows.push(Arrow { sequence: self.frame.sequence(), resolve, span: title.span });
             return Choice::Resolve(resolve);
         }
         let names = || self.c.resolves.iter().map(String::as_str);
-        let d = Diagnostic::error(
-            "unknown-resolve",
-            format!("there is no `resolve \"{wanted}\"`"),
-        )
-        .at(title.span, "")
-        .note(format!("resolutions: {}", listed(names())));
+        let d = Diagnostic::error("unknown-resolve", format!("there is no `resolve \"{wanted}\"`"))
+            .at(title.span, "")
+            .note(format!("resolutions: {}", listed(names())));
         let d = near(d, &wanted, names());
         self.c.report.push(d);
         Choice::Block(Vec::new())
@@ -140,7 +134,7 @@ impl Lower<'_> {
         for entry in &follow.with {
             let _ = self.plain(&entry.value, "`follow`");
         }
-        (None, Flow::Leaves)
+        (None, Flow::Goes)
     }
 
     /// Reads a `watch`, which does not run yet.
@@ -187,12 +181,7 @@ impl Lower<'_> {
     }
 
     /// Reads a point of no return, which does not run yet.
-    pub fn point_of_no_return(
-        &mut self,
-        text: &ast::Text,
-        when: Option<&ast::Expr>,
-        word: Span,
-    ) -> Made {
+    pub fn point_of_no_return(&mut self, text: &ast::Text, when: Option<&ast::Expr>, word: Span) -> Made {
         self.not_yet(word, "`point of no return`");
         let _ = self.template(text);
         if let Some(when) = when {

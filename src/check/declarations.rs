@@ -11,7 +11,6 @@ use super::scope::index;
 use super::units::literal_only;
 use crate::diagnostic::Diagnostic;
 use crate::program::{Effect, Global, GlobalSource, Param, SecretSource, Slot};
-use crate::source::Span;
 use crate::syntax::ast;
 use crate::value::Type;
 
@@ -23,7 +22,7 @@ impl Checker {
             for item in &file.items {
                 match &item.node {
                     ast::Item::Param(param) => self.param(unit, param),
-                    ast::Item::Secret(secret) => self.secret(unit, secret, item.span),
+                    ast::Item::Secret(secret) => self.secret(unit, secret),
                     ast::Item::Let { name, value } => self.top_let(unit, name, value),
                     _ => {}
                 }
@@ -94,7 +93,7 @@ impl Checker {
         self.global(unit, &param.name, global);
     }
 
-    fn secret(&mut self, unit: usize, secret: &ast::Secret, span: Span) {
+    fn secret(&mut self, unit: usize, secret: &ast::Secret) {
         let mut sources = Vec::new();
         for source in &secret.sources {
             sources.push(match &source.node {
@@ -104,14 +103,6 @@ impl Checker {
                     SecretSource::Command(self.literal(text, "a secret's source"))
                 }
             });
-        }
-        if sources.is_empty() {
-            let message = format!("nobody knows where the secret `{}` comes from", secret.name.node);
-            self.report.push(
-                Diagnostic::error("missing-source", message)
-                    .at(span, "")
-                    .help("add `= env(\"NAME\")`, `= file(\"/path\")` or `= command(\"pass show name\")`"),
-            );
         }
         let slot = Slot {
             name: self.outside(unit, &secret.name.node),
@@ -132,17 +123,9 @@ impl Checker {
         let expr = lower.plain(value, "a `let`");
         let origin = lower.one_line(value.span);
         lower.finish();
-        let slot = Slot {
-            name: self.outside(unit, &name.node),
-            ty: expr.ty.clone(),
-            span: name.span,
-            origin,
-        };
-        let global = Global {
-            slot,
-            description: String::new(),
-            source: GlobalSource::Let(expr),
-        };
+        let slot =
+            Slot { name: self.outside(unit, &name.node), ty: expr.ty.clone(), span: name.span, origin };
+        let global = Global { slot, description: String::new(), source: GlobalSource::Let(expr) };
         self.global(unit, name, global);
     }
 
@@ -196,15 +179,11 @@ impl Checker {
             action.effect.span,
             action.name.span,
         ));
-        self.units[unit]
-            .actions
-            .entry(action.name.node.clone())
-            .or_insert(signature);
+        self.units[unit].actions.entry(action.name.node.clone()).or_insert(signature);
     }
 
     fn description(&mut self, text: Option<&ast::Text>) -> String {
-        text.map(|t| self.literal(t, "a description"))
-            .unwrap_or_default()
+        text.map(|t| self.literal(t, "a description")).unwrap_or_default()
     }
 
     /// Returns a text that has no values in it.

@@ -3,10 +3,10 @@
 //! Owns names, literals, operators, templates and functions in expressions. Never types an
 //! operator itself (`expression` does) and never resolves a call of an action (`calls` does).
 
-use super::lower::{Calls, Lower, push_text, unknown_callable};
+use super::lower::{Calls, Lower};
 use crate::diagnostic::Diagnostic;
 use crate::expression;
-use crate::program::{BinaryOp, Expr, ExprKind, Template, TemplatePart, UnaryOp};
+use crate::program::{BinaryOp, Expr, ExprKind, UnaryOp};
 use crate::source::Span;
 use crate::syntax::ast::{self, BinaryOperator, Expression};
 use crate::value::{Type, Value};
@@ -81,26 +81,18 @@ impl Lower<'_> {
             Expression::Name(name) => self.name(name, span),
             Expression::Field { of, name } => self.field(of, name, span, calls),
             Expression::Index { of, index } => self.index(of, index, span, calls),
-            Expression::Call { callee, arguments } => {
-                self.called(None, callee, arguments, span, calls)
+            Expression::Call { callee, arguments } => self.called(None, callee, arguments, span, calls),
+            Expression::Pipe { value, function, arguments } => {
+                self.called(Some(value), function, arguments, span, calls)
             }
-            Expression::Pipe {
-                value,
-                function,
-                arguments,
-            } => self.called(Some(value), function, arguments, span, calls),
             Expression::Not(of) => self.unary(UnaryOp::Not, of, span, calls),
             Expression::Negate(of) => self.unary(UnaryOp::Negate, of, span, calls),
-            Expression::Binary {
-                operator,
-                left,
-                right,
-            } => self.binary(operator.node, operator.span, left, right, span, calls),
-            Expression::If {
-                condition,
-                then,
-                otherwise,
-            } => self.conditional(condition, then, otherwise, span, calls),
+            Expression::Binary { operator, left, right } => {
+                self.binary(operator.node, operator.span, left, right, span, calls)
+            }
+            Expression::If { condition, then, otherwise } => {
+                self.conditional(condition, then, otherwise, span, calls)
+            }
             Expression::Invalid => unknown(span),
         }
     }
@@ -110,8 +102,7 @@ impl Lower<'_> {
             Some(value) => literal(value, ty, span),
             None => {
                 self.c.report.push(
-                    Diagnostic::error("out-of-range", "this is more than can be computed with")
-                        .at(span, ""),
+                    Diagnostic::error("out-of-range", "this is more than can be computed with").at(span, ""),
                 );
                 literal(Value::None, ty, span)
             }
@@ -120,11 +111,8 @@ impl Lower<'_> {
 
     fn list(&mut self, items: &[ast::Expr], span: Span, calls: &mut Calls) -> Expr {
         let items: Vec<_> = items.iter().map(|i| self.expr(i, calls)).collect();
-        let of = items
-            .iter()
-            .map(|i| i.ty.clone())
-            .reduce(|a, b| expression::common(&a, &b))
-            .unwrap_or(Type::Any);
+        let of =
+            items.iter().map(|i| i.ty.clone()).reduce(|a, b| expression::common(&a, &b)).unwrap_or(Type::Any);
         make(ExprKind::List(items), Type::List(Box::new(of)), span)
     }
 
@@ -133,12 +121,7 @@ impl Lower<'_> {
         let mut types = std::collections::BTreeMap::new();
         for entry in entries {
             let value = self.expr(&entry.value, calls);
-            if types
-                .insert(entry.key.node.clone(), value.ty.clone())
-                .is_some()
-            {
-                self.c.report.push(twice(&entry.key, "in this record"));
-            }
+            types.insert(entry.key.node.clone(), value.ty.clone());
             fields.push((entry.key.node.clone(), value));
         }
         let ty = Type::Record(Some(std::sync::Arc::new(types)));
@@ -146,8 +129,7 @@ impl Lower<'_> {
     }
 
     fn name(&mut self, name: &str, span: Span) -> Expr {
-        let own = self.frame.get(name).is_some()
-            || self.c.units[self.unit].globals.contains_key(name);
+        let own = self.frame.get(name).is_some() || self.c.units[self.unit].globals.contains_key(name);
         if !own && matches!(name, "attempt" | "elapsed") {
             if !self.place.in_step {
                 self.c.report.push(
@@ -199,21 +181,13 @@ impl Lower<'_> {
         }
     }
 
-    fn index(
-        &mut self,
-        of: &ast::Expr,
-        index: &ast::Expr,
-        span: Span,
-        calls: &mut Calls,
-    ) -> Expr {
+    fn index(&mut self, of: &ast::Expr, index: &ast::Expr, span: Span, calls: &mut Calls) -> Expr {
         let of = self.expr(of, calls);
         let index = self.expr(index, calls);
         match expression::index_type(&of.ty, &index.ty) {
             Ok(ty) => make(ExprKind::Index(Box::new(of), Box::new(index)), ty, span),
             Err(message) => {
-                self.c
-                    .report
-                    .push(reason("type-mismatch", &message, index.span));
+                self.c.report.push(reason("type-mismatch", &message, index.span));
                 unknown(span)
             }
         }
@@ -224,9 +198,7 @@ impl Lower<'_> {
         let ty = match expression::unary_type(op, &of.ty) {
             Ok(ty) => ty,
             Err(message) => {
-                self.c
-                    .report
-                    .push(reason("type-mismatch", &message, of.span));
+                self.c.report.push(reason("type-mismatch", &message, of.span));
                 Type::Any
             }
         };
@@ -250,29 +222,20 @@ impl Lower<'_> {
         let ty = match expression::binary_type(op, &left.ty, &right.ty) {
             Ok(ty) => ty,
             Err(message) => {
-                let secret = [&left, &right]
-                    .iter()
-                    .any(|e| expression::contains_secret(&e.ty));
+                let secret = [&left, &right].iter().any(|e| expression::contains_secret(&e.ty));
                 let code = if secret { "secret-misplaced" } else { "type-mismatch" };
                 let d = reason(code, &message, left.span.to(right.span)).at(sign, "");
                 self.c.report.push(d);
+                if secret {
+                    return unknown(span);
+                }
                 fallback(op)
             }
         };
-        make(
-            ExprKind::Binary(op, Box::new(left), Box::new(right)),
-            ty,
-            span,
-        )
+        make(ExprKind::Binary(op, Box::new(left), Box::new(right)), ty, span)
     }
 
-    fn matches(
-        &mut self,
-        left: &ast::Expr,
-        right: &ast::Expr,
-        span: Span,
-        calls: &mut Calls,
-    ) -> Expr {
+    fn matches(&mut self, left: &ast::Expr, right: &ast::Expr, span: Span, calls: &mut Calls) -> Expr {
         let text = self.expr(left, calls);
         self.expect(&text, &Type::Text, "`matches`");
         let pattern = match &right.node {
@@ -290,20 +253,6 @@ impl Lower<'_> {
         };
         self.pattern(&pattern, right.span);
         make(ExprKind::Matches(Box::new(text), pattern), Type::Bool, span)
-    }
-
-    /// Says so when a pattern cannot be compiled.
-    pub fn pattern(&mut self, pattern: &str, span: Span) {
-        if let Err(error) = regex::Regex::new(pattern) {
-            let why = error.to_string();
-            let why = why.lines().last().unwrap_or("").trim();
-            let why = why.strip_prefix("error: ").unwrap_or(why);
-            self.c.report.push(
-                Diagnostic::error("bad-pattern", "this pattern cannot be read")
-                    .at(span, why.to_owned())
-                    .help("a backslash is written twice in text: \"\\\\d+\""),
-            );
-        }
     }
 
     fn conditional(
@@ -325,135 +274,6 @@ impl Lower<'_> {
             otherwise: Box::new(otherwise),
         };
         make(kind, ty, span)
-    }
-
-    /// A function, or an action: `f(x)`, `module.f(x)`, `x | f()`.
-    fn called(
-        &mut self,
-        piped: Option<&ast::Expr>,
-        callee: &ast::Path,
-        arguments: &[ast::Argument],
-        span: Span,
-        calls: &mut Calls,
-    ) -> Expr {
-        let own = callee.module.is_none() && self.is_action(&callee.name.node);
-        if callee.module.is_some() || own {
-            return self.action_in_expression(piped, callee, arguments, span, calls);
-        }
-        self.function(piped, &callee.name, arguments, span, calls)
-    }
-
-    fn function(
-        &mut self,
-        piped: Option<&ast::Expr>,
-        name: &ast::Name,
-        arguments: &[ast::Argument],
-        span: Span,
-        calls: &mut Calls,
-    ) -> Expr {
-        let mut args: Vec<Expr> = Vec::new();
-        let mut named: Vec<(String, Expr)> = Vec::new();
-        if let Some(value) = piped {
-            args.push(self.expr(value, calls));
-        }
-        for argument in arguments {
-            let value = self.expr(&argument.value, calls);
-            match &argument.name {
-                Some(name) => named.push((name.node.clone(), value)),
-                None => args.push(value),
-            }
-        }
-        if expression::signature(&name.node).is_none() {
-            self.unknown_function(name);
-            return unknown(span);
-        }
-        if name.node == "capture"
-            && let Some(Expression::Text(t)) = arguments.last().map(|a| &a.value.node)
-            && let Some(pattern) = t.literal()
-        {
-            let at = arguments.last().map_or(span, |a| a.value.span);
-            self.pattern(&pattern, at);
-        }
-        let types: Vec<Type> = args.iter().map(|a| a.ty.clone()).collect();
-        let named_types: Vec<(String, Type)> = named
-            .iter()
-            .map(|(n, e)| (n.clone(), e.ty.clone()))
-            .collect();
-        let ty = match expression::result_type_with(&name.node, &types, &named_types) {
-            Ok(ty) => ty,
-            Err(message) => {
-                let secret = types
-                    .iter()
-                    .chain(named_types.iter().map(|(_, t)| t))
-                    .any(expression::contains_secret);
-                let code = if secret { "secret-misplaced" } else { "bad-arguments" };
-                self.c.report.push(reason(code, &message, span));
-                Type::Any
-            }
-        };
-        let kind = ExprKind::Function {
-            name: name.node.clone(),
-            args,
-            named,
-        };
-        make(kind, ty, span)
-    }
-
-    fn unknown_function(&mut self, name: &ast::Name) {
-        if name.node == "raw" {
-            self.c.report.push(
-                Diagnostic::error("raw-outside-command", "`raw` stands in a command only")
-                    .at(name.span, "")
-                    .help("nothing is quoted here: leave it out"),
-            );
-            return;
-        }
-        let message = format!("there is no function or action `{}`", name.node);
-        let actions = self.c.units[self.unit].actions.keys().map(String::as_str);
-        let names = expression::names().map(|n| -> &str { n }).chain(actions);
-        let mut d =
-            unknown_callable("unknown-function", message, name.span, &name.node, names);
-        let modules: Vec<_> = self
-            .c
-            .modules_with(self.unit, &name.node)
-            .into_iter()
-            .map(|m| format!("`{m}.{}`", name.node))
-            .collect();
-        if !modules.is_empty() {
-            d = d.help(format!("actions of modules are called so: {}", modules.join(", ")));
-        }
-        self.c.report.push(d);
-    }
-
-    fn text_literal(&mut self, template: &ast::Template, span: Span) -> Expr {
-        if let Some(text) = template.literal() {
-            return literal(Value::text(text), Type::Text, span);
-        }
-        let template = self.pieces(template, span);
-        let secret = template.parts.iter().any(
-            |p| matches!(p, TemplatePart::Value(e) if expression::contains_secret(&e.ty)),
-        );
-        let ty = if secret { Type::Secret } else { Type::Text };
-        make(ExprKind::Template(template), ty, span)
-    }
-
-    /// Returns a text with its values.
-    pub fn template(&mut self, text: &ast::Text) -> Template {
-        self.pieces(&text.node, text.span)
-    }
-
-    fn pieces(&mut self, template: &ast::Template, span: Span) -> Template {
-        let mut parts = Vec::new();
-        for piece in &template.pieces {
-            match &piece.node {
-                ast::Piece::Text(text) => push_text(&mut parts, text),
-                ast::Piece::Interpolation(e) => {
-                    let value = self.plain(e, "`{{ }}`");
-                    parts.push(TemplatePart::Value(value));
-                }
-            }
-        }
-        Template { parts, span }
     }
 }
 
@@ -482,11 +302,8 @@ pub(super) fn reason(code: &str, message: &str, span: Span) -> Diagnostic {
 
 /// Says that a key is written twice.
 pub(super) fn twice(key: &ast::Name, place: &str) -> Diagnostic {
-    Diagnostic::error(
-        "written-twice",
-        format!("`{}` is written twice {place}", key.node),
-    )
-    .at(key.span, "again here")
+    Diagnostic::error("written-twice", format!("`{}` is written twice {place}", key.node))
+        .at(key.span, "again here")
 }
 
 fn operation(operator: BinaryOperator) -> Option<BinaryOp> {

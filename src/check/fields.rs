@@ -2,8 +2,6 @@
 //!
 //! Owns which field and which section belongs to which kind of file. Never looks into sections.
 
-use std::collections::HashMap;
-
 use super::lower::Lower;
 use super::types::constant;
 use crate::diagnostic::Diagnostic;
@@ -47,21 +45,14 @@ impl Kind {
 }
 
 impl Lower<'_> {
-    /// Says which parts do not belong into a file of this kind, and which stand there twice.
+    /// Says which parts do not belong into a file of this kind.
     pub fn expect_parts(&mut self) {
         let file = self.file();
         let kind = Kind::of(&file);
-        let mut first: HashMap<&'static str, Span> = HashMap::new();
         for item in &file.items {
-            let (word, fits, once) = part(kind, &item.node);
+            let (word, fits) = part(kind, &item.node);
             if !fits {
                 self.misplaced(kind, word, &item.node, item.span);
-            } else if once && let Some(first) = first.insert(word, item.span) {
-                self.c.report.push(
-                    Diagnostic::error("written-twice", format!("`{word}` is written twice"))
-                        .at(item.span, "again here")
-                        .at(first, "first here"),
-                );
             }
         }
     }
@@ -154,36 +145,33 @@ fn first_line(of: &Lower<'_>, span: Span) -> Span {
     Span::new(span.source, start, start + length)
 }
 
-/// Returns the word of a part, whether it belongs into a file of that kind, and whether it
-/// stands there once at most.
-fn part(kind: Kind, item: &Item) -> (&'static str, bool, bool) {
+/// Returns the word of a part, and whether it belongs into a file of that kind.
+fn part(kind: Kind, item: &Item) -> (&'static str, bool) {
     let incident = kind == Kind::Runbook;
     let change = kind == Kind::Change;
     match item {
         Item::Field(field) => field_of(kind, field),
-        Item::Use(_) => ("use", kind != Kind::Drills, false),
-        Item::Param(_) => ("param", kind != Kind::Drills, false),
-        Item::Secret(_) => ("secret", kind != Kind::Drills, false),
-        Item::Let { .. } => ("let", kind != Kind::Drills, false),
-        Item::Action(_) => ("action", kind != Kind::Drills, false),
-        Item::Symptom(_) => ("symptom", incident, false),
-        Item::Prevention(_) => ("prevention", incident, true),
-        Item::Section(_) => ("section", kind == Kind::Checklist, false),
-        Item::Drill(_) => ("drill", true, false),
-        // More than one of a phase is told where the phases are read.
+        Item::Use(_) => ("use", kind != Kind::Drills),
+        Item::Param(_) => ("param", kind != Kind::Drills),
+        Item::Secret(_) => ("secret", kind != Kind::Drills),
+        Item::Let { .. } => ("let", kind != Kind::Drills),
+        Item::Action(_) => ("action", kind != Kind::Drills),
+        Item::Symptom(_) => ("symptom", incident),
+        Item::Prevention(_) => ("prevention", incident),
+        Item::Section(_) => ("section", kind == Kind::Checklist),
+        Item::Drill(_) => ("drill", true),
         Item::Phase(phase) => {
             let fits = match phase.word.node {
                 PhaseWord::Diagnose | PhaseWord::Resolve => incident,
                 PhaseWord::Preflight | PhaseWord::Procedure => change,
                 PhaseWord::Rollback => incident || change,
             };
-            (phase.word.node.word(), fits, false)
+            (phase.word.node.word(), fits)
         }
     }
 }
 
-fn field_of(kind: Kind, field: &Field) -> (&'static str, bool, bool) {
-    let module = matches!(kind, Kind::Module);
+fn field_of(kind: Kind, field: &Field) -> (&'static str, bool) {
     let change = kind == Kind::Change;
     let fits = match field {
         Field::Kind(_) | Field::Window(_) | Field::Freeze { .. } => change,
@@ -191,11 +179,7 @@ fn field_of(kind: Kind, field: &Field) -> (&'static str, bool, bool) {
         Field::NeedsTool(_) => kind != Kind::Drills,
         Field::Severity(_) | Field::Impact(_) => kind == Kind::Runbook || change,
         Field::Rto(_) | Field::Concurrency { .. } => kind == Kind::Runbook || change,
-        Field::Owner(_) | Field::Reviewed(_) | Field::Tags(_) => kind != Kind::Drills || !module,
+        Field::Owner(_) | Field::Reviewed(_) | Field::Tags(_) => kind != Kind::Drills,
     };
-    let several = matches!(
-        field,
-        Field::Window(_) | Field::Freeze { .. } | Field::NeedsTool(_)
-    );
-    (field.word(), fits, !several)
+    (field.word(), fits)
 }

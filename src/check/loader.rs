@@ -32,9 +32,7 @@ fn tidy(path: &Path) -> String {
     for part in path.components() {
         match part {
             Component::CurDir => {}
-            Component::ParentDir
-                if matches!(out.components().next_back(), Some(Component::Normal(_))) =>
-            {
+            Component::ParentDir if matches!(out.components().next_back(), Some(Component::Normal(_))) => {
                 out.pop();
             }
             other => out.push(other),
@@ -55,12 +53,8 @@ impl Loader for Disk {
             std::io::ErrorKind::IsADirectory => String::from("it is a folder"),
             _ => e.to_string().to_lowercase(),
         })?;
-        String::from_utf8(bytes).map_err(|e| {
-            format!(
-                "it is not UTF-8: byte {} is damaged",
-                e.utf8_error().valid_up_to()
-            )
-        })
+        String::from_utf8(bytes)
+            .map_err(|e| format!("it is not UTF-8: byte {} is damaged", e.utf8_error().valid_up_to()))
     }
 }
 
@@ -70,24 +64,14 @@ pub struct Memory(pub BTreeMap<String, String>);
 
 impl Memory {
     /// Returns the files of these paths and texts.
-    pub fn new(
-        files: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
-    ) -> Self {
-        Memory(
-            files
-                .into_iter()
-                .map(|(path, text)| (path.into(), text.into()))
-                .collect(),
-        )
+    pub fn new(files: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
+        Memory(files.into_iter().map(|(path, text)| (path.into(), text.into())).collect())
     }
 }
 
 impl Loader for Memory {
     fn load(&self, path: &str) -> Result<String, String> {
-        self.0
-            .get(path)
-            .cloned()
-            .ok_or_else(|| String::from("there is no such file"))
+        self.0.get(path).cloned().ok_or_else(|| String::from("there is no such file"))
     }
 }
 

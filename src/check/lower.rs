@@ -82,12 +82,7 @@ impl Section {
 impl Place {
     /// Returns the place of a body's first statement.
     pub fn of(section: Section) -> Self {
-        Place {
-            section,
-            in_step: false,
-            in_undo: false,
-            followed: false,
-        }
+        Place { section, in_step: false, in_undo: false, followed: false }
     }
 }
 
@@ -103,31 +98,19 @@ pub(super) struct Calls {
 impl Calls {
     /// Returns the calls of an expression in which they may stand.
     pub fn allowed() -> Self {
-        Calls {
-            refused: None,
-            count: 0,
-        }
+        Calls { refused: None, count: 0 }
     }
 
     /// Returns the calls of an expression in which none may stand; `place` says where: "a `let`".
     pub fn refused(place: &'static str) -> Self {
-        Calls {
-            refused: Some(place),
-            count: 0,
-        }
+        Calls { refused: Some(place), count: 0 }
     }
 }
 
 impl<'c> Lower<'c> {
     /// Returns the walk over a body of that unit.
     pub fn new(c: &'c mut Checker, unit: usize, section: Section) -> Self {
-        Lower {
-            c,
-            unit,
-            frame: Frame::default(),
-            place: Place::of(section),
-            unresolved: Vec::new(),
-        }
+        Lower { c, unit, frame: Frame::default(), place: Place::of(section), unresolved: Vec::new() }
     }
 
     /// Returns the file the body stands in.
@@ -144,10 +127,7 @@ impl<'c> Lower<'c> {
                 bound.entry(slot.name.as_str()).or_insert(slot.span);
             }
             for unknown in unresolved {
-                let later = bound
-                    .get(unknown.name.as_str())
-                    .copied()
-                    .filter(|span| span.start > unknown.span.start);
+                let later = bound.get(unknown.name.as_str()).copied();
                 self.c.report.push(match later {
                     Some(later) => used_before(&unknown.name, unknown.span, later),
                     None => unknown_name(&unknown.name, unknown.span, unknown.near.as_deref()),
@@ -163,20 +143,9 @@ impl<'c> Lower<'c> {
     }
 
     /// Binds a name to what may be a list of known greatest length.
-    pub fn bind_bounded(
-        &mut self,
-        name: &ast::Name,
-        ty: Type,
-        origin: String,
-        bounded: bool,
-    ) -> u32 {
+    pub fn bind_bounded(&mut self, name: &ast::Name, ty: Type, origin: String, bounded: bool) -> u32 {
         self.refuse_second(name);
-        let slot = Slot {
-            name: name.node.clone(),
-            ty,
-            span: name.span,
-            origin,
-        };
+        let slot = Slot { name: name.node.clone(), ty, span: name.span, origin };
         self.frame.bind(slot, bounded)
     }
 
@@ -186,12 +155,7 @@ impl<'c> Lower<'c> {
         if self.frame.get(&name.node).is_some() {
             self.refuse_second(name);
         }
-        let slot = Slot {
-            name: name.node.clone(),
-            ty,
-            span: name.span,
-            origin,
-        };
+        let slot = Slot { name: name.node.clone(), ty, span: name.span, origin };
         self.frame.bind(slot, false);
     }
 
@@ -250,12 +214,9 @@ impl<'c> Lower<'c> {
                         return Some(found);
                     }
                     self.c.report.push(
-                        Diagnostic::error(
-                            "name-out-of-reach",
-                            format!("`{name}` is known only inside {of}"),
-                        )
-                        .at(span, "")
-                        .at(first, "bound here"),
+                        Diagnostic::error("name-out-of-reach", format!("`{name}` is known only inside {of}"))
+                            .at(span, "")
+                            .at(first, "bound here"),
                     );
                     return None;
                 }
@@ -290,19 +251,12 @@ impl<'c> Lower<'c> {
         }
         let near = if self.unresolved.len() < NEARBY {
             let globals = &self.c.units[self.unit].globals;
-            let names = self
-                .frame
-                .visible()
-                .chain(globals.keys().map(String::as_str));
+            let names = self.frame.visible().chain(globals.keys().map(String::as_str));
             crate::diagnostic::nearest(name, names).map(str::to_owned)
         } else {
             None
         };
-        self.unresolved.push(Unresolved {
-            name: name.to_owned(),
-            span,
-            near,
-        });
+        self.unresolved.push(Unresolved { name: name.to_owned(), span, near });
     }
 
     /// Returns whether the name is one of a module in this file.
@@ -355,19 +309,18 @@ pub(super) fn one_line(text: &str) -> String {
 }
 
 fn used_before(name: &str, span: Span, later: Span) -> Diagnostic {
-    Diagnostic::error(
-        "used-before-bound",
-        format!("`{name}` is used before it is bound"),
-    )
-    .at(span, "")
-    .at(later, "bound here")
+    Diagnostic::error("used-before-bound", format!("`{name}` is used before it is bound"))
+        .at(span, "")
+        .at(later, "bound here")
 }
 
 fn unknown_name(name: &str, span: Span, near: Option<&str>) -> Diagnostic {
-    let d = Diagnostic::error("unknown-name", format!("nothing is called `{name}` here"))
-        .at(span, "");
+    let d = Diagnostic::error("unknown-name", format!("nothing is called `{name}` here")).at(span, "");
     match near {
         Some(near) => d.help(format!("did you mean `{near}`?")),
+        None if crate::expression::signature(name).is_some() => {
+            d.help(format!("a function is called: `{name}(…)`"))
+        }
         None => d.help(format!("text stands in quotes: \"{name}\"")),
     }
 }

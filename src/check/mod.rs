@@ -7,6 +7,7 @@
 //! One walk per body does names, types and effects together, because each needs the others; a
 //! second one, over the checked form, follows secrets through actions. Both take linear time.
 
+mod arguments;
 mod blocks;
 mod bounds;
 mod calls;
@@ -16,23 +17,26 @@ mod decisions;
 mod declarations;
 mod expressions;
 mod fields;
+mod functions;
 mod loader;
 mod lower;
 mod people;
 mod phases;
+mod qualifiers;
 mod report;
 mod runs;
 mod scope;
 mod secrets;
 mod statements;
 pub mod stdlib;
+mod templates;
 mod types;
 mod units;
 mod walk;
 
 use crate::diagnostic::Diagnostic;
 use crate::program::{Program, Template};
-use crate::source::{Sources, Span};
+use crate::source::Sources;
 use crate::syntax::ast;
 
 use checker::Checker;
@@ -63,9 +67,7 @@ pub struct Checked {
 impl Checked {
     /// Returns whether something keeps the file from running that its author must change.
     pub fn has_errors(&self) -> bool {
-        self.diagnostics
-            .iter()
-            .any(|d| d.severity == crate::diagnostic::Severity::Error)
+        self.diagnostics.iter().any(|d| d.severity == crate::diagnostic::Severity::Error)
     }
 }
 
@@ -121,13 +123,7 @@ fn file(c: &mut Checker, kind: Kind) -> Option<Program> {
     c.refuse_recursion();
     let mut titles: Vec<&Template> = vec![&title];
     titles.extend(&prevention);
-    secrets::check(
-        &c.globals,
-        &c.actions,
-        &sections,
-        &titles,
-        &mut c.report,
-    );
+    secrets::check(&c.globals, &c.actions, &sections, &titles, &mut c.report);
     if kind != Kind::Runbook || c.report.unsupported || c.report.has_errors() {
         return None;
     }
@@ -153,15 +149,14 @@ fn file(c: &mut Checker, kind: Kind) -> Option<Program> {
 fn top(c: &mut Checker) -> (Template, crate::program::Fields, Option<Template>) {
     let mut lower = Lower::new(c, 0, Section::Top);
     let file = lower.file();
-    let not_yet = |lower: &mut Lower<'_>, what: &str, span: Span| lower.not_yet(span, what);
     let title = match &file.head.node {
         ast::Head::Runbook { title } => lower.template(title),
         ast::Head::Change { title } => {
-            not_yet(&mut lower, "a `change`", file.head.span);
+            lower.not_yet(file.head.span, "a `change`");
             lower.template(title)
         }
         ast::Head::Checklist { title } => {
-            not_yet(&mut lower, "a `checklist`", file.head.span);
+            lower.not_yet(file.head.span, "a `checklist`");
             lower.template(title)
         }
         ast::Head::Module { .. } | ast::Head::Drills { .. } => Template::default(),

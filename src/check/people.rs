@@ -22,29 +22,20 @@ impl Lower<'_> {
             Some(silence) => self.silence(silence),
             None => Silence::Abort,
         };
-        goes(StatementKind::Approve(Box::new(Approval {
-            text,
-            by,
-            within,
-            on_silence,
-        })))
+        goes(StatementKind::Approve(Box::new(Approval { text, by, within, on_silence })))
     }
 
     /// Reads who is asked, how long, and whether silence is spoken of.
     fn audience(&mut self, audience: &ast::Audience, what: &str, word: Span) -> (Approvers, Expr) {
         let by = match &audience.by {
-            Some(by) => self.approvers(&by.node),
+            Some(by) => Self::approvers(&by.node),
             None => {
                 self.c.report.push(
                     Diagnostic::error("missing-by", format!("{what} does not say who answers"))
                         .at(word, "")
                         .help("add who may: `by oncall`, `by oncall or lead`, `by any 2 of lead, oncall`"),
                 );
-                Approvers {
-                    roles: Vec::new(),
-                    count: 1,
-                    quorum: false,
-                }
+                Approvers { roles: Vec::new(), count: 1, quorum: false }
             }
         };
         let within = match &audience.within {
@@ -71,22 +62,9 @@ impl Lower<'_> {
         (by, within)
     }
 
-    fn approvers(&mut self, by: &ast::By) -> Approvers {
+    fn approvers(by: &ast::By) -> Approvers {
         let roles: Vec<_> = by.roles.iter().map(|r| r.node.clone()).collect();
-        if let Some(count) = &by.count
-            && count.node == 0
-        {
-            self.c.report.push(
-                Diagnostic::error("out-of-range", "at least one person answers")
-                    .at(count.span, "")
-                    .help("write `any 1 of` or more"),
-            );
-        }
-        Approvers {
-            roles,
-            count: by.count.as_ref().map_or(1, |c| c.node),
-            quorum: by.count.is_some(),
-        }
+        Approvers { roles, count: by.count.as_ref().map_or(1, |c| c.node), quorum: by.count.is_some() }
     }
 
     fn silence(&mut self, silence: &Spanned<ast::OnSilence>) -> Silence {
@@ -126,10 +104,7 @@ impl Lower<'_> {
                 let answer = self.plain(answer, "`on silence`");
                 self.expect_accepted(&answer, &accepts, "the answer");
             }
-            Some(ast::OnSilence::Escalate(ast::Escalate {
-                message: Some(message),
-                ..
-            })) => {
+            Some(ast::OnSilence::Escalate(ast::Escalate { message: Some(message), .. })) => {
                 let _ = self.template(message);
             }
             _ => {}
@@ -169,7 +144,7 @@ impl Lower<'_> {
         if let Some(until) = &manual.until {
             let (expr, calls) = self.condition(&until.node.condition, "`until`");
             if calls == 0 && until.node.condition.node != ast::Expression::Invalid {
-                self.frozen(&expr, "`until`", "call");
+                self.frozen(&expr, "`until`", None);
             }
         }
         for text in [&manual.leave, &manual.irreversible].into_iter().flatten() {
@@ -183,19 +158,12 @@ impl Lower<'_> {
     /// Returns an `escalate`.
     pub fn escalate(&mut self, escalate: &ast::Escalate) -> Made {
         let text = self.message(escalate.message.as_ref(), escalate.role.span);
-        let kind = StatementKind::Escalate {
-            role: escalate.role.node.clone(),
-            text,
-        };
+        let kind = StatementKind::Escalate { role: escalate.role.node.clone(), text };
         (Some(kind), self.escalation())
     }
 
     /// Returns whether an escalation ends the run here: in `rollback` it pages and goes on.
     pub fn escalation(&self) -> Flow {
-        if self.place.section == Section::Rollback {
-            Flow::Goes
-        } else {
-            Flow::Leaves
-        }
+        if self.place.section == Section::Rollback { Flow::Goes } else { Flow::Leaves }
     }
 }

@@ -26,11 +26,8 @@ impl Lower<'_> {
     /// Returns the sections of the file, in the order in which they run.
     pub fn sections(mut self) -> Sections {
         let file = self.file();
-        self.c.resolves = file
-            .phases()
-            .filter(|p| changes(p.node.word.node))
-            .map(|p| self.phase_name(p.node))
-            .collect();
+        self.c.resolves =
+            file.phases().filter(|p| changes(p.node.word.node)).map(|p| self.phase_name(p.node)).collect();
         self.same_titles(&file);
         let mut sections = Sections::default();
         for symptom in file.symptoms() {
@@ -44,11 +41,7 @@ impl Lower<'_> {
             sections.diagnose = Some(phase);
             flow = own;
         }
-        for (at, phase) in file
-            .phases()
-            .filter(|p| changes(p.node.word.node))
-            .enumerate()
-        {
+        for (at, phase) in file.phases().filter(|p| changes(p.node.word.node)).enumerate() {
             let word = phase.node.word.node.word();
             let reached = Some(super::scope::index(at));
             let (made, _) = self.phase(&phase, Section::Changes(word), reached);
@@ -64,10 +57,7 @@ impl Lower<'_> {
     }
 
     fn phase_name(&self, phase: &ast::Phase) -> String {
-        phase
-            .title
-            .as_ref()
-            .map_or_else(String::new, |t| self.as_written(t))
+        phase.title.as_ref().map_or_else(String::new, |t| self.as_written(t))
     }
 
     fn same_titles(&mut self, file: &ast::File) {
@@ -76,11 +66,6 @@ impl Lower<'_> {
             let name = self.phase_name(phase.node);
             let span = phase.node.title.as_ref().map_or(phase.node.word.span, |t| t.span);
             if phase.node.word.node == PhaseWord::Resolve && phase.node.title.is_none() {
-                self.c.report.push(
-                    Diagnostic::error("missing-title", "this `resolve` has no title")
-                        .at(span, "")
-                        .help("decisions lead to it by its title: `resolve \"Restart the worker\" { … }`"),
-                );
                 continue;
             }
             if let Some(first) = first.insert(name.clone(), span) {
@@ -109,6 +94,10 @@ impl Lower<'_> {
         let first = found.next()?;
         for again in found {
             let word = again.node.word.node.word();
+            if again.node.word.node != first.node.word.node {
+                // One of them does not belong here, which is said elsewhere.
+                continue;
+            }
             self.c.report.push(
                 Diagnostic::error("written-twice", format!("`{word}` is written twice"))
                     .at(again.node.word.span, "again here")
@@ -142,18 +131,8 @@ impl Lower<'_> {
                 unknown(span)
             }
         };
-        let cleared = symptom
-            .cleared
-            .as_ref()
-            .map(|cleared| self.cleared(cleared, before));
-        Symptom {
-            title,
-            alert,
-            body,
-            when,
-            cleared,
-            span,
-        }
+        let cleared = symptom.cleared.as_ref().map(|cleared| self.cleared(cleared, before));
+        Symptom { title, alert, body, when, cleared, span }
     }
 
     /// `cleared when` reads the symptom's checks again, and what it calls itself.
@@ -170,9 +149,10 @@ impl Lower<'_> {
         });
         let valid = cleared.node.condition.node != ast::Expression::Invalid;
         if calls == 0 && !measured && valid {
-            self.frozen(&expr, "`cleared when`", "use a `check` of this symptom in it, or call");
+            let own = "use a `check` of this symptom in it, which is read again each time";
+            self.frozen(&expr, "`cleared when`", Some(own));
         }
-        let polling = self.polling(&cleared.node.poll, cleared.span, "`cleared when`", true);
+        let polling = self.polling(&cleared.node.poll, cleared.span, "`cleared when`");
         (expr, polling)
     }
 
@@ -191,15 +171,10 @@ impl Lower<'_> {
         }
         let title = match &of.title {
             Some(title) => self.template(title),
-            None => Template {
-                parts: Vec::new(),
-                span: of.word.span,
-            },
+            None => Template { parts: Vec::new(), span: of.word.span },
         };
-        let within = of
-            .within
-            .as_ref()
-            .map(|w| self.plain_of(&w.node, &crate::value::Type::Duration, "`within`"));
+        let within =
+            of.within.as_ref().map(|w| self.plain_of(&w.node, &crate::value::Type::Duration, "`within`"));
         if let Some(timeout) = &of.timeout {
             self.c.report.push(
                 Diagnostic::error("clause-not-here", "a phase has no `timeout`")
@@ -211,20 +186,10 @@ impl Lower<'_> {
         let name = self.phase_name(of);
         if !matches!(section, Section::Reads(_)) {
             let word = of.word.node.word();
-            let what = if name.is_empty() {
-                format!("`{word}`")
-            } else {
-                format!("`{word} \"{name}\"`")
-            };
+            let what = if name.is_empty() { format!("`{word}`") } else { format!("`{word} \"{name}\"`") };
             self.frame.leave_phase(outer, before, &what);
         }
-        let made = Phase {
-            title,
-            name,
-            within,
-            body,
-            span: phase.span,
-        };
+        let made = Phase { title, name, within, body, span: phase.span };
         (made, flow)
     }
 
@@ -247,10 +212,7 @@ impl Lower<'_> {
         if !matches!(file.head.node, ast::Head::Runbook { .. }) {
             return;
         }
-        let resolves: Vec<_> = file
-            .phases()
-            .filter(|p| changes(p.node.word.node))
-            .collect();
+        let resolves: Vec<_> = file.phases().filter(|p| p.node.word.node == PhaseWord::Resolve).collect();
         let ends = flow.leaves() && sections.diagnose.is_some();
         match resolves.as_slice() {
             [] if !ends => self.c.report.push(
@@ -270,9 +232,13 @@ impl Lower<'_> {
                 self.c.report.push(d.help("end `diagnose` with `decide { when EXPR -> resolve \"…\"  otherwise -> … }`"));
             }
             resolves if ends => {
-                for (at, resolve) in resolves.iter().enumerate() {
-                    let index = super::scope::index(at);
-                    if self.c.arrows.iter().any(|a| a.resolve == index) {
+                let titles = self.c.resolves.clone();
+                for resolve in resolves {
+                    let name = self.phase_name(resolve.node);
+                    let taken = self.c.arrows.iter().any(|arrow| {
+                        titles.get(arrow.resolve as usize).is_none_or(|t| *t == name)
+                    });
+                    if taken || name.is_empty() {
                         continue;
                     }
                     let span = resolve.node.title.as_ref().map_or(resolve.span, |t| t.span);

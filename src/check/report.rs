@@ -36,15 +36,12 @@ impl Report {
 
     /// Returns whether something keeps the file from running.
     pub fn has_errors(&self) -> bool {
-        self.diagnostics
-            .iter()
-            .any(|d| d.severity == Severity::Error)
+        self.diagnostics.iter().any(|d| d.severity == Severity::Error)
     }
 
     /// Returns the messages by place, each once.
     pub fn finish(mut self) -> Vec<Diagnostic> {
-        self.diagnostics
-            .sort_by_key(|d| (d.span().map(|s| (s.source, s.start, s.end)), d.severity));
+        self.diagnostics.sort_by_key(|d| (d.span().map(|s| (s.source, s.start, s.end)), d.severity));
         self.diagnostics.dedup();
         self.diagnostics
     }
@@ -64,7 +61,8 @@ pub(super) fn near<'a>(
 
 /// Returns the names as a sorted list for a message: "`a`, `b` and `c`".
 pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let mut names: Vec<_> = names.into_iter().map(|n| format!("`{n}`")).collect();
+    let names = names.into_iter().filter(|n| !n.is_empty());
+    let mut names: Vec<_> = names.map(|n| format!("`{n}`")).collect();
     names.sort();
     names.dedup();
     match names.pop() {
@@ -76,9 +74,5 @@ pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 
 /// Returns "1 argument", "2 arguments".
 pub(super) fn count(n: usize, what: &str) -> String {
-    if n == 1 {
-        format!("1 {what}")
-    } else {
-        format!("{n} {what}s")
-    }
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }

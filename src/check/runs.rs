@@ -16,10 +16,7 @@ impl Lower<'_> {
     pub fn run(&mut self, run: &ast::Run, word: Span) -> Made {
         self.expect_changes_allowed(word);
         let call = self.call(&run.call, Under::Run);
-        let done_when = run
-            .done_when
-            .as_ref()
-            .map(|condition| self.done_when(condition));
+        let done_when = run.done_when.as_ref().map(|condition| self.done_when(condition));
         // What a skipped change would have bound is not there afterwards.
         let mark = self.frame.enter();
         let slot = run.name.as_ref().map(|name| {
@@ -27,27 +24,18 @@ impl Lower<'_> {
             self.bind(name, call.ty.clone(), call.text.clone())
         });
         let ending = self.ending(run, &call, word);
-        let finally = run
-            .finally
-            .as_ref()
-            .map(|finally| self.finally(finally));
+        let finally = run.finally.as_ref().map(|finally| self.finally(finally));
         if done_when.is_some() {
-            self.frame
-                .leave_inside(mark, "the `run` with `done when`, which may be skipped");
+            self.frame.leave_inside(mark, "the `run` with `done when`, which may be skipped");
         }
-        goes(StatementKind::Run(Box::new(Run {
-            slot,
-            call,
-            done_when,
-            ending,
-            finally,
-        })))
+        goes(StatementKind::Run(Box::new(Run { slot, call, done_when, ending, finally })))
     }
 
     fn done_when(&mut self, condition: &Spanned<ast::Expr>) -> crate::program::Expr {
         let (expr, calls) = self.spanned_condition(condition, "`done when`");
         if calls == 0 && condition.node.node != ast::Expression::Invalid {
-            self.frozen(&expr, "`done when`", "it is read before and after the change: call");
+            let why = "it is read before the change and after it";
+            self.frozen(&expr, "`done when`", Some(why));
         }
         expr
     }
@@ -105,15 +93,12 @@ impl Lower<'_> {
             || matches!(&call.target, Target::Native { function, .. } if function.is_empty());
         if !own && !invalid {
             self.c.report.push(
-                Diagnostic::error(
-                    "change-without-undo",
-                    "this change does not say how it is taken back",
-                )
-                .at(word.to(run.call.node.target.span), "")
-                .help("add below it `undo CALL`: what takes it back")
-                .help("or `leave \"why\"`: it may stand")
-                .help("or `irreversible \"why\"`: it cannot be taken back")
-                .help("or `finally CALL`: it ends in any case, when the step ends"),
+                Diagnostic::error("change-without-undo", "this change does not say how it is taken back")
+                    .at(word.to(run.call.node.target.span), "")
+                    .help("add below it `undo CALL`: what takes it back")
+                    .help("or `leave \"why\"`: it may stand")
+                    .help("or `irreversible \"why\"`: it cannot be taken back")
+                    .help("or `finally CALL`: it ends in any case, when the step ends"),
             );
         }
         Ending::Own
@@ -153,22 +138,12 @@ impl Lower<'_> {
                 let mark = self.frame.enter();
                 let (body, _) = self.block(block);
                 self.frame.leave_inside(mark, "the `undo`");
-                Undo {
-                    body,
-                    safe: false,
-                    text: self.one_line(block.span),
-                    span: undo.span,
-                }
+                Undo { body, safe: false, text: self.one_line(block.span), span: undo.span }
             }
             ast::Undo::Manual(manual) => {
                 self.not_yet(undo.span, "`undo manual`");
-                let _ = self.manual_parts(manual);
-                Undo {
-                    body: Vec::new(),
-                    safe: false,
-                    text: self.one_line(manual.task.span),
-                    span: undo.span,
-                }
+                self.manual_parts(manual);
+                Undo { body: Vec::new(), safe: false, text: self.one_line(manual.task.span), span: undo.span }
             }
         };
         self.place = outer;
@@ -180,7 +155,7 @@ impl Lower<'_> {
         let _ = self.undo(undo);
     }
 
-    /// Returns a statement that is not carried out yet.
+    /// Returns what a statement yields that is read and not carried out yet.
     pub fn nothing_yet(&self) -> Made {
         (None, Flow::Goes)
     }

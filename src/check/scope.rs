@@ -61,10 +61,7 @@ impl Frame {
 
     /// Returns the names that can be used, in no order.
     pub fn visible(&self) -> impl Iterator<Item = &str> {
-        self.names
-            .iter()
-            .filter(|(_, e)| matches!(e.reach, Reach::Visible))
-            .map(|(name, _)| name.as_str())
+        self.names.iter().filter(|(_, e)| matches!(e.reach, Reach::Visible)).map(|(name, _)| name.as_str())
     }
 
     /// Returns the count of bindings so far.
@@ -76,11 +73,7 @@ impl Frame {
     pub fn bind(&mut self, slot: Slot, bounded: bool) -> u32 {
         let name = slot.name.clone();
         let span = slot.span;
-        let shared = self
-            .siblings
-            .iter()
-            .rev()
-            .find_map(|names| names.get(&name).copied());
+        let shared = self.siblings.iter().rev().find_map(|names| names.get(&name).copied());
         let index = match shared.and_then(|i| Some((i, self.slots.get_mut(i as usize)?))) {
             Some((i, old)) => {
                 old.ty = join(&old.ty, &slot.ty);
@@ -92,13 +85,7 @@ impl Frame {
             }
         };
         self.sequence += 1;
-        let entry = Entry {
-            slot: index,
-            span,
-            reach: Reach::Visible,
-            sequence: self.sequence,
-            bounded,
-        };
+        let entry = Entry { slot: index, span, reach: Reach::Visible, sequence: self.sequence, bounded };
         self.set(name, entry);
         index
     }
@@ -153,6 +140,15 @@ impl Frame {
                 entry.reach = Reach::Inside(of.to_owned());
                 self.set(name, entry);
             }
+        }
+    }
+
+    /// Lets what a closed block bound be known, but out of reach.
+    pub fn hide(&mut self, bound: &Bound, of: &str) {
+        for (name, entry) in bound {
+            let mut entry = entry.clone();
+            entry.reach = Reach::Inside(of.to_owned());
+            self.set(name.clone(), entry);
         }
     }
 

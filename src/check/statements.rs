@@ -41,10 +41,7 @@ impl Lower<'_> {
         let mut made = Vec::with_capacity(block.node.len());
         let mut flow = Flow::Goes;
         let outer = self.place.followed;
-        let acting = block
-            .node
-            .iter()
-            .rposition(|s| !matches!(s.kind, ast::StatementKind::Return(_)));
+        let acting = block.node.iter().rposition(|s| !matches!(s.kind, ast::StatementKind::Return(_)));
         let mut left: Option<Span> = None;
         for (at, statement) in block.node.iter().enumerate() {
             if let Some(by) = left.take() {
@@ -57,11 +54,7 @@ impl Lower<'_> {
             self.place.followed = outer || acting.is_some_and(|last| at < last);
             let (kind, own) = self.statement(statement, &mut made);
             if let Some((id, kind)) = kind {
-                made.push(Statement {
-                    id,
-                    span: statement.span,
-                    kind,
-                });
+                made.push(Statement { id, span: statement.span, kind });
             }
             if own.leaves() && !flow.leaves() {
                 flow = Flow::Leaves;
@@ -137,10 +130,7 @@ impl Lower<'_> {
     /// Says so when a statement may not stand here at all.
     fn expect_allowed(&mut self, statement: &ast::Statement) {
         use ast::StatementKind as Kind;
-        let asks = matches!(
-            statement.kind,
-            Kind::Approve(_) | Kind::Ask(_) | Kind::Manual(_)
-        );
+        let asks = matches!(statement.kind, Kind::Approve(_) | Kind::Ask(_) | Kind::Manual(_));
         let tells = matches!(statement.kind, Kind::Escalate(_) | Kind::Notify { .. });
         let refused = match self.place.section {
             Section::Symptom if asks || tells => Some("a `symptom` is only measured"),
@@ -179,16 +169,13 @@ impl Lower<'_> {
             let (expr, calls) = self.condition(&until.node.condition, "`until`");
             let reads = calls > 0 || walk::names(&expr).contains(&NameRef::Local(slot));
             if !reads {
-                self.frozen(&expr, "`until`", &format!("use `{}` in it, or call", check.name.node));
+                let own = format!("use `{}` in it, which is read again each time", check.name.node);
+                self.frozen(&expr, "`until`", Some(&own));
             }
-            let polling = self.polling(&until.node.poll, until.span, "`until`", true);
+            let polling = self.polling(&until.node.poll, until.span, "`until`");
             (expr, polling)
         });
-        goes(StatementKind::Check {
-            slot: Some(slot),
-            call,
-            until,
-        })
+        goes(StatementKind::Check { slot: Some(slot), call, until })
     }
 
     /// Says so when a call that returns nothing is bound to a name.
@@ -213,19 +200,15 @@ impl Lower<'_> {
         let polls = poll.hold.is_some() || poll.within.is_some() || poll.every.is_some();
         let polling = polls.then(|| {
             if calls == 0 && verify.condition.node != ast::Expression::Invalid {
-                self.frozen(&expr, "a polled `verify`", "call");
+                self.frozen(&expr, "a polled `verify`", None);
             }
-            self.polling(poll, word, "`verify`", false)
+            self.polling(poll, word, "`verify`")
         });
-        goes(StatementKind::Verify {
-            expr,
-            message,
-            polling,
-        })
+        goes(StatementKind::Verify { expr, message, polling })
     }
 
     /// Says that a condition which is looked at again and again never reads the world again.
-    pub fn frozen(&mut self, expr: &Expr, what: &str, instead: &str) {
+    pub fn frozen(&mut self, expr: &Expr, what: &str, instead: Option<&str>) {
         let mut d = Diagnostic::error(
             "frozen-condition",
             format!("{what} reads nothing: what it says can never change"),
@@ -235,38 +218,32 @@ impl Lower<'_> {
             NameRef::Local(slot) => self.frame.slots.get(slot as usize),
             NameRef::Global(_) => None,
         });
+        if let Some(instead) = instead {
+            d = d.help(instead);
+        }
+        let action = "call an action that `reads` in it";
         d = match local {
-            Some(slot) => d
-                .at(slot.span, format!("`{}` is frozen since here", slot.name))
-                .help(format!("{instead} `{}` again instead of `{}`", slot.origin, slot.name)),
-            None => d.help(format!("{instead} an action that `reads`")),
+            Some(slot) => {
+                let d = d.at(slot.span, format!("`{}` is frozen since here", slot.name));
+                let origin = &slot.origin;
+                if origin.starts_with('$') || origin.starts_with("```") {
+                    d.help(format!("put `{origin}` into an action that `reads`, and call it in here"))
+                } else if origin.ends_with(')') {
+                    d.help(format!("call `{origin}` again instead of `{}`", slot.name))
+                } else {
+                    d.help(action)
+                }
+            }
+            None => d.help(action),
         };
         self.c.report.push(d);
     }
 
-    /// Returns how long and how often something is looked at.
-    pub fn polling(
-        &mut self,
-        poll: &ast::Poll,
-        span: Span,
-        what: &str,
-        needs_within: bool,
-    ) -> Polling {
-        let holds = poll
-            .hold
-            .as_ref()
-            .map(|e| self.plain_of(e, &Type::Duration, "`for`"));
-        let within = poll
-            .within
-            .as_ref()
-            .map(|e| self.plain_of(e, &Type::Duration, "`within`"));
-        if within.is_none() && (needs_within || holds.is_none()) {
-            self.c.report.push(
-                Diagnostic::error("missing-within", format!("{what} has no end"))
-                    .at(span, "")
-                    .help("say how long it may take: `within 5m every 10s`"),
-            );
-        }
+    /// Returns how long and how often something is looked at. That it ends has been looked at
+    /// where it was read.
+    pub fn polling(&mut self, poll: &ast::Poll, span: Span, what: &str) -> Polling {
+        let holds = poll.hold.as_ref().map(|e| self.plain_of(e, &Type::Duration, "`for`"));
+        let within = poll.within.as_ref().map(|e| self.plain_of(e, &Type::Duration, "`within`"));
         let every = match &poll.every {
             Some(every) => self.plain_of(every, &Type::Duration, "`every`"),
             None => {
@@ -278,11 +255,7 @@ impl Lower<'_> {
                 super::expressions::unknown(span)
             }
         };
-        Polling {
-            within,
-            every,
-            holds,
-        }
+        Polling { within, every, holds }
     }
 
     fn let_(&mut self, name: &ast::Name, value: &ast::Expr) -> Made {
@@ -297,11 +270,7 @@ impl Lower<'_> {
         let expr = self.plain(value, "`output`");
         let origin = self.one_line(value.span);
         let slot = self.bind(name, expr.ty.clone(), origin);
-        goes(StatementKind::Output {
-            slot,
-            name: name.node.clone(),
-            expr,
-        })
+        goes(StatementKind::Output { slot, name: name.node.clone(), expr })
     }
 
     fn return_(&mut self, value: Option<&ast::Expr>, statement: &ast::Statement) -> Made {
@@ -335,19 +304,12 @@ impl Lower<'_> {
     pub fn message(&mut self, text: Option<&ast::Text>, span: Span) -> crate::program::Template {
         match text {
             Some(text) => self.template(text),
-            None => crate::program::Template {
-                parts: Vec::new(),
-                span,
-            },
+            None => crate::program::Template { parts: Vec::new(), span },
         }
     }
 
     /// Returns a condition with the place it stands at.
-    pub fn spanned_condition(
-        &mut self,
-        condition: &Spanned<ast::Expr>,
-        place: &'static str,
-    ) -> (Expr, u32) {
+    pub fn spanned_condition(&mut self, condition: &Spanned<ast::Expr>, place: &'static str) -> (Expr, u32) {
         self.condition(&condition.node, place)
     }
 }

@@ -13,10 +13,7 @@ pub(super) const PLANNED: &[&str] = &["dns", "prometheus", "tcp", "time", "tls"]
 
 /// Returns the text of the module of that name.
 pub(super) fn text(name: &str) -> Option<&'static str> {
-    MODULES
-        .iter()
-        .find(|(module, _)| *module == name)
-        .map(|(_, text)| *text)
+    MODULES.iter().find(|(module, _)| *module == name).map(|(_, text)| *text)
 }
 
 /// Returns the names of the modules.

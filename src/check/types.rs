@@ -24,11 +24,7 @@ pub(super) struct Accepts {
 impl Accepts {
     /// Returns what accepts any value of that type.
     pub fn any(ty: Type) -> Self {
-        Accepts {
-            ty,
-            choices: Vec::new(),
-            range: None,
-        }
+        Accepts { ty, choices: Vec::new(), range: None }
     }
 }
 
@@ -79,11 +75,7 @@ impl Lower<'_> {
             ty = Some(joined);
             values.extend(constant(&expr));
         }
-        Accepts {
-            ty: ty.unwrap_or(Type::Text),
-            choices: values,
-            range: None,
-        }
+        Accepts { ty: ty.unwrap_or(Type::Text), choices: values, range: None }
     }
 
     fn range(&mut self, of: &Spanned<ast::Type>, from: &ast::Expr, to: &ast::Expr) -> Accepts {
@@ -94,10 +86,8 @@ impl Lower<'_> {
             self.expect(end, &ty, "the end of this range");
         }
         let ordered = expression::binary_type(crate::program::BinaryOp::Less, &ty, &ty);
-        if !matches!(
-            ty,
-            Type::Int | Type::Number | Type::Percent | Type::Duration | Type::Size | Type::Time
-        ) || ordered.is_err()
+        if !matches!(ty, Type::Int | Type::Number | Type::Percent | Type::Duration | Type::Size | Type::Time)
+            || ordered.is_err()
         {
             self.c.report.push(
                 Diagnostic::error("type-mismatch", format!("`{ty}` has no range"))
@@ -106,7 +96,7 @@ impl Lower<'_> {
             );
             return Accepts::any(ty);
         }
-        let range = constant(&low).zip(constant(&high));
+        let mut range = constant(&low).zip(constant(&high));
         if let Some((a, b)) = &range
             && less(b, a)
         {
@@ -115,12 +105,9 @@ impl Lower<'_> {
                     .at(from.span.to(to.span), "")
                     .help("write the smaller end first"),
             );
+            range = None;
         }
-        Accepts {
-            ty,
-            choices: Vec::new(),
-            range,
-        }
+        Accepts { ty, choices: Vec::new(), range }
     }
 
     /// Returns an expression that must be a literal.
@@ -140,11 +127,9 @@ impl Lower<'_> {
         if expression::assignable(&expr.ty, want) {
             return;
         }
-        let mut d = Diagnostic::error(
-            "type-mismatch",
-            format!("{what} takes `{want}`, this is `{}`", expr.ty),
-        )
-        .at(expr.span, "");
+        let mut d =
+            Diagnostic::error("type-mismatch", format!("{what} takes `{want}`, this is `{}`", expr.ty))
+                .at(expr.span, "");
         if let Some(help) = conversion(&expr.ty, want) {
             d = d.help(help);
         }
@@ -157,11 +142,8 @@ impl Lower<'_> {
         let Some(value) = constant(expr) else { return };
         if !accepts.choices.is_empty() && !accepts.choices.iter().any(|c| same(c, &value)) {
             let choices: Vec<_> = accepts.choices.iter().map(shown).collect();
-            let mut d = Diagnostic::error(
-                "not-a-choice",
-                format!("{what} is one of {}", choices.join(", ")),
-            )
-            .at(expr.span, "");
+            let mut d = Diagnostic::error("not-a-choice", format!("{what} is one of {}", choices.join(", ")))
+                .at(expr.span, "");
             if let (Value::Text(found), true) = (&value, accepts.ty == Type::Text) {
                 let names = accepts.choices.iter().filter_map(|c| match c {
                     Value::Text(t) => Some(&**t),
@@ -175,9 +157,7 @@ impl Lower<'_> {
             && (less(&value, low) || less(high, &value))
         {
             let message = format!("{what} is from {} to {}", shown(low), shown(high));
-            self.c
-                .report
-                .push(Diagnostic::error("out-of-range", message).at(expr.span, ""));
+            self.c.report.push(Diagnostic::error("out-of-range", message).at(expr.span, ""));
         }
     }
 }
@@ -189,9 +169,8 @@ fn conversion(have: &Type, want: &Type) -> Option<&'static str> {
         (_, Type::Duration) if number => {
             Some("give it a unit: `30s`, `5m`, `1h`, or make it one with `seconds(n)`")
         }
-        (_, Type::Size) if number => {
-            Some("give it a unit: `10GiB`, `512MB`, or make it one with `bytes(n)`")
-        }
+        (_, Type::Size) if number => Some("give it a unit: `10GiB`, `512MB`, or make it one with `bytes(n)`"),
+        (Type::Number | Type::Percent, Type::Int) => Some("`int(x)` makes a whole number of it"),
         (Type::Text, Type::Duration) => Some("write it without quotes: `30s`"),
         (Type::Text, Type::Int | Type::Number | Type::Percent) => {
             Some("`number(text)` makes a number of text")
@@ -225,11 +204,7 @@ pub(super) fn constant(expr: &Expr) -> Option<Value> {
             Value::Duration(n) => n.checked_neg().map(Value::Duration),
             _ => None,
         },
-        ExprKind::List(items) => items
-            .iter()
-            .map(constant)
-            .collect::<Option<Vec<_>>>()
-            .map(Value::list),
+        ExprKind::List(items) => items.iter().map(constant).collect::<Option<Vec<_>>>().map(Value::list),
         _ => None,
     }
 }
@@ -265,9 +240,7 @@ pub(super) fn shown(value: &Value) -> String {
         Value::Number(n) => n.to_string(),
         Value::Bool(b) => b.to_string(),
         Value::Percent(n) => format!("{}%", (n * 1e9).round() / 1e7),
-        Value::Duration(n) => {
-            format!("{:#}", jiff::SignedDuration::from_nanos(*n)).replace(' ', "")
-        }
+        Value::Duration(n) => format!("{:#}", jiff::SignedDuration::from_nanos(*n)).replace(' ', ""),
         Value::Size(n) => format!("{n}B"),
         Value::Time(t) => t.to_string(),
         _ => String::from("…"),
@@ -278,10 +251,7 @@ pub(super) fn shown(value: &Value) -> String {
 pub(super) fn too_many(name: &str, takes: usize, given: usize, span: Span) -> Diagnostic {
     Diagnostic::error(
         "too-many-arguments",
-        format!(
-            "`{name}` takes {}, {given} are given",
-            count(takes, "argument")
-        ),
+        format!("`{name}` takes {}, {given} are given", count(takes, "argument")),
     )
     .at(span, "this one is too much")
 }

@@ -60,12 +60,7 @@ pub(super) struct Units<'a> {
 impl<'a> Units<'a> {
     /// Returns a reader that has read nothing.
     pub fn new(loader: &'a dyn Loader) -> Self {
-        Units {
-            loader,
-            sources: Sources::default(),
-            units: Vec::new(),
-            known: HashMap::new(),
-        }
+        Units { loader, sources: Sources::default(), units: Vec::new(), known: HashMap::new() }
     }
 
     /// Reads a file and all it uses; the first unit is the file itself, if it could be read.
@@ -76,10 +71,7 @@ impl<'a> Units<'a> {
             }
             Err(why) => {
                 self.sources.add(path, "");
-                report.push(Diagnostic::error(
-                    "unreadable-file",
-                    format!("cannot read `{path}`: {why}"),
-                ));
+                report.push(Diagnostic::error("unreadable-file", format!("cannot read `{path}`: {why}")));
             }
         }
         let mut next = 0;
@@ -91,10 +83,7 @@ impl<'a> Units<'a> {
 
     fn add(&mut self, name: &str, text: String, library: bool, report: &mut Report) -> Import {
         let source = self.sources.add(name, text);
-        let text = self
-            .sources
-            .get(source)
-            .map_or_else(|| "".into(), |s| s.text.clone());
+        let text = self.sources.get(source).map_or_else(|| "".into(), |s| s.text.clone());
         let parsed = syntax::parse(source, &text);
         report.extend(parsed.diagnostics);
         let import = match parsed.file {
@@ -124,13 +113,10 @@ impl<'a> Units<'a> {
             };
             if let Some(first) = places.insert(name.node.clone(), name.span) {
                 report.push(
-                    Diagnostic::error(
-                        "bound-twice",
-                        format!("`{}` names two modules", name.node),
-                    )
-                    .at(name.span, "again here")
-                    .at(first, "first here")
-                    .help("give one of them another name with `as`"),
+                    Diagnostic::error("bound-twice", format!("`{}` names two modules", name.node))
+                        .at(name.span, "again here")
+                        .at(first, "first here")
+                        .help("give one of them another name with `as`"),
                 );
                 continue;
             }
@@ -184,16 +170,10 @@ impl<'a> Units<'a> {
             report.not_yet(module.span, &format!("the module `{}`", module.node));
             return Import::Broken;
         }
-        let all: Vec<_> = native::modules()
-            .into_iter()
-            .chain(stdlib::names())
-            .collect();
-        let unknown = Diagnostic::error(
-            "unknown-module",
-            format!("there is no module `{}`", module.node),
-        )
-        .at(module.span, "")
-        .note(format!("modules: {}", listed(all.iter().copied())));
+        let all: Vec<_> = native::modules().into_iter().chain(stdlib::names()).collect();
+        let unknown = Diagnostic::error("unknown-module", format!("there is no module `{}`", module.node))
+            .at(module.span, "")
+            .note(format!("modules: {}", listed(all.iter().copied())));
         report.push(
             near(unknown, &module.node, all)
                 .help(format!("a module of your own: `use \"./{0}.runbook\" as {0}`", module.node)),
@@ -202,10 +182,7 @@ impl<'a> Units<'a> {
     }
 
     fn file(&mut self, unit: usize, written: &str, span: Span, report: &mut Report) -> Import {
-        let from = self
-            .sources
-            .get(self.units[unit].source)
-            .map_or("", |s| s.name.as_str());
+        let from = self.sources.get(self.units[unit].source).map_or("", |s| s.name.as_str());
         let path = self.loader.relative(from, written);
         let found = match self.known.get(&path) {
             Some(found) => found.clone(),

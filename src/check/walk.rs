@@ -17,11 +17,7 @@ pub(super) fn every(expr: &Expr, f: &mut dyn FnMut(&Expr)) {
             every(a, f);
             every(b, f);
         }
-        ExprKind::Conditional {
-            then,
-            condition,
-            otherwise,
-        } => {
+        ExprKind::Conditional { then, condition, otherwise } => {
             every(then, f);
             every(condition, f);
             every(otherwise, f);

@@ -284,7 +284,10 @@ impl<'w> Cx<'w> {
 fn returned(call: &Call, action: &Action, value: Value) -> Result<Value, CallStop> {
     let Some(ty) = &action.returns else { return Ok(value) };
     value.coerce(ty).map_err(|message| {
-        let mut failed = CallFailure::new(End::Failed, format!("`{}` returned what it does not declare: {message}", action.name));
+        let mut failed = CallFailure::new(
+            End::Failed,
+            format!("`{}` returned what it does not declare: {message}", action.name),
+        );
         failed.detail.push(format!("in `{}`", call.text));
         failed.into()
     })

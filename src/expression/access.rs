@@ -34,10 +34,9 @@ pub(super) fn field(
         };
     }
     match base {
-        Value::Record(record) => record
-            .get(field_name)
-            .cloned()
-            .ok_or_else(|| missing_key(record, field_name, &what())),
+        Value::Record(record) => {
+            record.get(field_name).cloned().ok_or_else(|| missing_key(record, field_name, &what()))
+        }
         Value::Command(command) => command_field(command, field_name),
         Value::Response(response) => response_field(response, field_name),
         Value::Tried(tried) => match (field_name, &tried.result) {
@@ -48,26 +47,17 @@ pub(super) fn field(
             (_, Ok(value)) => field(value, field_name, &Type::Any, what),
             (_, Err(error)) => Err(failed_call(&tried.call, error)),
         },
-        Value::Text(_) | Value::Damaged(_)
-            if COMMAND_FIELDS.iter().any(|(name, _)| *name == field_name) =>
-        {
+        Value::Text(_) | Value::Damaged(_) if COMMAND_FIELDS.iter().any(|(name, _)| *name == field_name) => {
             text_field(base, field_name, &what())
         }
-        Value::None => Err(Failure::missing(format!(
-            "`{}` is none, it has no `{field_name}`",
-            what()
-        ))),
-        Value::Secret(secret) => Err(Failure::new(format!(
-            "the secret `{}` has no field `{field_name}`",
-            secret.name()
-        ))
-        .help("`parse_url` takes a connection string apart")),
+        Value::None => Err(Failure::missing(format!("`{}` is none, it has no `{field_name}`", what()))),
+        Value::Secret(secret) => {
+            Err(Failure::new(format!("the secret `{}` has no field `{field_name}`", secret.name()))
+                .help("`parse_url` takes a connection string apart"))
+        }
         other => {
-            let failure = Failure::new(format!(
-                "`{}` is {}, it has no field `{field_name}`",
-                what(),
-                named(other)
-            ));
+            let failure =
+                Failure::new(format!("`{}` is {}, it has no field `{field_name}`", what(), named(other)));
             Err(match other {
                 Value::List(_) => failure.help(format!(
                     "`[0].{field_name}` is that of the first item, `| map(\"{field_name}\")` those of all"
@@ -102,9 +92,7 @@ fn went_well(value: &Value) -> bool {
 
 fn why_not(value: &Value) -> Value {
     match value {
-        Value::Command(command) if !command.ok => {
-            Value::text(format!("exit status {}", command.exit))
-        }
+        Value::Command(command) if !command.ok => Value::text(format!("exit status {}", command.exit)),
         Value::Response(response) if response.status >= 400 => {
             Value::text(format!("status {}", response.status))
         }
@@ -121,11 +109,8 @@ fn missing_key(record: &Record, key: &str, what: &str) -> Failure {
     if names.is_empty() {
         return failure.help("it is empty");
     }
-    let mut listed: Vec<String> = names
-        .iter()
-        .take(LISTED)
-        .map(|name| format!("`{}`", brief(name, SHOWN)))
-        .collect();
+    let mut listed: Vec<String> =
+        names.iter().take(LISTED).map(|name| format!("`{}`", brief(name, SHOWN))).collect();
     if names.len() > LISTED {
         listed.push(format!("and {} more", names.len() - LISTED));
     }
@@ -144,11 +129,7 @@ fn command_field(command: &CommandValue, name: &str) -> Result<Value, Failure> {
         "ok" => Value::Bool(command.ok),
         "elapsed" => Value::Duration(command.elapsed),
         _ => {
-            return Err(unknown(
-                &format!("the result of `{typed}`"),
-                name,
-                &COMMAND_FIELDS,
-            ));
+            return Err(unknown(&format!("the result of `{typed}`"), name, &COMMAND_FIELDS));
         }
     })
 }
@@ -166,11 +147,7 @@ fn response_field(response: &ResponseValue, name: &str) -> Result<Value, Failure
         "ok" => Value::Bool(response.status < 400),
         "elapsed" => Value::Duration(response.elapsed),
         _ => {
-            return Err(unknown(
-                &format!("the response of `{request}`"),
-                name,
-                &RESPONSE_FIELDS,
-            ));
+            return Err(unknown(&format!("the response of `{request}`"), name, &RESPONSE_FIELDS));
         }
     })
 }
@@ -196,10 +173,7 @@ fn unknown(what: &str, name: &str, fields: &[(&str, Type)]) -> Failure {
     if let Some(near) = nearest(name, fields.iter().map(|(n, _)| *n)) {
         failure = failure.help(format!("did you mean `{near}`?"));
     }
-    failure.help(format!(
-        "it has {}; fields of JSON stand under `.json`",
-        names.join(", ")
-    ))
+    failure.help(format!("it has {}; fields of JSON stand under `.json`", names.join(", ")))
 }
 
 fn lines(output: &Output, text: &str) -> Value {
@@ -209,9 +183,7 @@ fn lines(output: &Output, text: &str) -> Value {
 fn json(output: &Output, of: &str) -> Result<Value, Failure> {
     let text = whole_output(output, of)?;
     if !output.utf8 && text.contains('\u{fffd}') {
-        return Err(Failure::new(format!(
-            "what `{of}` gave is not JSON: it holds bytes that are not UTF-8"
-        )));
+        return Err(Failure::new(format!("what `{of}` gave is not JSON: it holds bytes that are not UTF-8")));
     }
     read_json(text).map_err(|why| {
         let failure = Failure::new(format!("what `{of}` gave is not JSON: {why}"));
@@ -228,11 +200,8 @@ fn number(text: &str, of: &str) -> Result<Value, Failure> {
         if text.trim().is_empty() {
             return Failure::new(format!("`{of}` gave nothing, where a number was expected"));
         }
-        Failure::new(format!(
-            "what `{of}` gave is not a number: `{}`",
-            brief(text, SHOWN)
-        ))
-        .help("`| capture(\"[0-9.]+\")` picks a number out of text")
+        Failure::new(format!("what `{of}` gave is not a number: `{}`", brief(text, SHOWN)))
+            .help("`| capture(\"[0-9.]+\")` picks a number out of text")
     })
 }
 
@@ -240,46 +209,29 @@ fn number(text: &str, of: &str) -> Result<Value, Failure> {
 ///
 /// # Errors
 /// There is no such item, or the value has none.
-pub(super) fn index(
-    base: &Value,
-    index: &Value,
-    what: &dyn Fn() -> String,
-) -> Result<Value, Failure> {
+pub(super) fn index(base: &Value, index: &Value, what: &dyn Fn() -> String) -> Result<Value, Failure> {
     match (base, index) {
         (Value::List(items), Value::Int(n)) => item(items, *n, what),
         (Value::List(items), Value::Number(n)) if whole(*n).is_some() => {
             item(items, whole(*n).unwrap_or_default(), what)
         }
-        (Value::List(_), other) => Err(Failure::new(format!(
-            "a list is indexed by a whole number, not {}",
-            named(other)
-        ))),
+        (Value::List(_), other) => {
+            Err(Failure::new(format!("a list is indexed by a whole number, not {}", named(other))))
+        }
         (Value::Record(record), Value::Text(_) | Value::Command(_)) => {
             let key = text_of(index)?;
-            record
-                .get(&key)
-                .cloned()
-                .ok_or_else(|| missing_key(record, &key, &what()))
+            record.get(&key).cloned().ok_or_else(|| missing_key(record, &key, &what()))
         }
-        (Value::Record(_), other) => Err(Failure::new(format!(
-            "a record is indexed by text, not {}",
-            named(other)
-        ))),
-        (Value::None, other) => Err(Failure::missing(format!(
-            "`{}` is none, it has no {}",
-            what(),
-            named(other)
-        ))),
+        (Value::Record(_), other) => {
+            Err(Failure::new(format!("a record is indexed by text, not {}", named(other))))
+        }
+        (Value::None, other) => {
+            Err(Failure::missing(format!("`{}` is none, it has no {}", what(), named(other))))
+        }
         (base, _) => {
-            let failure = Failure::new(format!(
-                "`{}` is {}, it has no items to index",
-                what(),
-                named(base)
-            ));
+            let failure = Failure::new(format!("`{}` is {}, it has no items to index", what(), named(base)));
             Err(match base {
-                Value::Command(_) => {
-                    failure.help("`.lines` and `.json` of a command can be indexed")
-                }
+                Value::Command(_) => failure.help("`.lines` and `.json` of a command can be indexed"),
                 _ => failure,
             })
         }
@@ -288,10 +240,8 @@ pub(super) fn index(
 
 fn item(items: &[Value], n: i64, what: &dyn Fn() -> String) -> Result<Value, Failure> {
     let Ok(at) = usize::try_from(n) else {
-        return Err(
-            Failure::new(format!("items count from 0: there is no item `{n}`"))
-                .help("`| last` is the last item"),
-        );
+        return Err(Failure::new(format!("items count from 0: there is no item `{n}`"))
+            .help("`| last` is the last item"));
     };
     items.get(at).cloned().ok_or_else(|| {
         let has = match items.len() {

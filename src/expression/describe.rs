@@ -54,8 +54,7 @@ fn origin(expr: &Expr, scope: &dyn Scope) -> Option<String> {
                 Some(Value::Response(response)) => response.request.to_string(),
                 _ => origin,
             };
-            (!origin.is_empty())
-                .then(|| format!("`{called}` came from `{}`", brief(&origin, SHOWN)))
+            (!origin.is_empty()).then(|| format!("`{called}` came from `{}`", brief(&origin, SHOWN)))
         }
         ExprKind::Field(base, _) | ExprKind::Index(base, _) => origin(base, scope),
         ExprKind::Function { args, .. } => args.first().and_then(|first| origin(first, scope)),

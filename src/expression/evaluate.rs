@@ -41,10 +41,9 @@ pub fn calls(expr: &Expr) -> Vec<(u32, &Call)> {
 pub fn tried(call: &Call, result: Result<Value, String>) -> Value {
     match result {
         Ok(value @ Value::Tried(_)) => value,
-        result => Value::Tried(std::sync::Arc::new(crate::value::Tried {
-            call: call.text.as_str().into(),
-            result,
-        })),
+        result => {
+            Value::Tried(std::sync::Arc::new(crate::value::Tried { call: call.text.as_str().into(), result }))
+        }
     }
 }
 
@@ -67,11 +66,7 @@ fn children<'a>(expr: &'a Expr, f: &mut dyn FnMut(&'a Expr)) {
             f(a);
             f(b);
         }
-        ExprKind::Conditional {
-            then,
-            condition,
-            otherwise,
-        } => {
+        ExprKind::Conditional { then, condition, otherwise } => {
             f(then);
             f(condition);
             f(otherwise);
@@ -92,11 +87,7 @@ fn arguments(call: &Call) -> Vec<&Expr> {
         Target::Native { args, .. } => args.iter().map(|(_, expr)| expr).collect(),
     };
     all.extend(call.env.iter().map(|(_, expr)| expr));
-    all.extend(
-        [&call.dir, &call.user, &call.stdin, &call.timeout]
-            .into_iter()
-            .flatten(),
-    );
+    all.extend([&call.dir, &call.user, &call.stdin, &call.timeout].into_iter().flatten());
     all
 }
 
@@ -120,8 +111,7 @@ impl Walk<'_> {
     fn expr(&mut self, expr: &Expr) -> Result<Value, Stop> {
         if self.depth >= DEEPEST {
             return Err(stop(
-                Failure::new("the expression is nested too deep")
-                    .help("name parts of it with `let`"),
+                Failure::new("the expression is nested too deep").help("name parts of it with `let`"),
                 expr.span,
             ));
         }
@@ -143,18 +133,13 @@ impl Walk<'_> {
             ExprKind::Template(template) => self.template(template),
             ExprKind::Name(name) => self.scope.name(*name).ok_or_else(|| {
                 let called = self.scope.describe(*name).0;
-                stop(
-                    Failure::new(format!("`{called}` is not bound on this path")),
-                    expr.span,
-                )
+                stop(Failure::new(format!("`{called}` is not bound on this path")), expr.span)
             }),
             ExprKind::Attempt => Ok(Value::Int(self.scope.attempt())),
             ExprKind::Elapsed => Ok(Value::Duration(self.scope.elapsed())),
-            ExprKind::List(items) => items
-                .iter()
-                .map(|item| self.expr(item))
-                .collect::<Result<_, _>>()
-                .map(Value::list),
+            ExprKind::List(items) => {
+                items.iter().map(|item| self.expr(item)).collect::<Result<_, _>>().map(Value::list)
+            }
             ExprKind::Record(fields) => fields
                 .iter()
                 .map(|(name, value)| Ok((name.as_str(), self.expr(value)?)))
@@ -169,11 +154,7 @@ impl Walk<'_> {
             }
             ExprKind::Binary(op, a, b) => self.binary(expr, *op, a, b),
             ExprKind::Matches(operand, pattern) => self.matches(expr, operand, pattern),
-            ExprKind::Conditional {
-                then,
-                condition,
-                otherwise,
-            } => {
+            ExprKind::Conditional { then, condition, otherwise } => {
                 if self.truth(condition, "if")? {
                     self.expr(then)
                 } else {
@@ -246,10 +227,7 @@ impl Walk<'_> {
             }
             _ => {}
         }
-        let values = args
-            .iter()
-            .map(|arg| self.plain(arg))
-            .collect::<Result<Vec<_>, _>>()?;
+        let values = args.iter().map(|arg| self.plain(arg)).collect::<Result<Vec<_>, _>>()?;
         let named = named
             .iter()
             .map(|(name, arg)| Ok((name.clone(), self.plain(arg)?)))

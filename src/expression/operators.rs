@@ -51,9 +51,7 @@ pub(super) fn unary(op: UnaryOp, value: &Value) -> Result<Value, Failure> {
         (UnaryOp::Negate, Value::Int(n)) => n.checked_neg().map(Value::Int).ok_or_else(too_large),
         (UnaryOp::Negate, Value::Number(n)) => Ok(Value::Number(-n)),
         (UnaryOp::Negate, Value::Percent(n)) => Ok(Value::Percent(-n)),
-        (UnaryOp::Negate, Value::Duration(n)) => {
-            n.checked_neg().map(Value::Duration).ok_or_else(too_large)
-        }
+        (UnaryOp::Negate, Value::Duration(n)) => n.checked_neg().map(Value::Duration).ok_or_else(too_large),
         (UnaryOp::Negate, Value::Size(n)) => n.checked_neg().map(Value::Size).ok_or_else(too_large),
         (UnaryOp::Negate, other) => Err(Failure::new(format!("cannot negate {}", named(other)))),
     }
@@ -66,10 +64,7 @@ pub(super) fn unary(op: UnaryOp, value: &Value) -> Result<Value, Failure> {
 pub(super) fn truth(value: &Value, word: &str) -> Result<bool, Failure> {
     match value {
         Value::Bool(b) => Ok(*b),
-        other => Err(Failure::new(format!(
-            "`{word}` takes true or false, not {}",
-            named(other)
-        ))),
+        other => Err(Failure::new(format!("`{word}` takes true or false, not {}", named(other)))),
     }
 }
 
@@ -91,9 +86,7 @@ pub(super) fn binary(op: BinaryOp, a: &Value, b: &Value) -> Result<Value, Failur
         BinaryOp::In => contains(b, a).map(Value::Bool),
         BinaryOp::NotIn => contains(b, a).map(|c| Value::Bool(!c)),
         BinaryOp::Join => super::text::concat(&[a, b]),
-        BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide => {
-            arithmetic(op, a, b)
-        }
+        BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide => arithmetic(op, a, b),
     }
 }
 
@@ -117,19 +110,14 @@ fn compare_numbers(a: &Value, b: &Value) -> Option<Ordering> {
 
 fn same_kind(a: &Value, b: &Value) -> Option<Ordering> {
     match (a, b) {
-        (Value::Duration(a), Value::Duration(b)) | (Value::Size(a), Value::Size(b)) => {
-            Some(a.cmp(b))
-        }
+        (Value::Duration(a), Value::Duration(b)) | (Value::Size(a), Value::Size(b)) => Some(a.cmp(b)),
         (Value::Time(a), Value::Time(b)) => Some(a.cmp(b)),
         _ => compare_numbers(a, b),
     }
 }
 
 fn is_text(value: &Value) -> bool {
-    matches!(
-        value,
-        Value::Text(_) | Value::Damaged(_) | Value::Command(_)
-    )
+    matches!(value, Value::Text(_) | Value::Damaged(_) | Value::Command(_))
 }
 
 /// Returns the order of two numbers, texts, durations, sizes or times.
@@ -154,23 +142,17 @@ pub(super) fn equal(a: &Value, b: &Value) -> Result<bool, Failure> {
         (Value::None, _) | (_, Value::None) => Ok(false),
         (Value::Bool(a), Value::Bool(b)) => Ok(a == b),
         (a, b) if is_text(a) && is_text(b) => Ok(text_of(a)? == text_of(b)?),
-        (Value::List(a), Value::List(b)) => {
-            Ok(a.len() == b.len() && all_same(a.iter().zip(b.iter()))?)
-        }
+        (Value::List(a), Value::List(b)) => Ok(a.len() == b.len() && all_same(a.iter().zip(b.iter()))?),
         (Value::Record(a), Value::Record(b)) => {
             let pairs: Option<Vec<_>> =
-                a.0.iter()
-                    .map(|(name, value)| b.get(name).map(|other| (value, other)))
-                    .collect();
+                a.0.iter().map(|(name, value)| b.get(name).map(|other| (value, other))).collect();
             match pairs {
                 Some(pairs) if a.0.len() == b.0.len() => all_same(pairs.into_iter()),
                 _ => Ok(false),
             }
         }
         (Value::Response(a), Value::Response(b)) => Ok(a == b),
-        (a, b) => same_kind(a, b)
-            .map(Ordering::is_eq)
-            .ok_or_else(|| not_comparable(a, b)),
+        (a, b) => same_kind(a, b).map(Ordering::is_eq).ok_or_else(|| not_comparable(a, b)),
     }
 }
 
@@ -206,11 +188,7 @@ fn contains(of: &Value, item: &Value) -> Result<bool, Failure> {
         }
         Value::Record(record) if is_text(item) => Ok(record.get(&text_of(item)?).is_some()),
         text if is_text(text) && is_text(item) => Ok(text_of(text)?.contains(&*text_of(item)?)),
-        other => Err(Failure::new(format!(
-            "cannot look for {} in {}",
-            named(item),
-            named(other)
-        ))),
+        other => Err(Failure::new(format!("cannot look for {} in {}", named(item), named(other)))),
     }
 }
 
@@ -254,11 +232,7 @@ fn arithmetic(op: BinaryOp, a: &Value, b: &Value) -> Result<Value, Failure> {
     use BinaryOp::{Add, Divide, Multiply, Subtract};
     use Value::{Duration, Int, List, Size, Time};
     if op == Divide && is_zero(b) {
-        return Err(Failure::new(format!(
-            "division by zero: {} / {}",
-            named(a),
-            named(b)
-        )));
+        return Err(Failure::new(format!("division by zero: {} / {}", named(a), named(b))));
     }
     let result = match (op, a, b) {
         (Add, Int(a), Int(b)) => a.checked_add(*b).map(Int),
@@ -271,17 +245,15 @@ fn arithmetic(op: BinaryOp, a: &Value, b: &Value) -> Result<Value, Failure> {
         (Divide, Duration(a), Duration(b)) | (Divide, Size(a), Size(b)) => {
             return Ok(Value::Number(float(*a) / float(*b)));
         }
-        (Subtract, Time(a), Time(b)) => i64::try_from(a.as_nanosecond() - b.as_nanosecond())
-            .ok()
-            .map(Duration),
-        (Add, Time(t), Duration(d)) | (Add, Duration(d), Time(t)) => t
-            .checked_add(jiff::SignedDuration::from_nanos(*d))
-            .ok()
-            .map(Time),
-        (Subtract, Time(t), Duration(d)) => t
-            .checked_sub(jiff::SignedDuration::from_nanos(*d))
-            .ok()
-            .map(Time),
+        (Subtract, Time(a), Time(b)) => {
+            i64::try_from(a.as_nanosecond() - b.as_nanosecond()).ok().map(Duration)
+        }
+        (Add, Time(t), Duration(d)) | (Add, Duration(d), Time(t)) => {
+            t.checked_add(jiff::SignedDuration::from_nanos(*d)).ok().map(Time)
+        }
+        (Subtract, Time(t), Duration(d)) => {
+            t.checked_sub(jiff::SignedDuration::from_nanos(*d)).ok().map(Time)
+        }
         (Add, List(a), List(b)) => Some(Value::list(a.iter().chain(b.iter()).cloned().collect())),
         (Multiply | Divide, Duration(n), by) | (Multiply, by, Duration(n)) if is_number(by) => {
             scale(op, *n, by).map(Duration)
@@ -343,11 +315,7 @@ fn numbers(op: BinaryOp, a: &Value, b: &Value) -> Result<Value, Failure> {
         BinaryOp::Multiply => percent(a) && percent(b),
         _ => percent(a) && !percent(b),
     };
-    Ok(if share {
-        Value::Percent(result)
-    } else {
-        Value::Number(result)
-    })
+    Ok(if share { Value::Percent(result) } else { Value::Number(result) })
 }
 
 fn no_arithmetic(op: BinaryOp, a: &Value, b: &Value) -> Failure {
@@ -365,18 +333,14 @@ fn no_arithmetic(op: BinaryOp, a: &Value, b: &Value) -> Failure {
         (Value::Text(_), _) | (_, Value::Text(_)) if op == BinaryOp::Add => {
             failure.help("`~` joins text, `number(text)` makes a number of it")
         }
-        (Value::Text(_), _) | (_, Value::Text(_)) => {
-            failure.help("`number(text)` makes a number of text")
-        }
+        (Value::Text(_), _) | (_, Value::Text(_)) => failure.help("`number(text)` makes a number of text"),
         (Value::Command(_), _) | (_, Value::Command(_)) => {
             failure.help("`.number` is the number that a command printed")
         }
         (Value::Duration(_), _) | (_, Value::Duration(_)) => {
             failure.help("`seconds(n)` makes a duration of a number")
         }
-        (Value::Size(_), _) | (_, Value::Size(_)) => {
-            failure.help("`bytes(n)` makes a size of a number")
-        }
+        (Value::Size(_), _) | (_, Value::Size(_)) => failure.help("`bytes(n)` makes a size of a number"),
         _ => failure,
     }
 }

@@ -20,16 +20,9 @@ pub fn result_type(name: &str, args: &[Type]) -> Result<Type, String> {
 ///
 /// # Errors
 /// As [`result_type`].
-pub fn result_type_with(
-    name: &str,
-    args: &[Type],
-    named: &[(String, Type)],
-) -> Result<Type, String> {
+pub fn result_type_with(name: &str, args: &[Type], named: &[(String, Type)]) -> Result<Type, String> {
     let (signature, bound) = bind(name, args.to_vec(), named.to_vec())?;
-    let bound: Vec<Option<Type>> = bound
-        .into_iter()
-        .map(|ty| ty.map(|ty| plain(&ty).clone()))
-        .collect();
+    let bound: Vec<Option<Type>> = bound.into_iter().map(|ty| ty.map(|ty| plain(&ty).clone())).collect();
     let secret = bound.iter().flatten().any(contains_secret);
     if secret && signature.secret == SecretUse::Refused {
         return Err(format!(
@@ -52,21 +45,11 @@ pub fn result_type_with(
         Returns::Computed => return computed(name, &bound, &t),
     };
     check_t(name, &result, &bound)?;
-    Ok(if secret && signature.secret == SecretUse::Derived {
-        Type::Secret
-    } else {
-        result
-    })
+    Ok(if secret && signature.secret == SecretUse::Derived { Type::Secret } else { result })
 }
 
 /// Adds what the argument says of `T`, or says why the parameter does not take it.
-fn fit(
-    name: &str,
-    at: usize,
-    parameter: &Parameter,
-    ty: &Type,
-    t: &mut Option<Type>,
-) -> Result<(), String> {
+fn fit(name: &str, at: usize, parameter: &Parameter, ty: &Type, t: &mut Option<Type>) -> Result<(), String> {
     let mut join = |of: &Type| {
         *t = Some(t.take().map_or_else(|| of.clone(), |t| common(&t, of)));
     };
@@ -109,24 +92,16 @@ fn fit(
 /// Says why the items cannot be added, or the value has no sign.
 fn check_t(name: &str, t: &Type, args: &[Option<Type>]) -> Result<(), String> {
     let numeric = |ty: &Type| {
-        matches!(
-            ty,
-            Type::Any | Type::Int | Type::Number | Type::Percent | Type::Duration | Type::Size
-        )
+        matches!(ty, Type::Any | Type::Int | Type::Number | Type::Percent | Type::Duration | Type::Size)
     };
     match name {
-        "sum" | "abs" if !numeric(t) => Err(format!(
-            "`{name}` takes numbers, durations or sizes, not `{t}`"
-        )),
+        "sum" | "abs" if !numeric(t) => Err(format!("`{name}` takes numbers, durations or sizes, not `{t}`")),
         "reverse" if !matches!(t, Type::Any | Type::List(_) | Type::Text | Type::Command) => {
             Err(format!("`reverse` takes a list or text, not `{t}`"))
         }
         "length" | "count" => match args.first().and_then(Option::as_ref) {
-            Some(Type::Any | Type::List(_) | Type::Record(_) | Type::Text | Type::Command)
-            | None => Ok(()),
-            Some(other) => Err(format!(
-                "`{name}` takes a list, a record or text, not `{other}`"
-            )),
+            Some(Type::Any | Type::List(_) | Type::Record(_) | Type::Text | Type::Command) | None => Ok(()),
+            Some(other) => Err(format!("`{name}` takes a list, a record or text, not `{other}`")),
         },
         _ => Ok(()),
     }
@@ -148,11 +123,7 @@ fn computed(name: &str, args: &[Option<Type>], t: &Type) -> Result<Type, String>
         },
         "map" => list(Type::Any),
         "groupby" => list(Type::Record(Some(std::sync::Arc::new(
-            [
-                (String::from("grouper"), Type::Any),
-                (String::from("list"), list(t.clone())),
-            ]
-            .into(),
+            [(String::from("grouper"), Type::Any), (String::from("list"), list(t.clone()))].into(),
         )))),
         "batch" | "slice" => list(list(t.clone())),
         "list" => match first {
@@ -160,9 +131,7 @@ fn computed(name: &str, args: &[Option<Type>], t: &Type) -> Result<Type, String>
             Type::Text | Type::Command | Type::Record(_) => list(Type::Text),
             Type::Any => list(Type::Any),
             other => {
-                return Err(format!(
-                    "`list` takes a list, a record or text, not `{other}`"
-                ));
+                return Err(format!("`list` takes a list, a record or text, not `{other}`"));
             }
         },
         "parse_url" => url_type(contains_secret(first)),
@@ -176,9 +145,7 @@ fn extreme(name: &str, args: &[Option<Type>]) -> Result<Type, String> {
         [Type::List(of)] => vec![of],
         [Type::Any] => return Ok(Type::Any),
         [other] => {
-            return Err(format!(
-                "`{name}` takes a list, or at least two values, not `{other}`"
-            ));
+            return Err(format!("`{name}` takes a list, or at least two values, not `{other}`"));
         }
         several => several.to_vec(),
     };
@@ -196,11 +163,8 @@ fn extreme(name: &str, args: &[Option<Type>]) -> Result<Type, String> {
 
 fn url_type(secret: bool) -> Type {
     let text = |name: &str| (name.to_owned(), Type::Text);
-    let mut fields: std::collections::BTreeMap<String, Type> = [
-        "scheme", "host", "user", "password", "path", "query", "fragment",
-    ]
-    .map(text)
-    .into();
+    let mut fields: std::collections::BTreeMap<String, Type> =
+        ["scheme", "host", "user", "password", "path", "query", "fragment"].map(text).into();
     fields.insert(String::from("port"), Type::Int);
     if secret {
         fields.insert(String::from("password"), Type::Secret);

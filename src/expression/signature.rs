@@ -65,13 +65,7 @@ pub struct Signature {
 
 /// A row of the table: name, parameters (`?` at the end: optional), result, secrets, description.
 /// Types are written as users know them; `T` and `[T]` stand for one type.
-type Row = (
-    &'static str,
-    &'static [(&'static str, &'static str)],
-    &'static str,
-    SecretUse,
-    &'static str,
-);
+type Row = (&'static str, &'static [(&'static str, &'static str)], &'static str, SecretUse, &'static str);
 
 use SecretUse::{Carried, Derived, Refused};
 
@@ -154,8 +148,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 /// Returns the function of that name.
 pub fn signature(name: &str) -> Option<Signature> {
-    let (name, parameters, returns, secret, description) =
-        TABLE.iter().find(|row| row.0 == name)?;
+    let (name, parameters, returns, secret, description) = TABLE.iter().find(|row| row.0 == name)?;
     Some(Signature {
         name,
         parameters: parameters.iter().map(|(n, ty)| parameter(n, ty)).collect(),
@@ -215,17 +208,12 @@ pub(super) fn bind<X>(
     named: Vec<(String, X)>,
 ) -> Result<(Signature, Vec<Option<X>>), String> {
     let Some(signature) = signature(name) else {
-        let hint =
-            nearest(name, names()).map_or(String::new(), |n| format!(": did you mean `{n}`?"));
+        let hint = nearest(name, names()).map_or(String::new(), |n| format!(": did you mean `{n}`?"));
         return Err(format!("there is no function `{name}`{hint}"));
     };
     let parameters = &signature.parameters;
     if args.len() > parameters.len() && !signature.variadic {
-        return Err(format!(
-            "`{name}` takes {}, not {}",
-            count(parameters.len()),
-            args.len()
-        ));
+        return Err(format!("`{name}` takes {}, not {}", count(parameters.len()), args.len()));
     }
     let mut bound: Vec<Option<X>> = args.into_iter().map(Some).collect();
     while bound.len() < parameters.len() {
@@ -251,9 +239,5 @@ pub(super) fn bind<X>(
 }
 
 fn count(n: usize) -> String {
-    if n == 1 {
-        String::from("1 argument")
-    } else {
-        format!("{n} arguments")
-    }
+    if n == 1 { String::from("1 argument") } else { format!("{n} arguments") }
 }

@@ -22,10 +22,8 @@ const PATTERNS: usize = 256;
 /// More was printed than a value can hold.
 pub(super) fn whole_output<'a>(output: &'a Output, of: &str) -> Result<&'a str, Failure> {
     if output.cut {
-        return Err(
-            Failure::new(format!("`{of}` printed more than a value can hold"))
-                .help("let it print less, or write to a file"),
-        );
+        return Err(Failure::new(format!("`{of}` printed more than a value can hold"))
+            .help("let it print less, or write to a file"));
     }
     Ok(output.trimmed())
 }
@@ -78,11 +76,7 @@ pub(super) fn map_texts(value: &Value, f: &dyn Fn(&Value) -> Option<Value>) -> V
     match value {
         Value::List(items) => Value::list(items.iter().map(|item| map_texts(item, f)).collect()),
         Value::Record(record) => Value::Record(Arc::new(Record(
-            record
-                .0
-                .iter()
-                .map(|(name, value)| (Arc::clone(name), map_texts(value, f)))
-                .collect(),
+            record.0.iter().map(|(name, value)| (Arc::clone(name), map_texts(value, f))).collect(),
         ))),
         other => other.clone(),
     }
@@ -142,9 +136,7 @@ pub(super) fn concat(values: &[&Value]) -> Result<Value, Failure> {
 pub(super) fn regex(pattern: &str) -> Result<Regex, Failure> {
     static COMPILED: Mutex<Option<HashMap<String, Regex>>> = Mutex::new(None);
     // A cache only: what it holds never changes a result.
-    let mut guard = COMPILED
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut guard = COMPILED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let cache = guard.get_or_insert_default();
     if let Some(regex) = cache.get(pattern) {
         return Ok(regex.clone());

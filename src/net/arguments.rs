@@ -63,17 +63,13 @@ impl<'a> Arguments<'a> {
 
     /// Returns a text or secret, if given. Numbers become text.
     pub fn words(&self, name: &str) -> Result<Option<Words>, Failure> {
-        self.get(name)
-            .map(|value| words(value).ok_or_else(|| self.unfit(name, "text", value)))
-            .transpose()
+        self.get(name).map(|value| words(value).ok_or_else(|| self.unfit(name, "text", value))).transpose()
     }
 
     pub fn duration(&self, name: &str) -> Result<Option<Duration>, Failure> {
         match self.get(name) {
             None => Ok(None),
-            Some(Value::Duration(ns)) if *ns > 0 => {
-                Ok(Some(Duration::from_nanos(ns.unsigned_abs())))
-            }
+            Some(Value::Duration(ns)) if *ns > 0 => Ok(Some(Duration::from_nanos(ns.unsigned_abs()))),
             Some(other) => Err(self.unfit(name, "a duration above zero", other)),
         }
     }
@@ -110,11 +106,7 @@ impl<'a> Arguments<'a> {
     }
 
     fn unfit(&self, name: &str, wanted: &str, found: &Value) -> Failure {
-        Failure::seen(format!(
-            "`{name}` of {} must be {wanted}, and is {}",
-            self.call(),
-            kind(found)
-        ))
+        Failure::seen(format!("`{name}` of {} must be {wanted}, and is {}", self.call(), found.kind()))
     }
 }
 
@@ -126,27 +118,5 @@ fn words(value: &Value) -> Option<Words> {
         Value::Number(n) => Some(Words::Plain(n.to_string())),
         Value::Bool(b) => Some(Words::Plain(b.to_string())),
         _ => None,
-    }
-}
-
-/// Returns what kind of value it is, never the value.
-pub(super) fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::None => "none",
-        Value::Bool(_) => "a bool",
-        Value::Int(_) => "an int",
-        Value::Number(_) => "a number",
-        Value::Percent(_) => "a percentage",
-        Value::Text(_) => "text",
-        Value::Damaged(_) => "text that was not UTF-8",
-        Value::Duration(_) => "a duration",
-        Value::Size(_) => "a size",
-        Value::Time(_) => "a time",
-        Value::List(_) => "a list",
-        Value::Record(_) => "a record",
-        Value::Command(_) => "a command's result",
-        Value::Response(_) => "a response",
-        Value::Tried(_) => "a tried call",
-        Value::Secret(_) => "a secret",
     }
 }

@@ -24,10 +24,7 @@ pub fn call(request: &NativeRequest, limit: Duration, needles: &Needles) -> Resu
     let arguments = Arguments::new(request);
     let path = Path::new(arguments.text("path")?);
     if path.as_os_str().is_empty() {
-        return Err(Failure::seen(format!(
-            "the path of {} is empty",
-            arguments.call()
-        )));
+        return Err(Failure::seen(format!("the path of {} is empty", arguments.call())));
     }
     let done = |()| Value::None;
     match request.function.as_str() {
@@ -41,22 +38,14 @@ pub fn call(request: &NativeRequest, limit: Duration, needles: &Needles) -> Resu
         "copy" => copy(path, Path::new(arguments.text("to")?)).map(done),
         "move" => rename(path, Path::new(arguments.text("to")?)).map(done),
         "remove" => remove(path).map(done),
-        "make_folder" => fs::create_dir_all(path)
-            .map_err(cannot("make the folder", path))
-            .map(done),
+        "make_folder" => fs::create_dir_all(path).map_err(cannot("make the folder", path)).map(done),
         _ => Err(Failure::seen(format!("there is no {}", arguments.call()))),
     }
 }
 
 /// Returns what turns an error into words: `cannot read `/etc/x`: permission denied`.
 fn cannot<'a>(what: &'a str, path: &'a Path) -> impl FnOnce(io::Error) -> Failure + 'a {
-    move |error| {
-        Failure::seen(format!(
-            "cannot {what} `{}`: {}",
-            path.display(),
-            words::system(&error)
-        ))
-    }
+    move |error| Failure::seen(format!("cannot {what} `{}`: {}", path.display(), words::system(&error)))
 }
 
 fn exists(path: &Path) -> Result<bool, Failure> {
@@ -71,9 +60,7 @@ fn read(path: &Path, needles: &Needles) -> Result<Value, Failure> {
     let mut bytes = Vec::new();
     let read = |bytes: &mut Vec<u8>| {
         regular(path)?;
-        File::open(path)?
-            .take(VALUE_LIMIT as u64 + 1)
-            .read_to_end(bytes)
+        File::open(path)?.take(VALUE_LIMIT as u64 + 1).read_to_end(bytes)
     };
     read(&mut bytes).map_err(cannot("read", path))?;
     if bytes.len() > VALUE_LIMIT {
@@ -125,17 +112,11 @@ fn size(path: &Path, limit: Duration) -> Result<i64, Failure> {
 }
 
 fn modified(path: &Path) -> Result<Value, Failure> {
-    let time = fs::metadata(path)
-        .and_then(|meta| meta.modified())
-        .map_err(cannot("tell the age of", path))?;
-    jiff::Timestamp::try_from(time)
-        .map(Value::Time)
-        .map_err(|_| {
-            Failure::seen(format!(
-                "cannot tell the age of `{}`: its time is out of range",
-                path.display()
-            ))
-        })
+    let time =
+        fs::metadata(path).and_then(|meta| meta.modified()).map_err(cannot("tell the age of", path))?;
+    jiff::Timestamp::try_from(time).map(Value::Time).map_err(|_| {
+        Failure::seen(format!("cannot tell the age of `{}`: its time is out of range", path.display()))
+    })
 }
 
 fn list(path: &Path) -> Result<Value, Failure> {
@@ -143,9 +124,10 @@ fn list(path: &Path) -> Result<Value, Failure> {
     for entry in fs::read_dir(path).map_err(cannot("list", path))? {
         let entry = entry.map_err(cannot("list", path))?;
         let name = entry.path().into_os_string();
-        names.push(name.into_string().map_err(|name| {
-            Failure::seen(format!("the name of `{}` is not UTF-8", name.display()))
-        })?);
+        names.push(
+            name.into_string()
+                .map_err(|name| Failure::seen(format!("the name of `{}` is not UTF-8", name.display())))?,
+        );
     }
     names.sort_unstable();
     Ok(Value::list(names.into_iter().map(Value::text).collect()))
@@ -201,9 +183,7 @@ fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
             copy(from, to)?;
             fs::remove_file(from).map_err(cannot("remove", from))?;
         }
-        Err(error)
-            if error.kind() == io::ErrorKind::NotFound && from.symlink_metadata().is_ok() =>
-        {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && from.symlink_metadata().is_ok() => {
             return Err(cannot("move to", to)(error));
         }
         Err(error) => return Err(cannot("move", from)(error)),
@@ -213,11 +193,7 @@ fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
 
 fn remove(path: &Path) -> Result<(), Failure> {
     let meta = fs::symlink_metadata(path).map_err(cannot("remove", path))?;
-    let removed = if meta.is_dir() {
-        fs::remove_dir(path)
-    } else {
-        fs::remove_file(path)
-    };
+    let removed = if meta.is_dir() { fs::remove_dir(path) } else { fs::remove_file(path) };
     removed.map_err(cannot("remove", path))?;
     settle(path, "remove")
 }
@@ -234,9 +210,7 @@ fn behind_links(path: &Path) -> Result<PathBuf, Failure> {
 }
 
 fn folder_of(path: &Path) -> &Path {
-    path.parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Returns what is known of a file, or `None` where there is none. A pipe or a device is refused:
@@ -276,8 +250,5 @@ fn settle(path: &Path, what: &str) -> Result<(), Failure> {
     let folder = folder_of(path);
     File::open(folder)
         .and_then(|folder| folder.sync_all())
-        .map_err(|error| Failure {
-            doubt: true,
-            ..cannot(what, path)(error)
-        })
+        .map_err(|error| Failure { doubt: true, ..cannot(what, path)(error) })
 }

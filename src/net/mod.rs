@@ -11,7 +11,6 @@
 mod arguments;
 pub mod file;
 pub mod http;
-mod json;
 mod words;
 
 use std::time::Duration;
@@ -39,10 +38,7 @@ pub struct Failure {
 impl Failure {
     /// Returns a failure whose end was seen: nothing happened, or what happened is known.
     pub fn seen(message: impl Into<String>) -> Self {
-        Failure {
-            message: message.into(),
-            doubt: false,
-        }
+        Failure { message: message.into(), doubt: false }
     }
 }
 
@@ -73,14 +69,9 @@ impl Net {
         let result = match request.module.as_str() {
             "http" => self.http.call(request, limit, needles, sent).await,
             "file" => file::call(request, limit, needles),
-            other => Err(Failure::seen(format!(
-                "there is no native module `{other}`"
-            ))),
+            other => Err(Failure::seen(format!("there is no native module `{other}`"))),
         };
         // A server, or a path, may hold what nobody should see.
-        result.map_err(|failure| Failure {
-            message: needles.blot(&failure.message),
-            ..failure
-        })
+        result.map_err(|failure| Failure { message: needles.blot(&failure.message), ..failure })
     }
 }

@@ -3,26 +3,18 @@
 use std::io;
 use std::time::Duration;
 
-/// Returns a span of time as the language writes it: `3s`, `1m30s`, `250ms`.
+use crate::value::Value;
+
+/// Returns a span of time as the language shows it: `3s`, `1m 30s`, `250ms`. What is left of a bound is
+/// rarely round: beyond milliseconds it is rounded, above a second to seconds.
 pub fn spoken(span: Duration) -> String {
-    if span < Duration::from_secs(1) {
-        return format!("{}ms", span.as_millis());
-    }
-    // Whole seconds, as far as it goes: what is left of a bound is rarely round.
-    let seconds = span.as_secs() + u64::from(span.subsec_millis() >= 500);
-    let mut text = String::new();
-    for (unit, length) in [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)] {
-        let count = match unit {
-            "d" => seconds / length,
-            "h" => seconds % 86_400 / length,
-            "m" => seconds % 3_600 / length,
-            _ => seconds % 60,
-        };
-        if count > 0 {
-            text.push_str(&format!("{count}{unit}"));
-        }
-    }
-    text
+    let unit = match span.as_nanos() {
+        written if written % 1_000_000 == 0 => 1,
+        0..1_000_000_000 => 1_000_000,
+        _ => 1_000_000_000,
+    };
+    let units = (span.as_nanos() + unit / 2) / unit;
+    Value::Duration(i64::try_from(units * unit).unwrap_or(i64::MAX)).to_string()
 }
 
 /// Returns bytes as text, and whether they were UTF-8. A character that a cut went through is not damaged.
@@ -35,10 +27,7 @@ pub fn text(mut bytes: Vec<u8>, cut: bool) -> (String, bool) {
     }
     match String::from_utf8(bytes) {
         Ok(text) => (text, true),
-        Err(error) => (
-            String::from_utf8_lossy(error.as_bytes()).into_owned(),
-            false,
-        ),
+        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), false),
     }
 }
 
@@ -49,9 +38,9 @@ pub(super) fn system(error: &io::Error) -> String {
         io::ErrorKind::PermissionDenied => "permission denied",
         io::ErrorKind::ConnectionRefused => "connection refused",
         io::ErrorKind::ConnectionReset => "the server reset the connection",
-        io::ErrorKind::BrokenPipe
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::UnexpectedEof => "the server closed the connection",
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted | io::ErrorKind::UnexpectedEof => {
+            "the server closed the connection"
+        }
         io::ErrorKind::HostUnreachable => "host unreachable",
         io::ErrorKind::NetworkUnreachable => "network unreachable",
         io::ErrorKind::TimedOut => "timed out",
@@ -86,16 +75,14 @@ mod tests {
 
     #[test]
     fn spans_read_as_in_the_language() {
-        for (millis, text) in [
-            (0, "0ms"),
-            (250, "250ms"),
-            (3_000, "3s"),
-            (2_996, "3s"),
-            (90_000, "1m30s"),
-            (3_600_000, "1h"),
-            (90_061_000, "1d1h1m1s"),
+        for (nanos, text) in [
+            (250_000_000, "250ms"),
+            (1_500_000_000, "1.5s"),
+            (2_995_800_100, "3s"),
+            (180_700_100, "181ms"),
+            (90_000_000_000, "1m 30s"),
         ] {
-            assert_eq!(spoken(Duration::from_millis(millis)), text);
+            assert_eq!(spoken(Duration::from_nanos(nanos)), text);
         }
     }
 

@@ -53,12 +53,7 @@ enum Shown {
 impl Asker {
     /// Returns somebody to ask at this seat; without one there is nobody.
     pub fn new(seat: Option<Seat>, person: Person) -> Self {
-        Asker {
-            seat,
-            person,
-            open: VecDeque::new(),
-            shown: Shown::Nothing,
-        }
+        Asker { seat, person, open: VecDeque::new(), shown: Shown::Nothing }
     }
 
     /// Returns who sits there: for now always who started the run.
@@ -85,15 +80,9 @@ impl Asker {
         now: i64,
     ) -> Option<Reply> {
         if self.seat.is_none() {
-            return Some(Reply::Silence {
-                why: "nobody can be asked: no terminal".to_owned(),
-            });
+            return Some(Reply::Silence { why: "nobody can be asked: no terminal".to_owned() });
         }
-        self.open.push_back(Open {
-            request,
-            question,
-            deadline,
-        });
+        self.open.push_back(Open { request, question, deadline });
         self.show(now);
         None
     }
@@ -113,9 +102,7 @@ impl Asker {
             return false;
         }
         self.close(Closed::Withdrawn);
-        self.shown = Shown::Stop {
-            until: now.saturating_add(STOP_PATIENCE),
-        };
+        self.shown = Shown::Stop { until: now.saturating_add(STOP_PATIENCE) };
         self.draw(Prompt::Stop);
         true
     }
@@ -140,11 +127,7 @@ impl Asker {
             Shown::Stop { until } => Some(until),
             _ => None,
         };
-        self.open
-            .iter()
-            .filter_map(|open| open.deadline)
-            .chain(stop)
-            .min()
+        self.open.iter().filter_map(|open| open.deadline).chain(stop).min()
     }
 
     /// Returns a question nobody answered in time, with the moment silence fell.
@@ -168,13 +151,7 @@ impl Asker {
         };
         let open = self.remove(at, Closed::Silent, now)?;
         let reply = Reply::Silence { why };
-        Some((
-            deadline,
-            Said::Reply {
-                request: open.request,
-                reply,
-            },
-        ))
+        Some((deadline, Said::Reply { request: open.request, reply }))
     }
 
     /// Waits for a line while something is asked; pending for ever otherwise.
@@ -212,25 +189,10 @@ impl Asker {
                 None
             }
             (Shown::First, Some(yes)) => {
-                let role = self
-                    .open
-                    .front()?
-                    .question
-                    .roles
-                    .first()
-                    .cloned()
-                    .unwrap_or_default();
+                let role = self.open.front()?.question.roles.first().cloned().unwrap_or_default();
                 let open = self.remove(0, Closed::Answered { yes, role: &role }, now)?;
-                let reply = Reply::Answer {
-                    who: self.person.name.clone(),
-                    uid: self.person.uid,
-                    role,
-                    yes,
-                };
-                Some(Said::Reply {
-                    request: open.request,
-                    reply,
-                })
+                let reply = Reply::Answer { who: self.person.name.clone(), uid: self.person.uid, role, yes };
+                Some(Said::Reply { request: open.request, reply })
             }
         }
     }
@@ -263,9 +225,9 @@ impl Asker {
             return;
         };
         self.shown = Shown::First;
-        let left = open.deadline.map(|deadline| {
-            Duration::from_nanos(deadline.saturating_sub(now).max(0).unsigned_abs())
-        });
+        let left = open
+            .deadline
+            .map(|deadline| Duration::from_nanos(deadline.saturating_sub(now).max(0).unsigned_abs()));
         seat.terminal.forget();
         seat.prompter.show(Prompt::Question {
             question: &open.question,

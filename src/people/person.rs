@@ -50,8 +50,7 @@ mod tests {
 
     #[test]
     fn the_name_stands_on_the_line_of_the_number() {
-        let passwd =
-            "root:x:0:0:root:/root:/bin/bash\nbroken\n::5:\ndana:x:1000:1000::/home/dana:/bin/sh\n";
+        let passwd = "root:x:0:0:root:/root:/bin/bash\nbroken\n::5:\ndana:x:1000:1000::/home/dana:/bin/sh\n";
         assert_eq!(name_of(1000, passwd).as_deref(), Some("dana"));
         assert_eq!(name_of(0, passwd).as_deref(), Some("root"));
         assert_eq!(name_of(5, passwd), None);

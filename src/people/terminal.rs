@@ -47,10 +47,7 @@ impl Terminal {
     pub fn at(path: impl rustix::path::Arg) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let file = rustix::fs::open(path, flags, Mode::empty())?;
-        Ok(Terminal {
-            file: File::Opened(file),
-            typed: Vec::new(),
-        })
+        Ok(Terminal { file: File::Opened(file), typed: Vec::new() })
     }
 
     /// Forgets what was typed so far: it was not an answer to what is asked now.
@@ -95,11 +92,7 @@ impl Terminal {
             None => return None,
         };
         let line: Vec<u8> = self.typed.drain(..length).collect();
-        Some(
-            String::from_utf8_lossy(&line)
-                .trim_end_matches(['\n', '\r'])
-                .to_owned(),
-        )
+        Some(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned())
     }
 
     /// Reads what is there. Returns 0 when somebody typed Ctrl-D.

@@ -60,26 +60,14 @@ impl Needles {
             return Needles(None);
         };
         let whole: usize = forms.iter().map(|form| form.len()).sum();
-        let kind = if whole <= DFA_LIMIT {
-            AhoCorasickKind::DFA
-        } else {
-            AhoCorasickKind::ContiguousNFA
-        };
-        let automaton = AhoCorasick::builder()
-            .kind(Some(kind))
-            .build(forms.iter().map(|form| form.as_slice()));
+        let kind = if whole <= DFA_LIMIT { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
+        let automaton =
+            AhoCorasick::builder().kind(Some(kind)).build(forms.iter().map(|form| form.as_slice()));
         let mut begins = [false; 256];
         for first in forms.iter().filter_map(|form| form.first()) {
             begins[usize::from(*first)] = true;
         }
-        Needles(automaton.ok().map(|automaton| {
-            Arc::new(Search {
-                automaton,
-                forms,
-                longest,
-                begins,
-            })
-        }))
+        Needles(automaton.ok().map(|automaton| Arc::new(Search { automaton, forms, longest, begins })))
     }
 
     /// Returns a text with its secrets blotted out.
@@ -100,30 +88,13 @@ fn add_forms(text: &str, forms: &mut BTreeSet<Vec<u8>>) {
     };
     add(text.as_bytes().to_vec());
     for alphabet in [&STANDARD_ALPHABET, &URL_SAFE_ALPHABET] {
-        base64_forms(text.as_bytes(), alphabet)
-            .into_iter()
-            .for_each(&mut add);
+        base64_forms(text.as_bytes(), alphabet).into_iter().for_each(&mut add);
     }
     for upper in [true, false] {
-        add(percent(
-            text,
-            upper,
-            |byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte),
-            "%20",
-        ));
+        add(percent(text, upper, |byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte), "%20"));
         // encodeURIComponent leaves more as it is; forms write a space as a plus.
-        add(percent(
-            text,
-            upper,
-            |byte| byte.is_ascii_alphanumeric() || b"-_.~!*'()".contains(&byte),
-            "%20",
-        ));
-        add(percent(
-            text,
-            upper,
-            |byte| byte.is_ascii_alphanumeric() || b"-_.*".contains(&byte),
-            "+",
-        ));
+        add(percent(text, upper, |byte| byte.is_ascii_alphanumeric() || b"-_.~!*'()".contains(&byte), "%20"));
+        add(percent(text, upper, |byte| byte.is_ascii_alphanumeric() || b"-_.*".contains(&byte), "+"));
         add(percent(text, upper, |_| false, "%20"));
     }
     for ascii in [true, false] {
@@ -140,10 +111,7 @@ fn add_forms(text: &str, forms: &mut BTreeSet<Vec<u8>>) {
 fn base64_forms(secret: &[u8], alphabet: &Alphabet) -> Vec<Vec<u8>> {
     let padded = GeneralPurpose::new(alphabet, PAD);
     let bare = GeneralPurpose::new(alphabet, NO_PAD);
-    let mut forms = vec![
-        padded.encode(secret).into_bytes(),
-        bare.encode(secret).into_bytes(),
-    ];
+    let mut forms = vec![padded.encode(secret).into_bytes(), bare.encode(secret).into_bytes()];
     for (before, foreign) in [(0, 0), (1, 2), (2, 3)] {
         let mut text = Zeroizing::new(vec![0; before]);
         text.extend_from_slice(secret);
@@ -209,10 +177,7 @@ pub struct Blotter {
 impl Blotter {
     /// Returns a blotter at the beginning of a stream.
     pub fn new(needles: Needles) -> Self {
-        Blotter {
-            needles,
-            ..Blotter::default()
-        }
+        Blotter { needles, ..Blotter::default() }
     }
 
     /// Returns whether there is nothing to search for, so that bytes may pass as they are.
@@ -275,10 +240,7 @@ impl Search {
             .find(|&at| {
                 let rest = &text[at..];
                 self.begins[usize::from(text[at])]
-                    && self
-                        .forms
-                        .iter()
-                        .any(|form| form.len() > rest.len() && form.starts_with(rest))
+                    && self.forms.iter().any(|form| form.len() > rest.len() && form.starts_with(rest))
             })
             .unwrap_or(text.len())
     }
@@ -291,12 +253,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn needles(secrets: &[&str]) -> Needles {
-        Needles::new(
-            &secrets
-                .iter()
-                .map(|s| SecretText::new(*s))
-                .collect::<Vec<_>>(),
-        )
+        Needles::new(&secrets.iter().map(|s| SecretText::new(*s)).collect::<Vec<_>>())
     }
 
     fn in_pieces(needles: &Needles, text: &[u8], step: usize) -> Vec<u8> {
@@ -325,10 +282,7 @@ mod tests {
             STANDARD_NO_PAD.encode(secret),
             URL_SAFE.encode(secret),
             URL_SAFE_NO_PAD.encode(secret),
-            serde_json::to_string(secret)
-                .expect("is JSON")
-                .trim_matches('"')
-                .to_owned(),
+            serde_json::to_string(secret).expect("is JSON").trim_matches('"').to_owned(),
             python.to_owned(),
             go.to_owned(),
             "p%C3%A455%20%22w%2Fo%27rd%3C1%3E%26%3F".to_owned(),
@@ -347,14 +301,8 @@ mod tests {
 
     #[test]
     fn overlapping_secrets_become_one() {
-        assert_eq!(
-            needles(&["abcdef", "defghi"]).blot("-abcdefghi-"),
-            "-[secret]-"
-        );
-        assert_eq!(
-            needles(&["abcdef", "defghi"]).blot("abcdef defghi"),
-            "[secret] [secret]"
-        );
+        assert_eq!(needles(&["abcdef", "defghi"]).blot("-abcdefghi-"), "-[secret]-");
+        assert_eq!(needles(&["abcdef", "defghi"]).blot("abcdef defghi"), "[secret] [secret]");
     }
 
     #[test]

@@ -86,9 +86,7 @@ impl Supervisor {
             }
             Err(ClientError::Gone) => {
                 child.wait().ok();
-                Err(ClientError::NotReady {
-                    reason: last_line(log_path),
-                })
+                Err(ClientError::NotReady { reason: last_line(log_path) })
             }
             Err(error) => Err(error),
         }
@@ -110,26 +108,16 @@ impl Supervisor {
             outgoing: Zeroizing::default(),
             sent: 0,
             buffer: Zeroizing::new(vec![0; READ_SIZE]),
-            process: ProcessIdentity {
-                pid: 0,
-                start_ticks: 0,
-                boot_id: String::new(),
-            },
+            process: ProcessIdentity { pid: 0, start_ticks: 0, boot_id: String::new() },
             child: None,
         };
         match supervisor.next().await? {
-            Event::Ready {
-                protocol: PROTOCOL,
-                process,
-                ..
-            } => supervisor.process = process,
+            Event::Ready { protocol: PROTOCOL, process, .. } => supervisor.process = process,
             Event::Ready { protocol, .. } => {
                 return Err(ClientError::Protocol { theirs: protocol });
             }
             _ => {
-                return Err(ClientError::NotReady {
-                    reason: "it did not say that it is ready".into(),
-                });
+                return Err(ClientError::NotReady { reason: "it did not say that it is ready".into() });
             }
         }
         Ok(supervisor)
@@ -283,8 +271,5 @@ fn gone(error: io::Error) -> ClientError {
 
 fn last_line(log: PathBuf) -> String {
     let text = std::fs::read_to_string(log).unwrap_or_default();
-    text.lines()
-        .rfind(|line| !line.trim().is_empty())
-        .unwrap_or("it said nothing")
-        .to_owned()
+    text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing").to_owned()
 }

@@ -144,12 +144,8 @@ impl Connection {
                 Ok(None) => return requests,
                 Err(frame::FrameError::Malformed(error)) => {
                     // The error of a parser may quote what it read, and that may be a secret.
-                    let message =
-                        format!("a request cannot be understood (column {})", error.column());
-                    self.send(&Event::Refused {
-                        id: String::new(),
-                        message,
-                    });
+                    let message = format!("a request cannot be understood (column {})", error.column());
+                    self.send(&Event::Refused { id: String::new(), message });
                 }
                 Err(frame::FrameError::TooLarge(_)) => {
                     self.gone = true;

@@ -48,16 +48,8 @@ impl Ends {
     pub fn load(run_dir: &Path) -> io::Result<Self> {
         let left = read_ends(run_dir)?;
         let saved = !left.is_empty();
-        let kept = left
-            .into_iter()
-            .map(|end| (end.ended.id.clone(), end))
-            .collect();
-        Ok(Ends {
-            run_dir: run_dir.to_owned(),
-            kept,
-            acknowledged: BTreeSet::new(),
-            saved,
-        })
+        let kept = left.into_iter().map(|end| (end.ended.id.clone(), end)).collect();
+        Ok(Ends { run_dir: run_dir.to_owned(), kept, acknowledged: BTreeSet::new(), saved })
     }
 
     pub fn get(&self, id: &str) -> Option<&KeptEnd> {
@@ -90,16 +82,10 @@ impl Ends {
     pub fn save(&mut self) -> io::Result<()> {
         let path = self.run_dir.join(FILE);
         if self.kept.is_empty() {
-            return if std::mem::take(&mut self.saved) {
-                fs::remove_file(path)
-            } else {
-                Ok(())
-            };
+            return if std::mem::take(&mut self.saved) { fs::remove_file(path) } else { Ok(()) };
         }
         let kept: Vec<_> = self.kept.values().collect();
-        let mut file = tempfile::Builder::new()
-            .prefix(".ends")
-            .tempfile_in(&self.run_dir)?;
+        let mut file = tempfile::Builder::new().prefix(".ends").tempfile_in(&self.run_dir)?;
         file.write_all(&serde_json::to_vec(&kept)?)?;
         file.as_file().sync_data()?;
         file.persist(path).map_err(|error| error.error)?;

@@ -31,10 +31,8 @@ pub fn encode<T: Serialize>(message: &T) -> Result<Zeroizing<Vec<u8>>, FrameErro
     let mut bytes = Zeroizing::new(vec![0; PREFIX]);
     serde_json::to_writer(&mut *bytes, message)?;
     let length = bytes.len() - PREFIX;
-    let prefix = u32::try_from(length)
-        .ok()
-        .filter(|_| length <= FRAME_LIMIT)
-        .ok_or(FrameError::TooLarge(length))?;
+    let prefix =
+        u32::try_from(length).ok().filter(|_| length <= FRAME_LIMIT).ok_or(FrameError::TooLarge(length))?;
     bytes[..PREFIX].copy_from_slice(&prefix.to_le_bytes());
     Ok(bytes)
 }
@@ -109,9 +107,6 @@ mod tests {
     fn a_length_out_of_bounds_is_an_error() {
         let mut buffer = FrameBuffer::default();
         buffer.extend(&u32::MAX.to_le_bytes());
-        assert!(matches!(
-            buffer.take::<String>(),
-            Err(FrameError::TooLarge(_))
-        ));
+        assert!(matches!(buffer.take::<String>(), Err(FrameError::TooLarge(_))));
     }
 }

@@ -19,10 +19,7 @@ pub(super) struct Stat {
 pub(super) fn stat(pid: i32) -> Option<Stat> {
     // One read gives all of it, and this is done for every command.
     let mut text = [0; 1024];
-    let count = fs::File::open(format!("/proc/{pid}/stat"))
-        .ok()?
-        .read(&mut text)
-        .ok()?;
+    let count = fs::File::open(format!("/proc/{pid}/stat")).ok()?.read(&mut text).ok()?;
     parse(text.get(..count)?)
 }
 
@@ -34,11 +31,7 @@ fn parse(text: &[u8]) -> Option<Stat> {
     let state = fields.next()?;
     let group = fields.nth(1)?.parse().ok()?;
     let start_ticks = fields.nth(16)?.parse().ok()?;
-    Some(Stat {
-        dead: matches!(state, "Z" | "X" | "x"),
-        group,
-        start_ticks,
-    })
+    Some(Stat { dead: matches!(state, "Z" | "X" | "x"), group, start_ticks })
 }
 
 /// Returns whether any process of the group runs; those that only wait to be reaped do not.

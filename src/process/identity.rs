@@ -30,18 +30,13 @@ impl ProcessIdentity {
     /// yet waited for, this is the child also when it has exited.
     pub fn of(pid: i32) -> Self {
         let start_ticks = group::stat(pid).map_or(0, |stat| stat.start_ticks);
-        ProcessIdentity {
-            pid,
-            start_ticks,
-            boot_id: boot_id().to_owned(),
-        }
+        ProcessIdentity { pid, start_ticks, boot_id: boot_id().to_owned() }
     }
 
     /// Returns whether exactly this process still runs. One that only waits to be reaped does not.
     pub fn lives(&self) -> bool {
         self.boot_id == boot_id()
-            && group::stat(self.pid)
-                .is_some_and(|stat| stat.start_ticks == self.start_ticks && !stat.dead)
+            && group::stat(self.pid).is_some_and(|stat| stat.start_ticks == self.start_ticks && !stat.dead)
     }
 
     /// Returns whether this process, or one of the group it leads, still runs.
@@ -90,13 +85,10 @@ impl ProcessIdentity {
         // A thread, as the runtime has no safe way to wait for a descriptor of this kind; it is
         // one per orphan of a killed supervisor, and none in a run where nothing was killed.
         let (tell, told) = oneshot::channel();
-        std::thread::Builder::new()
-            .name("await-exit".into())
-            .spawn(move || {
-                tell.send(wait_readable(&handle)).ok();
-            })?;
-        told.await
-            .unwrap_or_else(|_| Err(io::ErrorKind::Interrupted.into()))
+        std::thread::Builder::new().name("await-exit".into()).spawn(move || {
+            tell.send(wait_readable(&handle)).ok();
+        })?;
+        told.await.unwrap_or_else(|_| Err(io::ErrorKind::Interrupted.into()))
     }
 }
 
@@ -114,9 +106,6 @@ fn wait_readable(handle: &OwnedFd) -> io::Result<()> {
 pub fn boot_id() -> &'static str {
     static BOOT: OnceLock<String> = OnceLock::new();
     BOOT.get_or_init(|| {
-        std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
-            .unwrap_or_default()
-            .trim()
-            .to_owned()
+        std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
     })
 }

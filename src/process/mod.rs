@@ -30,7 +30,7 @@ pub use client::{ClientError, Supervisor};
 pub use identity::ProcessIdentity;
 pub use output::read_output;
 pub use protocol::{
-    CommandSpec, CommandState, Ended, Event, How, Moment, Output, OutputSummary, Program, Request,
-    ScriptBy, SpawnFailure, Started, StdinSource, StreamName,
+    CommandSpec, CommandState, Ended, Event, How, Moment, Output, OutputSummary, Program, Request, ScriptBy,
+    SpawnFailure, Started, StdinSource, StreamName,
 };
 pub use secret::SecretText;

@@ -23,10 +23,7 @@ pub(super) struct OutputFolder {
 impl OutputFolder {
     /// Returns the folder of this run; it is made when the first file is.
     pub fn new(run_dir: &Path) -> Self {
-        OutputFolder {
-            run_dir: run_dir.to_owned(),
-            next: 1,
-        }
+        OutputFolder { run_dir: run_dir.to_owned(), next: 1 }
     }
 
     /// Makes a new file of mode 0600 whose name ends in `kind`; returns it with its path relative
@@ -35,11 +32,8 @@ impl OutputFolder {
         loop {
             let name = format!("{OUTPUT_FOLDER}/{}.{kind}", self.next);
             self.next += 1;
-            let made = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(self.run_dir.join(&name));
+            let made =
+                OpenOptions::new().write(true).create_new(true).mode(0o600).open(self.run_dir.join(&name));
             match made {
                 Ok(file) => return Ok((file, name)),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -176,17 +170,11 @@ impl Capture {
 ///
 /// # Errors
 /// When the file of a stream that outgrew memory cannot be read.
-pub fn read_output(
-    run_dir: &Path,
-    summary: &OutputSummary,
-    limit: usize,
-) -> io::Result<(Vec<u8>, bool)> {
+pub fn read_output(run_dir: &Path, summary: &OutputSummary, limit: usize) -> io::Result<(Vec<u8>, bool)> {
     let mut bytes = match &summary.file {
         Some(file) => {
             let mut bytes = Vec::new();
-            File::open(run_dir.join(file))?
-                .take(limit as u64)
-                .read_to_end(&mut bytes)?;
+            File::open(run_dir.join(file))?.take(limit as u64).read_to_end(&mut bytes)?;
             bytes
         }
         None => summary.head.clone(),
@@ -214,10 +202,7 @@ mod tests {
     #[test]
     fn what_fits_in_memory_makes_no_file() {
         let (dir, summary) = capture(&[vec![b'x'; MEMORY_LIMIT]], u64::MAX);
-        assert_eq!(
-            (summary.head.len(), summary.tail.len(), summary.file),
-            (MEMORY_LIMIT, 0, None)
-        );
+        assert_eq!((summary.head.len(), summary.tail.len(), summary.file), (MEMORY_LIMIT, 0, None));
         assert!(!dir.path().join(OUTPUT_FOLDER).exists());
     }
 

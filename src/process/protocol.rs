@@ -94,11 +94,7 @@ impl Program {
     }
 
     /// Returns a script for `bash -o pipefail -c`, named `name` in its own messages.
-    pub fn bash(
-        name: &str,
-        text: impl Into<String>,
-        args: impl IntoIterator<Item = String>,
-    ) -> Self {
+    pub fn bash(name: &str, text: impl Into<String>, args: impl IntoIterator<Item = String>) -> Self {
         Program::Script {
             interpreter: ["bash", "-o", "pipefail", "-c"].map(String::from).to_vec(),
             text: text.into(),
@@ -316,8 +312,6 @@ mod base64_bytes {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
-        STANDARD
-            .decode(text.as_bytes())
-            .map_err(serde::de::Error::custom)
+        STANDARD.decode(text.as_bytes()).map_err(serde::de::Error::custom)
     }
 }

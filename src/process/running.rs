@@ -78,32 +78,15 @@ pub(super) struct Remains {
 
 impl Running {
     /// Starts the command.
-    pub fn start(
-        spec: &CommandSpec,
-        needles: &Needles,
-        folder: &mut OutputFolder,
-    ) -> Result<Self, Failure> {
+    pub fn start(spec: &CommandSpec, needles: &Needles, folder: &mut OutputFolder) -> Result<Self, Failure> {
         let begun = Instant::now();
-        let Spawned {
-            mut child,
-            feed,
-            script,
-            user,
-        } = spawn::spawn(spec, folder)?;
+        let Spawned { mut child, feed, script, user } = spawn::spawn(spec, folder)?;
         let group = Pid::from_child(&child);
         let pidfd = pidfd_open(group, PidfdFlags::empty()).ok();
-        let look = if pidfd.is_some() {
-            None
-        } else {
-            Some(begun + LOOK_WITHOUT_PIDFD)
-        };
+        let look = if pidfd.is_some() { None } else { Some(begun + LOOK_WITHOUT_PIDFD) };
         let feed = match (child.stdin.take(), feed) {
             (Some(pipe), Some(bytes)) if rustix::io::ioctl_fionbio(&pipe, true).is_ok() => {
-                Some(Feed {
-                    pipe,
-                    bytes,
-                    written: 0,
-                })
+                Some(Feed { pipe, bytes, written: 0 })
             }
             _ => None,
         };
@@ -111,11 +94,7 @@ impl Running {
         let stderr = child.stderr.take().and_then(|end| Pipe::new(end).ok());
         let process = ProcessIdentity::of(group.as_raw_pid());
         let mut running = Running {
-            started: Started {
-                id: spec.id.clone(),
-                process,
-                at: Moment::now(),
-            },
+            started: Started { id: spec.id.clone(), process, at: Moment::now() },
             stdout: Stream::new(StreamName::Stdout, stdout, needles, spec.output_limit),
             stderr: Stream::new(StreamName::Stderr, stderr, needles, spec.output_limit),
             child,
@@ -178,10 +157,7 @@ impl Running {
             Some(stop) => Some(stop.until),
             None => self.deadline,
         };
-        [until, self.look, self.stdout.due(), self.stderr.due()]
-            .into_iter()
-            .flatten()
-            .min()
+        [until, self.look, self.stdout.due(), self.stderr.due()].into_iter().flatten().min()
     }
 
     /// Begins its end by TERM to the group; the first reason stands. Returns a helper to reap.
@@ -190,11 +166,7 @@ impl Running {
             return None;
         }
         let until = now.checked_add(self.grace).unwrap_or(now + GIVE_UP);
-        self.stop = Some(Stop {
-            how,
-            until,
-            killed: false,
-        });
+        self.stop = Some(Stop { how, until, killed: false });
         self.signal(Signal::TERM)
     }
 
@@ -203,11 +175,7 @@ impl Running {
         let denied = group::signal(self.group, signal)
             .is_err_and(|e| e.kind() == std::io::ErrorKind::PermissionDenied);
         let user = self.user.as_ref().filter(|_| denied)?;
-        let name = if signal == Signal::KILL {
-            "KILL"
-        } else {
-            "TERM"
-        };
+        let name = if signal == Signal::KILL { "KILL" } else { "TERM" };
         spawn::spawn_kill(user, name, self.group.as_raw_pid()).ok()
     }
 
@@ -258,11 +226,8 @@ impl Running {
             while stream.read(buffer, folder, show) == Progress::Read && Instant::now() < until {}
         }
         let survivors = self.stop.is_some() && (!self.exited || group::has_living(self.group));
-        let (status, unreaped) = if self.exited {
-            (self.child.wait().ok(), None)
-        } else {
-            (None, Some(self.child))
-        };
+        let (status, unreaped) =
+            if self.exited { (self.child.wait().ok(), None) } else { (None, Some(self.child)) };
         let how = match (self.stop, status) {
             (Some(stop), _) => stop.how,
             (None, Some(status)) => match (status.code(), status.signal()) {
@@ -280,15 +245,7 @@ impl Running {
         let (stdout, last_out, stray_out) = self.stdout.finish(&id, folder);
         let (stderr, last_err, stray_err) = self.stderr.finish(&id, folder);
         Remains {
-            ended: Ended {
-                id,
-                how,
-                at: Moment::now(),
-                elapsed,
-                stdout,
-                stderr,
-                survivors,
-            },
+            ended: Ended { id, how, at: Moment::now(), elapsed, stdout, stderr, survivors },
             last: last_out.into_iter().chain(last_err).collect(),
             strays: stray_out.into_iter().chain(stray_err).collect(),
             unreaped,

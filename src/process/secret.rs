@@ -46,9 +46,6 @@ mod tests {
 
     #[test]
     fn debug_shows_nothing() {
-        assert_eq!(
-            format!("{:?}", SecretText::new("hunter2-hunter2")),
-            "[secret]"
-        );
+        assert_eq!(format!("{:?}", SecretText::new("hunter2-hunter2")), "[secret]");
     }
 }

@@ -53,11 +53,7 @@ impl Listener {
         let listener = with_address(run_dir, |address| UnixListener::bind(address))?;
         std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
         listener.set_nonblocking(true)?;
-        Ok(Listener {
-            listener,
-            path,
-            _lock: lock,
-        })
+        Ok(Listener { listener, path, _lock: lock })
     }
 
     /// Returns the next client that waits, if its user may be one.
@@ -103,15 +99,9 @@ fn with_address<T>(run_dir: &Path, f: impl FnOnce(&Path) -> io::Result<T>) -> io
     if path.as_os_str().len() <= ADDRESS_LIMIT {
         return f(&path);
     }
-    let folder = rustix::fs::open(
-        run_dir,
-        OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
-        Mode::empty(),
-    )?;
-    f(&PathBuf::from(format!(
-        "/proc/self/fd/{}/{SOCKET}",
-        folder.as_raw_fd()
-    )))
+    let folder =
+        rustix::fs::open(run_dir, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    f(&PathBuf::from(format!("/proc/self/fd/{}/{SOCKET}", folder.as_raw_fd())))
 }
 
 /// Leaves the terminal's session and sees to the signals; returns what becomes readable at TERM.
@@ -132,9 +122,7 @@ pub(super) fn detach() -> io::Result<UnixStream> {
 /// Returns the client on standard input, if that is a socket; `/dev/null` takes its place.
 pub(super) fn take_stdin() -> Option<Connection> {
     let stdin = io::stdin();
-    rustix::net::sockopt::socket_domain(&stdin)
-        .ok()
-        .filter(|domain| *domain == AddressFamily::UNIX)?;
+    rustix::net::sockopt::socket_domain(&stdin).ok().filter(|domain| *domain == AddressFamily::UNIX)?;
     let socket = UnixStream::from(stdin.as_fd().try_clone_to_owned().ok()?);
     let null = File::open("/dev/null").ok()?;
     rustix::stdio::dup2_stdin(&null).ok()?;

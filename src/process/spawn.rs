@@ -55,64 +55,38 @@ pub(super) fn spawn(spec: &CommandSpec, folder: &mut OutputFolder) -> Result<Spa
         std::fs::remove_file(script).ok();
     }
     let (child, feed, user) = started?;
-    Ok(Spawned {
-        child,
-        feed,
-        script,
-        user,
-    })
+    Ok(Spawned { child, feed, script, user })
 }
 
 /// Bytes to be written to a standard input.
 type Feed = Zeroizing<Vec<u8>>;
 
 /// Starts the program; returns it with its feed and the other user it runs as.
-fn start(
-    spec: &CommandSpec,
-    words: Vec<String>,
-) -> Result<(Child, Option<Feed>, Option<String>), Failure> {
+fn start(spec: &CommandSpec, words: Vec<String>) -> Result<(Child, Option<Feed>, Option<String>), Failure> {
     let user = spec.user.as_deref().filter(|user| !is_current(user));
     let words = match user {
         Some(user) => as_user(user, spec, words),
         None => words,
     };
     let Some((name, args)) = words.split_first() else {
-        return Err(Failure::new(
-            SpawnFailure::NotFound,
-            "there is no program to run".into(),
-        ));
+        return Err(Failure::new(SpawnFailure::NotFound, "there is no program to run".into()));
     };
     let program = look_up(name, spec)?;
     let (stdin, feed) = stdin(&spec.stdin)?;
     let mut command = Command::new(&program);
-    command
-        .arg0(name)
-        .args(args)
-        .process_group(0)
-        .stdin(stdin)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.arg0(name).args(args).process_group(0).stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.envs(spec.env.iter().map(|(name, value)| (name, value)));
-    command.envs(
-        spec.secret_env
-            .iter()
-            .map(|(name, value)| (name, value.expose())),
-    );
+    command.envs(spec.secret_env.iter().map(|(name, value)| (name, value.expose())));
     if let Some(dir) = &spec.dir {
         command.current_dir(dir);
     }
-    let child = command
-        .spawn()
-        .map_err(|error| spawn_error(&program, &error))?;
+    let child = command.spawn().map_err(|error| spawn_error(&program, &error))?;
     Ok((child, feed, user.map(str::to_owned)))
 }
 
 fn check_dir(dir: &str) -> Result<(), Failure> {
     let fail = |why: &dyn std::fmt::Display| {
-        Err(Failure::new(
-            SpawnFailure::Directory,
-            format!("cannot enter the directory `{dir}`: {why}"),
-        ))
+        Err(Failure::new(SpawnFailure::Directory, format!("cannot enter the directory `{dir}`: {why}")))
     };
     match std::fs::metadata(dir) {
         Ok(found) if !found.is_dir() => fail(&"it is not a directory"),
@@ -124,59 +98,38 @@ fn check_dir(dir: &str) -> Result<(), Failure> {
 fn spawn_error(program: &Path, error: &io::Error) -> Failure {
     let shown = program.display();
     let (kind, why) = match error.kind() {
-        io::ErrorKind::NotFound => (
-            SpawnFailure::NotFound,
-            "it or the interpreter it names does not exist".into(),
-        ),
+        io::ErrorKind::NotFound => {
+            (SpawnFailure::NotFound, "it or the interpreter it names does not exist".into())
+        }
         io::ErrorKind::PermissionDenied => (SpawnFailure::Permission, error.to_string()),
         io::ErrorKind::ArgumentListTooLong => (
             SpawnFailure::TooLong,
             "an argument or the environment is too long, use its standard input".into(),
         ),
-        io::ErrorKind::InvalidInput => (
-            SpawnFailure::Other,
-            "an argument or an environment variable holds a NUL byte".to_string(),
-        ),
+        io::ErrorKind::InvalidInput => {
+            (SpawnFailure::Other, "an argument or an environment variable holds a NUL byte".to_string())
+        }
         _ => (SpawnFailure::Other, error.to_string()),
     };
     Failure::new(kind, format!("cannot run `{shown}`: {why}"))
 }
 
 /// Returns the words to execute; a script that goes by a file is written to one.
-fn words(
-    spec: &CommandSpec,
-    folder: &mut OutputFolder,
-) -> Result<(Vec<String>, Option<PathBuf>), Failure> {
+fn words(spec: &CommandSpec, folder: &mut OutputFolder) -> Result<(Vec<String>, Option<PathBuf>), Failure> {
     let (interpreter, text, args, by) = match &spec.program {
         Program::Argv(words) => return Ok((words.clone(), None)),
-        Program::Script {
-            interpreter,
-            text,
-            args,
-            by,
-        } => (interpreter, text, args, by),
+        Program::Script { interpreter, text, args, by } => (interpreter, text, args, by),
     };
     let (text, path) = match by {
         ScriptBy::Argument => (text.clone(), None),
         ScriptBy::File => {
             let path = write_script(text, folder).map_err(|error| {
-                Failure::new(
-                    SpawnFailure::Other,
-                    format!("cannot write the script's file: {error}"),
-                )
+                Failure::new(SpawnFailure::Other, format!("cannot write the script's file: {error}"))
             })?;
             (path.to_string_lossy().into_owned(), Some(path))
         }
     };
-    Ok((
-        interpreter
-            .iter()
-            .cloned()
-            .chain([text])
-            .chain(args.iter().cloned())
-            .collect(),
-        path,
-    ))
+    Ok((interpreter.iter().cloned().chain([text]).chain(args.iter().cloned()).collect(), path))
 }
 
 fn write_script(text: &str, folder: &mut OutputFolder) -> io::Result<PathBuf> {
@@ -190,15 +143,8 @@ fn look_up(name: &str, spec: &CommandSpec) -> Result<PathBuf, Failure> {
     if name.contains('/') {
         return Ok(PathBuf::from(name));
     }
-    let own = spec
-        .env
-        .iter()
-        .rev()
-        .find(|(key, _)| key == "PATH")
-        .map(|(_, value)| value.into());
-    let path = own
-        .or_else(|| std::env::var_os("PATH"))
-        .unwrap_or_else(|| DEFAULT_PATH.into());
+    let own = spec.env.iter().rev().find(|(key, _)| key == "PATH").map(|(_, value)| value.into());
+    let path = own.or_else(|| std::env::var_os("PATH")).unwrap_or_else(|| DEFAULT_PATH.into());
     let here = spec.dir.as_deref().unwrap_or(".");
     let mut forbidden = false;
     for folder in std::env::split_paths(&path).filter(|_| !name.is_empty()) {
@@ -207,21 +153,14 @@ fn look_up(name: &str, spec: &CommandSpec) -> Result<PathBuf, Failure> {
             continue;
         }
         if access(&candidate, Access::EXEC_OK).is_ok() {
-            return std::path::absolute(&candidate)
-                .map_err(|error| spawn_error(&candidate, &error));
+            return std::path::absolute(&candidate).map_err(|error| spawn_error(&candidate, &error));
         }
         forbidden = true;
     }
     Err(if forbidden {
-        Failure::new(
-            SpawnFailure::Permission,
-            format!("`{name}` is on the PATH and may not be executed"),
-        )
+        Failure::new(SpawnFailure::Permission, format!("`{name}` is on the PATH and may not be executed"))
     } else {
-        Failure::new(
-            SpawnFailure::NotFound,
-            format!("there is no program `{name}` on the PATH"),
-        )
+        Failure::new(SpawnFailure::NotFound, format!("there is no program `{name}` on the PATH"))
     })
 }
 
@@ -235,9 +174,7 @@ fn as_user(user: &str, spec: &CommandSpec, words: Vec<String>) -> Vec<String> {
     } else {
         prefix.extend(["sudo", "-n", "-u", user].map(str::to_owned));
         let plain = spec.env.iter().map(|(name, _)| name.as_str());
-        let names: Vec<_> = plain
-            .chain(spec.secret_env.iter().map(|(name, _)| name.as_str()))
-            .collect();
+        let names: Vec<_> = plain.chain(spec.secret_env.iter().map(|(name, _)| name.as_str())).collect();
         if !names.is_empty() {
             prefix.push(format!("--preserve-env={}", names.join(",")));
         }
@@ -264,10 +201,9 @@ fn stdin(source: &StdinSource) -> Result<(Stdio, Option<Feed>), Failure> {
     Ok(match source {
         StdinSource::Null => (Stdio::null(), None),
         StdinSource::Bytes(bytes) => (Stdio::piped(), Some(Zeroizing::new(bytes.clone()))),
-        StdinSource::Secret(text) => (
-            Stdio::piped(),
-            Some(Zeroizing::new(text.expose().as_bytes().to_vec())),
-        ),
+        StdinSource::Secret(text) => {
+            (Stdio::piped(), Some(Zeroizing::new(text.expose().as_bytes().to_vec())))
+        }
         StdinSource::File(path) => match File::open(path) {
             Ok(file) => (file.into(), None),
             Err(error) => {

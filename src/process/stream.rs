@@ -136,12 +136,9 @@ impl Stream {
         if !show || bytes.is_empty() {
             return;
         }
-        let live = self.live.get_or_insert_with(|| Live {
-            bytes: Vec::new(),
-            due: Instant::now() + LIVE_EVERY,
-        });
-        live.bytes
-            .extend_from_slice(&bytes[bytes.len().saturating_sub(LIVE_BYTES)..]);
+        let live =
+            self.live.get_or_insert_with(|| Live { bytes: Vec::new(), due: Instant::now() + LIVE_EVERY });
+        live.bytes.extend_from_slice(&bytes[bytes.len().saturating_sub(LIVE_BYTES)..]);
         let surplus = live.bytes.len().saturating_sub(LIVE_BYTES);
         live.bytes.drain(..surplus);
     }
@@ -163,12 +160,7 @@ impl Stream {
         let bytes = self.live.take()?.bytes;
         self.shown = true;
         let offset = self.capture.len() - bytes.len() as u64;
-        Some(Output {
-            id: id.to_owned(),
-            stream: self.name,
-            offset,
-            bytes,
-        })
+        Some(Output { id: id.to_owned(), stream: self.name, offset, bytes })
     }
 
     /// Ends the keeping: returns the summary, what of it was not shown yet (if anything ever

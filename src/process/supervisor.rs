@@ -20,9 +20,7 @@ use super::connection::Connection;
 use super::ends::{Ends, KeptEnd};
 use super::identity::ProcessIdentity;
 use super::output::{Capture, OutputFolder};
-use super::protocol::{
-    CommandSpec, CommandState, Ended, Event, How, Moment, PROTOCOL, Request, StreamName,
-};
+use super::protocol::{CommandSpec, CommandState, Ended, Event, How, Moment, PROTOCOL, Request, StreamName};
 use super::running::Running;
 use super::secret::SecretText;
 use super::socket::{self, Listener};
@@ -136,8 +134,7 @@ impl Server {
             }
             self.advance();
             self.clients.retain(|client| !client.is_gone());
-            self.unreaped
-                .retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+            self.unreaped.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
             self.note_idleness();
         }
         self.ends.save().map_err(ServeError::Save)
@@ -165,11 +162,7 @@ impl Server {
             }
         }
         for (n, client) in self.clients.iter().enumerate() {
-            let out = if client.has_backlog() {
-                PollFlags::OUT
-            } else {
-                PollFlags::empty()
-            };
+            let out = if client.has_backlog() { PollFlags::OUT } else { PollFlags::empty() };
             add(Source::Client(n), client.as_fd(), PollFlags::IN | out);
         }
         for (n, stray) in self.strays.iter().enumerate() {
@@ -219,22 +212,14 @@ impl Server {
             Source::Exit(n) => self.running[n].set_exited(),
             Source::Stdin(n) => self.running[n].feed(),
             Source::Stdout(n) => {
-                self.running[n]
-                    .stdout
-                    .read(&mut self.buffer, &mut self.folder, show);
+                self.running[n].stdout.read(&mut self.buffer, &mut self.folder, show);
             }
             Source::Stderr(n) => {
-                self.running[n]
-                    .stderr
-                    .read(&mut self.buffer, &mut self.folder, show);
+                self.running[n].stderr.read(&mut self.buffer, &mut self.folder, show);
             }
             Source::Stray(n) => {
                 // What they still say is nobody's.
-                if self.strays[n]
-                    .as_mut()
-                    .and_then(|stray| stray.read(&mut self.buffer))
-                    == Some(0)
-                {
+                if self.strays[n].as_mut().and_then(|stray| stray.read(&mut self.buffer)) == Some(0) {
                     self.strays[n] = None;
                 }
             }
@@ -257,11 +242,7 @@ impl Server {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         self.clients.push(client);
         if let Some(client) = self.clients.last_mut() {
-            client.send(&Event::Ready {
-                protocol: PROTOCOL,
-                version,
-                process,
-            });
+            client.send(&Event::Ready { protocol: PROTOCOL, version, process });
         }
     }
 
@@ -287,10 +268,7 @@ impl Server {
             Request::Shutdown if self.running.is_empty() => self.leaving = true,
             Request::Shutdown => {
                 let message = format!("commands still run: {}", self.running.len());
-                self.clients[client].send(&Event::Refused {
-                    id: String::new(),
-                    message,
-                });
+                self.clients[client].send(&Event::Refused { id: String::new(), message });
             }
         }
     }
@@ -327,10 +305,7 @@ impl Server {
         }
         if self.ends.is_acknowledged(&spec.id) {
             let message = "its end was acknowledged, it is not run again".to_owned();
-            self.clients[client].send(&Event::Refused {
-                id: spec.id.clone(),
-                message,
-            });
+            self.clients[client].send(&Event::Refused { id: spec.id.clone(), message });
             return;
         }
         if self.needles.0 != spec.secrets {
@@ -348,20 +323,14 @@ impl Server {
                 let message = self.needles.1.blot(&failure.message);
                 let ended = Ended {
                     id: spec.id.clone(),
-                    how: How::SpawnFailed {
-                        kind: failure.kind,
-                        message,
-                    },
+                    how: How::SpawnFailed { kind: failure.kind, message },
                     at: Moment::now(),
                     elapsed: Duration::ZERO,
                     stdout: Capture::new(StreamName::Stdout, 0).finish(),
                     stderr: Capture::new(StreamName::Stderr, 0).finish(),
                     survivors: false,
                 };
-                self.end(KeptEnd {
-                    started: None,
-                    ended,
-                });
+                self.end(KeptEnd { started: None, ended });
             }
         }
     }
@@ -396,10 +365,7 @@ impl Server {
             }
             self.strays.extend(remains.strays.into_iter().map(Some));
             self.unreaped.extend(remains.unreaped);
-            self.end(KeptEnd {
-                started,
-                ended: remains.ended,
-            });
+            self.end(KeptEnd { started, ended: remains.ended });
         }
     }
 

@@ -32,39 +32,24 @@ impl Clock {
     /// Returns the clock of a run that was opened at `opened` and last seen at `last`. What
     /// passed since is taken from the wall clock, as a boot may lie between.
     pub fn resume(opened: Moment, last: Moment) -> Self {
-        let passed = wall_us()
-            .saturating_sub(opened.wall_us)
-            .saturating_mul(1_000);
-        Clock {
-            zero: since_boot().saturating_sub(passed.max(last.run_ns)),
-        }
+        let passed = wall_us().saturating_sub(opened.wall_us).saturating_mul(1_000);
+        Clock { zero: since_boot().saturating_sub(passed.max(last.run_ns)) }
     }
 
     /// Returns the present.
     pub fn now(&self) -> Moment {
-        Moment {
-            run_ns: since_boot() - self.zero,
-            wall_us: wall_us(),
-        }
+        Moment { run_ns: since_boot() - self.zero, wall_us: wall_us() }
     }
 
     /// Returns the moment at which the kernel's time since boot was `boot_ns`.
     pub fn at(&self, boot_ns: u64, wall_us: i64) -> Moment {
-        Moment {
-            run_ns: i64::try_from(boot_ns)
-                .unwrap_or(i64::MAX)
-                .saturating_sub(self.zero),
-            wall_us,
-        }
+        Moment { run_ns: i64::try_from(boot_ns).unwrap_or(i64::MAX).saturating_sub(self.zero), wall_us }
     }
 
     /// Returns the moment of a time on the run's clock.
     pub fn moment(&self, run_ns: i64) -> Moment {
         let now = self.now();
-        Moment {
-            run_ns,
-            wall_us: now.wall_us + (run_ns - now.run_ns) / 1_000,
-        }
+        Moment { run_ns, wall_us: now.wall_us + (run_ns - now.run_ns) / 1_000 }
     }
 }
 
@@ -91,11 +76,7 @@ impl Alarm {
     pub fn new(clock: Clock) -> io::Result<Self> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let file = timerfd_create(TimerfdClockId::Boottime, flags)?;
-        Ok(Alarm {
-            file: Receiver::from_owned_fd_unchecked(file)?,
-            clock,
-            set: None,
-        })
+        Ok(Alarm { file: Receiver::from_owned_fd_unchecked(file)?, clock, set: None })
     }
 
     /// Sets the alarm to a time on the run's clock, or off.
@@ -105,10 +86,7 @@ impl Alarm {
         }
         // A time of zero would turn it off: what has passed rings at once.
         let boot = at.map_or(0, |at| at.saturating_add(self.clock.zero).max(1));
-        let value = Itimerspec {
-            it_interval: timespec(0),
-            it_value: timespec(boot),
-        };
+        let value = Itimerspec { it_interval: timespec(0), it_value: timespec(boot) };
         timerfd_settime(&self.file, TimerfdTimerFlags::ABSTIME, &value)?;
         self.set = at;
         Ok(())
@@ -131,10 +109,7 @@ impl Alarm {
 }
 
 fn timespec(ns: i64) -> Timespec {
-    Timespec {
-        tv_sec: ns / SECOND,
-        tv_nsec: ns % SECOND,
-    }
+    Timespec { tv_sec: ns / SECOND, tv_nsec: ns % SECOND }
 }
 
 #[cfg(test)]
@@ -143,23 +118,14 @@ mod tests {
 
     #[test]
     fn a_run_taken_up_again_is_never_earlier_than_it_was_left() {
-        let opened = Moment {
-            run_ns: 0,
-            wall_us: wall_us() + 3_600_000_000,
-        };
-        let last = Moment {
-            run_ns: 7 * SECOND,
-            wall_us: opened.wall_us + 7_000_000,
-        };
+        let opened = Moment { run_ns: 0, wall_us: wall_us() + 3_600_000_000 };
+        let last = Moment { run_ns: 7 * SECOND, wall_us: opened.wall_us + 7_000_000 };
         assert!(Clock::resume(opened, last).now().run_ns >= last.run_ns);
     }
 
     #[test]
     fn time_while_nobody_ran_it_counts() {
-        let opened = Moment {
-            run_ns: 0,
-            wall_us: wall_us() - 3_600_000_000,
-        };
+        let opened = Moment { run_ns: 0, wall_us: wall_us() - 3_600_000_000 };
         assert!(Clock::resume(opened, opened).now().run_ns >= 3_600 * SECOND);
     }
 }

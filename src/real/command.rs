@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use crate::event::{self, CommandEnd, CommandRequest, Outlet};
 use crate::net::{VALUE_LIMIT, text};
-use crate::process::{
-    self, CommandSpec, How, OutputSummary, Program, SecretText, StdinSource, read_output,
-};
+use crate::process::{self, CommandSpec, How, OutputSummary, Program, SecretText, StdinSource, read_output};
 use crate::value::{Secret, Value};
 
 /// Returns what the supervisor is to run, or why it cannot be run.
@@ -28,34 +26,20 @@ pub(super) fn specification(
         .iter()
         .map(|(name, secret)| (name.clone(), SecretText::new(secret.reveal())))
         .collect();
-    spec.stdin = request
-        .stdin
-        .as_deref()
-        .map_or(Ok(StdinSource::Null), stdin)?;
+    spec.stdin = request.stdin.as_deref().map_or(Ok(StdinSource::Null), stdin)?;
     spec.dir.clone_from(&request.dir);
     spec.user.clone_from(&request.user);
-    spec.secrets = secrets
-        .iter()
-        .map(|secret| SecretText::new(secret.reveal()))
-        .collect();
+    spec.secrets = secrets.iter().map(|secret| SecretText::new(secret.reveal())).collect();
     Ok(spec)
 }
 
 /// Returns the secrets a request carries.
 pub(super) fn secrets(request: &CommandRequest) -> impl Iterator<Item = &Secret> {
-    let stdin = request
-        .stdin
-        .iter()
-        .flatten()
-        .filter_map(|part| match part {
-            Value::Secret(secret) => Some(secret),
-            _ => None,
-        });
-    request
-        .secret_env
-        .iter()
-        .map(|(_, secret)| secret)
-        .chain(stdin)
+    let stdin = request.stdin.iter().flatten().filter_map(|part| match part {
+        Value::Secret(secret) => Some(secret),
+        _ => None,
+    });
+    request.secret_env.iter().map(|(_, secret)| secret).chain(stdin)
 }
 
 fn stdin(parts: &[Value]) -> Result<StdinSource, String> {
@@ -84,9 +68,7 @@ fn stdin(parts: &[Value]) -> Result<StdinSource, String> {
 /// Returns the end of a command that never began.
 pub(super) fn not_started(message: impl Into<String>) -> CommandEnd {
     CommandEnd {
-        ended: event::Ended::NotStarted {
-            message: message.into(),
-        },
+        ended: event::Ended::NotStarted { message: message.into() },
         stdout: Outlet::default(),
         stderr: Outlet::default(),
         elapsed: 0,
@@ -115,11 +97,7 @@ fn outlet(run_dir: &Path, summary: OutputSummary) -> Outlet {
         Err(_) => (summary.head, true),
     };
     let (text, utf8) = text(bytes, cut);
-    let begins = summary
-        .tail
-        .iter()
-        .take_while(|byte| **byte & 0xc0 == 0x80)
-        .count();
+    let begins = summary.tail.iter().take_while(|byte| **byte & 0xc0 == 0x80).count();
     let tail = if cut { &summary.tail[begins..] } else { &[] };
     Outlet {
         len: summary.len,
@@ -127,11 +105,7 @@ fn outlet(run_dir: &Path, summary: OutputSummary) -> Outlet {
         tail: String::from_utf8_lossy(tail).into_owned(),
         utf8,
         cut,
-        digest: if summary.len == 0 {
-            String::new()
-        } else {
-            summary.digest
-        },
+        digest: if summary.len == 0 { String::new() } else { summary.digest },
         file: summary.file,
     }
 }

@@ -10,9 +10,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 use crate::process::ends::read_ends;
-use crate::process::{
-    ClientError, CommandSpec, Ended, Event, ProcessIdentity, StreamName, Supervisor,
-};
+use crate::process::{ClientError, CommandSpec, Ended, Event, ProcessIdentity, StreamName, Supervisor};
 
 /// How long the processes of a dead supervisor have between TERM and KILL, and after it.
 const GRACE: Duration = Duration::from_secs(10);
@@ -207,11 +205,9 @@ impl Link {
             // An end that was told before, and is told again as it was not acknowledged.
             Event::Ended(ended) if self.running.remove(&ended.id).is_none() => News::Nothing,
             Event::Ended(ended) => News::Ended(ended),
-            Event::Output(output) => News::Output {
-                id: output.id,
-                stream: output.stream,
-                bytes: output.bytes,
-            },
+            Event::Output(output) => {
+                News::Output { id: output.id, stream: output.stream, bytes: output.bytes }
+            }
             Event::Unknown { id } if self.running.remove(&id).is_some() => News::Lost {
                 id,
                 process: None,

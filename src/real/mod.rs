@@ -101,10 +101,7 @@ impl RealWorld {
     /// # Errors
     /// When the system refuses what waiting needs.
     pub fn new(config: RealConfig) -> Result<Self, RealError> {
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(RealError::Runtime)?;
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(RealError::Runtime)?;
         let clock = config.clock;
         let desk = runtime.block_on(async {
             let desk = Desk::new(config);
@@ -112,12 +109,7 @@ impl RealWorld {
             tokio::task::yield_now().await;
             desk
         })?;
-        Ok(RealWorld {
-            runtime,
-            clock,
-            desk,
-            settled: 0,
-        })
+        Ok(RealWorld { runtime, clock, desk, settled: 0 })
     }
 
     /// Takes requests up again that were begun by a process which is no more: a command's end is
@@ -160,11 +152,7 @@ const ACKNOWLEDGE_AFTER: i64 = 2_000_000_000;
 
 /// Returns whether the turn that asks for this was put on disk before it begins.
 fn is_durable(ask: &Ask) -> bool {
-    ask.changes
-        || matches!(
-            ask.request,
-            Request::Kill { .. } | Request::Question(_) | Request::Notify { .. }
-        )
+    ask.changes || matches!(ask.request, Request::Kill { .. } | Request::Question(_) | Request::Notify { .. })
 }
 
 impl World for RealWorld {
@@ -177,12 +165,7 @@ impl World for RealWorld {
     }
 
     fn next(&mut self) -> Result<Next, WorldError> {
-        let Self {
-            runtime,
-            clock,
-            desk,
-            ..
-        } = self;
+        let Self { runtime, clock, desk, .. } = self;
         let _inside = runtime.enter();
         loop {
             desk.expire(clock.now().run_ns);

@@ -36,10 +36,7 @@ pub fn fetch_secret(name: &str, sources: &[SecretSource]) -> Result<Secret, Secr
     if tried.is_empty() {
         tried.push("it names no source".to_owned());
     }
-    Err(SecretError {
-        name: name.to_owned(),
-        tried,
-    })
+    Err(SecretError { name: name.to_owned(), tried })
 }
 
 fn shown(source: &SecretSource) -> String {
@@ -114,10 +111,7 @@ mod tests {
         ];
         let secret = fetch_secret("token", &sources).expect("a secret");
         assert_eq!((secret.name(), secret.reveal()), ("token", "from-the-file"));
-        let secret = fetch_secret(
-            "token",
-            &[SecretSource::Command("printf 'a b\n\n'".to_owned())],
-        );
+        let secret = fetch_secret("token", &[SecretSource::Command("printf 'a b\n\n'".to_owned())]);
         assert_eq!(secret.expect("a secret").reveal(), "a b");
     }
 
@@ -126,9 +120,7 @@ mod tests {
         let sources = [
             SecretSource::Env("MAINSTAY_NO_SUCH_VARIABLE".to_owned()),
             SecretSource::File("/nonexistent/token".to_owned()),
-            SecretSource::Command(
-                "cat /nonexistent; echo hunter2 >&2; echo hunter2; exit 3".to_owned(),
-            ),
+            SecretSource::Command("cat /nonexistent; echo hunter2 >&2; echo hunter2; exit 3".to_owned()),
             SecretSource::Command("true".to_owned()),
         ];
         let error = fetch_secret("token", &sources).expect_err("no secret");

@@ -13,8 +13,8 @@ use super::words::is_name;
 
 /// Tests of one text that look at it as text, or as the name of a file.
 const UNARY: &[&str] = &[
-    "-n", "-z", "-e", "-f", "-d", "-r", "-w", "-x", "-s", "-L", "-h", "-b", "-c", "-p", "-S", "-u",
-    "-g", "-k", "-O", "-G", "-N", "-a",
+    "-n", "-z", "-e", "-f", "-d", "-r", "-w", "-x", "-s", "-L", "-h", "-b", "-c", "-p", "-S", "-u", "-g",
+    "-k", "-O", "-G", "-N", "-a",
 ];
 
 /// Comparisons of texts, or of files.
@@ -27,9 +27,7 @@ impl Walk<'_> {
         match name {
             "echo" => self.data(arguments, true, flow),
             ":" | "true" | "false" | "pwd" => {
-                arguments
-                    .iter()
-                    .for_each(|word| self.word(word, &Stand::builtin(false), flow));
+                arguments.iter().for_each(|word| self.word(word, &Stand::builtin(false), flow));
             }
             "cd" | "pushd" | "kill" => self.data(arguments, false, flow),
             "printf" => self.printf(arguments, flow),
@@ -41,17 +39,11 @@ impl Walk<'_> {
                 };
                 self.simple_test(name, inner, flow);
             }
-            "export" | "readonly" | "local" | "declare" | "typeset" => {
-                self.declare(name, arguments, flow)
-            }
+            "export" | "readonly" | "local" | "declare" | "typeset" => self.declare(name, arguments, flow),
             "set" => self.set(arguments, flow),
             "eval" => {
                 let help = "write the command out: a `{{ }}` is data and needs no `eval`";
-                self.refuse_all(
-                    arguments,
-                    &Refusal::shell("an argument of `eval`", help),
-                    flow,
-                );
+                self.refuse_all(arguments, &Refusal::shell("an argument of `eval`", help), flow);
             }
             "." | "source" => {
                 let help = "write the file's path out, or run it as a program of its own";
@@ -67,11 +59,7 @@ impl Walk<'_> {
             }
             "trap" => {
                 let help = "use `finally` of the runbook, or a function that has the `{{ }}` in it";
-                self.refuse_all(
-                    arguments,
-                    &Refusal::shell("an argument of `trap`", help),
-                    flow,
-                );
+                self.refuse_all(arguments, &Refusal::shell("an argument of `trap`", help), flow);
             }
             _ => {
                 let help = "do it in the runbook, or hand the value to a program";
@@ -93,13 +81,7 @@ impl Walk<'_> {
                 flow,
             );
             let literal = word.literal();
-            free |= literal.is_some_and(|l| {
-                if echoes {
-                    !l.starts_with('-')
-                } else {
-                    l == "--"
-                }
-            });
+            free |= literal.is_some_and(|l| if echoes { !l.starts_with('-') } else { l == "--" });
         }
     }
 
@@ -117,11 +99,7 @@ impl Walk<'_> {
             && option.literal().as_deref() == Some("-v")
         {
             let help = "write the variable's name out, or assign: `name={{ x }}`";
-            self.refuse(
-                name,
-                &Refusal::shell("the variable of `printf -v`", help),
-                flow,
-            );
+            self.refuse(name, &Refusal::shell("the variable of `printf -v`", help), flow);
             if !name.literal().is_some_and(|n| is_name(&n)) {
                 let refusal = Refusal::shell("an argument of `printf -v`", help);
                 return self.refuse_all(behind, &refusal, flow);
@@ -140,9 +118,7 @@ impl Walk<'_> {
         );
         self.refuse(format, &refusal, flow);
         if format.literal().is_some_and(|f| !has_assignment(&f)) {
-            values
-                .iter()
-                .for_each(|word| self.word(word, &Stand::builtin(true), flow));
+            values.iter().for_each(|word| self.word(word, &Stand::builtin(true), flow));
         } else {
             let help = "write the format out, without `%n`: `printf '%s\\n' {{ x }}`";
             self.refuse_all(
@@ -159,16 +135,12 @@ impl Walk<'_> {
             format!("an argument of `{name}` with such options"),
             "assign it in a line of its own: `name={{ x }}`",
         );
-        let named = Refusal::shell(
-            format!("a name for `{name}`"),
-            "write the name out: `export NAME={{ x }}`",
-        );
+        let named =
+            Refusal::shell(format!("a name for `{name}`"), "write the name out: `export NAME={{ x }}`");
         for word in words {
             let prefix = word.prefix();
             if prefix.starts_with(['-', '+']) || word.parts.is_empty() {
-                let known = word
-                    .literal()
-                    .is_some_and(|l| l.chars().skip(1).all(|c| "xrgp-".contains(c)));
+                let known = word.literal().is_some_and(|l| l.chars().skip(1).all(|c| "xrgp-".contains(c)));
                 plain &= known;
                 self.evaluates |= word.literal().is_none_or(|l| l.contains(['i', 'n']));
                 self.refuse(word, &named, flow);
@@ -193,16 +165,11 @@ impl Walk<'_> {
     }
 
     fn set(&mut self, words: &[Word], flow: &Flow) {
-        let dashes = words
-            .iter()
-            .position(|w| w.literal().as_deref() == Some("--"));
+        let dashes = words.iter().position(|w| w.literal().as_deref() == Some("--"));
         let (options, values) = words.split_at(dashes.unwrap_or(words.len()));
         self.refuse_all(
             options,
-            &Refusal::shell(
-                "an option of `set`",
-                "write the options out; data stands behind `--`",
-            ),
+            &Refusal::shell("an option of `set`", "write the options out; data stands behind `--`"),
             flow,
         );
         for word in values {
@@ -213,17 +180,15 @@ impl Walk<'_> {
     /// Walks the operands of `test` and `[`: only as many as leave no doubt what is what.
     fn simple_test(&mut self, name: &str, words: &[Word], flow: &Flow) {
         let mut rest = words;
-        while let Some((first, behind)) = rest
-            .split_first()
-            .filter(|(w, _)| w.literal().as_deref() == Some("!"))
+        while let Some((first, behind)) =
+            rest.split_first().filter(|(w, _)| w.literal().as_deref() == Some("!"))
         {
             let _ = first;
             rest = behind;
         }
         if rest.len() > 3 {
-            let help = format!(
-                "join tests with `&&`: `{name} … && {name} …`, or decide in the runbook with `if`"
-            );
+            let help =
+                format!("join tests with `&&`: `{name} … && {name} …`, or decide in the runbook with `if`");
             return self.refuse_all(
                 rest,
                 &Refusal::shell(format!("in a `{name}` of several tests"), help),
@@ -237,9 +202,7 @@ impl Walk<'_> {
     pub fn conditions(&mut self, items: &[Word], flow: &Flow) {
         let joins = |word: &Word| {
             !word.is_quoted()
-                && word
-                    .literal()
-                    .is_some_and(|l| ["&&", "||", "(", ")", "!"].contains(&l.as_str()))
+                && word.literal().is_some_and(|l| ["&&", "||", "(", ")", "!"].contains(&l.as_str()))
         };
         for condition in items.split(joins) {
             self.condition(condition, flow);
@@ -259,11 +222,7 @@ impl Walk<'_> {
             [left, operator, right] if is_one_of(operator, &["=~"]) => {
                 self.word(left, &data, flow);
                 let help = "match in the runbook: `x matches \"…\"`";
-                self.refuse(
-                    right,
-                    &Refusal::shell("a regular expression of `[[ =~ ]]`", help),
-                    flow,
-                );
+                self.refuse(right, &Refusal::shell("a regular expression of `[[ =~ ]]`", help), flow);
             }
             _ => self.refuse_all(words, &compared(), flow),
         }
@@ -272,9 +231,7 @@ impl Walk<'_> {
 
 /// Returns whether the first text of a word comes from a value.
 fn begins_with_value(parts: &[Part]) -> bool {
-    let first = parts
-        .iter()
-        .find(|p| !matches!(p, Part::Text { text, .. } if text.is_empty()));
+    let first = parts.iter().find(|p| !matches!(p, Part::Text { text, .. } if text.is_empty()));
     match first {
         Some(Part::Value(_)) => true,
         Some(Part::Expansion { operand, .. }) => begins_with_value(operand),
@@ -291,26 +248,20 @@ fn compared() -> Rc<Refusal> {
 }
 
 fn is_one_of(word: &Word, operators: &[&str]) -> bool {
-    word.literal()
-        .is_some_and(|l| operators.contains(&l.as_str()))
+    word.literal().is_some_and(|l| operators.contains(&l.as_str()))
 }
 
 /// Returns whether a format of `printf` has `%n`, which assigns.
 fn has_assignment(format: &str) -> bool {
     let mut rest = format;
     while let Some((_, behind)) = rest.split_once('%') {
-        let directive =
-            behind.trim_start_matches(|c: char| "#0- +'.*".contains(c) || c.is_ascii_digit());
+        let directive = behind.trim_start_matches(|c: char| "#0- +'.*".contains(c) || c.is_ascii_digit());
         if directive.starts_with(['n', 'h', 'l', 'j', 'z', 't', 'L', 'q'])
-            && directive
-                .trim_start_matches(|c| "hljztLq".contains(c))
-                .starts_with('n')
+            && directive.trim_start_matches(|c| "hljztLq".contains(c)).starts_with('n')
         {
             return true;
         }
-        rest = directive
-            .get(directive.chars().next().map_or(0, char::len_utf8)..)
-            .unwrap_or_default();
+        rest = directive.get(directive.chars().next().map_or(0, char::len_utf8)..).unwrap_or_default();
     }
     false
 }

@@ -29,11 +29,7 @@ impl Carriers {
         // Each round can only add; what one adds the next may pass on.
         while known != carriers.size() {
             known = carriers.size();
-            Round {
-                documents,
-                carriers: &mut carriers,
-            }
-            .script(script, &Values::new());
+            Round { documents, carriers: &mut carriers }.script(script, &Values::new());
         }
         carriers
     }
@@ -58,10 +54,7 @@ impl Carriers {
 
     fn hold(&mut self, name: &str, values: &Values) {
         if !values.is_empty() {
-            self.variables
-                .entry(name.to_owned())
-                .or_default()
-                .extend(values);
+            self.variables.entry(name.to_owned()).or_default().extend(values);
         }
     }
 }
@@ -86,77 +79,47 @@ impl Round<'_> {
 
     fn command(&mut self, command: &Command, input: &Values) {
         match command {
-            Command::Simple {
-                words,
-                assignments,
-                redirections,
-            } => {
+            Command::Simple { words, assignments, redirections } => {
                 let input = self.redirected(redirections, input);
                 for word in words.iter().take(*assignments) {
                     self.assignment(word);
                 }
-                words
-                    .iter()
-                    .for_each(|word| self.substitutions(&word.parts, &input));
+                words.iter().for_each(|word| self.substitutions(&word.parts, &input));
                 self.simple(words.get(*assignments..).unwrap_or_default(), &input);
             }
-            Command::Compound {
-                heads,
-                scripts,
-                redirections,
-            } => {
+            Command::Compound { heads, scripts, redirections } => {
                 let input = self.redirected(redirections, input);
-                let name = heads
-                    .iter()
-                    .find(|(head, _)| *head == Head::LoopName)
-                    .and_then(|(_, w)| w.literal());
+                let name =
+                    heads.iter().find(|(head, _)| *head == Head::LoopName).and_then(|(_, w)| w.literal());
                 for (_, word) in heads {
                     self.substitutions(&word.parts, &input);
                     let held = self.brought(&word.parts);
                     name.iter().for_each(|name| self.carriers.hold(name, &held));
                 }
-                scripts
-                    .iter()
-                    .for_each(|script| self.script(script, &input));
+                scripts.iter().for_each(|script| self.script(script, &input));
             }
-            Command::Test {
-                items,
-                redirections,
-            } => {
+            Command::Test { items, redirections } => {
                 let input = self.redirected(redirections, input);
-                items
-                    .iter()
-                    .for_each(|word| self.substitutions(&word.parts, &input));
+                items.iter().for_each(|word| self.substitutions(&word.parts, &input));
             }
             Command::Function { name, body } => {
                 let input = self.carriers.inputs.get(name).cloned().unwrap_or_default();
                 self.command(body, &input);
                 let printed = self.printed(body);
-                self.carriers
-                    .printed
-                    .entry(name.clone())
-                    .or_default()
-                    .extend(printed);
+                self.carriers.printed.entry(name.clone()).or_default().extend(printed);
             }
         }
     }
 
     fn simple(&mut self, words: &[Word], input: &Values) {
-        let names: Vec<String> = words
-            .iter()
-            .map(|w| w.literal().unwrap_or_default())
-            .collect();
+        let names: Vec<String> = words.iter().map(|w| w.literal().unwrap_or_default()).collect();
         let Some((name, arguments)) = names.split_first() else {
             return;
         };
         let behind = |at: usize| words.get(at..).unwrap_or_default();
         match name.as_str() {
             "read" | "mapfile" | "readarray" => {
-                for variable in arguments
-                    .iter()
-                    .map(String::as_str)
-                    .chain(["REPLY", "MAPFILE"])
-                {
+                for variable in arguments.iter().map(String::as_str).chain(["REPLY", "MAPFILE"]) {
                     self.carriers.hold(variable, input);
                 }
             }
@@ -165,10 +128,7 @@ impl Round<'_> {
             }
             "printf" if arguments.first().is_some_and(|a| a == "-v") => {
                 let held = self.brought_by(behind(3));
-                arguments
-                    .get(1)
-                    .into_iter()
-                    .for_each(|variable| self.carriers.hold(variable, &held));
+                arguments.get(1).into_iter().for_each(|variable| self.carriers.hold(variable, &held));
             }
             "set" => {
                 let held = self.brought_by(behind(1));
@@ -176,12 +136,7 @@ impl Round<'_> {
                     self.carriers.hold(variable, &held);
                 }
             }
-            _ => self
-                .carriers
-                .inputs
-                .entry(name.clone())
-                .or_default()
-                .extend(input),
+            _ => self.carriers.inputs.entry(name.clone()).or_default().extend(input),
         }
     }
 
@@ -197,15 +152,9 @@ impl Round<'_> {
         let mut input = input.clone();
         for redirection in redirections {
             self.substitutions(&redirection.target.parts, &input);
-            let file = redirection
-                .target
-                .parts
-                .iter()
-                .any(|p| matches!(p, Part::Process(_)));
+            let file = redirection.target.parts.iter().any(|p| matches!(p, Part::Process(_)));
             match redirection.kind {
-                RedirectionKind::HereString => {
-                    input.extend(self.brought(&redirection.target.parts))
-                }
+                RedirectionKind::HereString => input.extend(self.brought(&redirection.target.parts)),
                 RedirectionKind::HereDocument(number) => {
                     let Some(document) = self.documents.get(number) else {
                         continue;
@@ -213,9 +162,7 @@ impl Round<'_> {
                     self.substitutions(&document.parts, &input);
                     input.extend(self.brought(&document.parts));
                 }
-                RedirectionKind::File if file => {
-                    input.extend(self.brought(&redirection.target.parts))
-                }
+                RedirectionKind::File if file => input.extend(self.brought(&redirection.target.parts)),
                 RedirectionKind::File | RedirectionKind::Descriptor => {}
             }
         }
@@ -230,9 +177,7 @@ impl Round<'_> {
                 Part::Expansion { operand: parts, .. } | Part::Read { parts, .. } => {
                     self.substitutions(parts, input)
                 }
-                Part::Array(words) => words
-                    .iter()
-                    .for_each(|w| self.substitutions(&w.parts, input)),
+                Part::Array(words) => words.iter().for_each(|w| self.substitutions(&w.parts, input)),
                 Part::Text { .. } | Part::Value(_) | Part::Raw(_) => {}
             }
         }
@@ -267,46 +212,28 @@ impl Round<'_> {
     /// Returns the values that a command prints as they are.
     fn printed(&self, command: &Command) -> Values {
         let (mut printed, redirections) = match command {
-            Command::Simple {
-                words,
-                assignments,
-                redirections,
-            } => {
+            Command::Simple { words, assignments, redirections } => {
                 let words = words.get(*assignments..).unwrap_or_default();
                 let name = words.first().and_then(Word::literal).unwrap_or_default();
-                let own =
-                    if ["echo", "printf"].contains(&name.rsplit('/').next().unwrap_or_default()) {
-                        self.brought_by(words)
-                    } else {
-                        self.carriers.printed(&name)
-                    };
+                let own = if ["echo", "printf"].contains(&name.rsplit('/').next().unwrap_or_default()) {
+                    self.brought_by(words)
+                } else {
+                    self.carriers.printed(&name)
+                };
                 (own, redirections)
             }
-            Command::Compound {
-                scripts,
-                redirections,
-                ..
-            } => (
-                scripts
-                    .iter()
-                    .flat_map(Script::commands)
-                    .flat_map(|c| self.printed(c))
-                    .collect(),
+            Command::Compound { scripts, redirections, .. } => (
+                scripts.iter().flat_map(Script::commands).flat_map(|c| self.printed(c)).collect(),
                 redirections,
             ),
             Command::Test { .. } | Command::Function { .. } => return Values::new(),
         };
         for redirection in redirections {
             match redirection.kind {
-                RedirectionKind::HereString => {
-                    printed.extend(self.brought(&redirection.target.parts))
-                }
+                RedirectionKind::HereString => printed.extend(self.brought(&redirection.target.parts)),
                 RedirectionKind::HereDocument(number) => {
                     printed.extend(
-                        self.documents
-                            .get(number)
-                            .map(|d| self.brought(&d.parts))
-                            .unwrap_or_default(),
+                        self.documents.get(number).map(|d| self.brought(&d.parts)).unwrap_or_default(),
                     );
                 }
                 RedirectionKind::File | RedirectionKind::Descriptor => {}

@@ -27,12 +27,7 @@ pub(super) struct Cell {
 /// Returns the cells of `pieces`.
 pub(super) fn cells(pieces: &[Piece]) -> Vec<Cell> {
     let mut cells = Vec::new();
-    let mut push = |atom| {
-        cells.push(Cell {
-            atom,
-            at: cells.len(),
-        })
-    };
+    let mut push = |atom| cells.push(Cell { atom, at: cells.len() });
     for (number, piece) in pieces.iter().enumerate() {
         match piece {
             Piece::Text { text, .. } => text.chars().for_each(|c| push(Atom::Char(c))),
@@ -60,10 +55,7 @@ pub(super) fn span(pieces: &[Piece], range: Range<usize>) -> Option<Span> {
     }
     found.or_else(|| {
         let (Piece::Text { span, .. } | Piece::Value { span, .. }) = pieces.last()?;
-        Some(Span {
-            start: span.end,
-            ..*span
-        })
+        Some(Span { start: span.end, ..*span })
     })
 }
 
@@ -74,13 +66,7 @@ fn part(text: &str, span: Span, at: usize, range: &Range<usize>) -> Span {
     }
     let offset = |cell: usize| {
         let chars = cell.saturating_sub(at);
-        text.char_indices()
-            .nth(chars)
-            .map_or(text.len(), |(byte, _)| byte)
+        text.char_indices().nth(chars).map_or(text.len(), |(byte, _)| byte)
     };
-    Span::new(
-        span.source,
-        span.range().start + offset(range.start),
-        span.range().start + offset(range.end),
-    )
+    Span::new(span.source, span.range().start + offset(range.start), span.range().start + offset(range.end))
 }

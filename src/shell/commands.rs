@@ -31,18 +31,11 @@ impl Reader {
             if self.is_at_end() || self.sees(")") || self.sees(";;") || self.sees(";&") {
                 break;
             }
-            if self.take(";")
-                || self.take("&&")
-                || self.take("||")
-                || (!self.sees("&>") && self.take("&"))
-            {
+            if self.take(";") || self.take("&&") || self.take("||") || (!self.sees("&>") && self.take("&")) {
                 script.joined = true;
                 continue;
             }
-            if self
-                .plain_word()
-                .is_some_and(|w| CLOSERS.contains(&w.as_str()))
-            {
+            if self.plain_word().is_some_and(|w| CLOSERS.contains(&w.as_str())) {
                 break;
             }
             script.joined |= self.plain_word().is_some_and(|w| w == "!" || w == "time");
@@ -50,11 +43,7 @@ impl Reader {
             script.pipelines.push(pipeline);
             self.skip_blanks();
             let ended = self.is_at_end() || self.peek().is_some_and(|c| "\n;&|)".contains(c));
-            if !ended
-                && !self
-                    .plain_word()
-                    .is_some_and(|w| CLOSERS.contains(&w.as_str()))
-            {
+            if !ended && !self.plain_word().is_some_and(|w| CLOSERS.contains(&w.as_str())) {
                 return Err(self.unexpected());
             }
         }
@@ -87,11 +76,7 @@ impl Reader {
             && let Some(part) = self.arithmetic("((", "))")?
         {
             let heads = vec![(Head::Arithmetic, Word { parts: vec![part] })];
-            return Ok(Command::Compound {
-                heads,
-                scripts: Vec::new(),
-                redirections: self.redirections()?,
-            });
+            return Ok(Command::Compound { heads, scripts: Vec::new(), redirections: self.redirections()? });
         }
         let start = self.at();
         if self.take("(") {
@@ -102,10 +87,8 @@ impl Reader {
         let Some(word) = self.plain_word() else {
             return self.simple();
         };
-        let keyword = [
-            "{", "if", "while", "until", "for", "select", "case", "function", "[[", "coproc",
-        ]
-        .contains(&word.as_str());
+        let keyword = ["{", "if", "while", "until", "for", "select", "case", "function", "[[", "coproc"]
+            .contains(&word.as_str());
         if !keyword {
             return self.simple();
         }
@@ -135,23 +118,12 @@ impl Reader {
                 self.function(&name)
             }
             "[[" => self.test(start),
-            _ => Err(self.fault(
-                "`coproc` is not read here",
-                "start it with `&`, or write a script file",
-            )),
+            _ => Err(self.fault("`coproc` is not read here", "start it with `&`, or write a script file")),
         }
     }
 
-    fn compound(
-        &mut self,
-        heads: Vec<(Head, Word)>,
-        scripts: Vec<Script>,
-    ) -> Result<Command, Fault> {
-        Ok(Command::Compound {
-            heads,
-            scripts,
-            redirections: self.redirections()?,
-        })
+    fn compound(&mut self, heads: Vec<(Head, Word)>, scripts: Vec<Script>) -> Result<Command, Fault> {
+        Ok(Command::Compound { heads, scripts, redirections: self.redirections()? })
     }
 
     fn conditional(&mut self, start: usize) -> Result<Command, Fault> {
@@ -202,14 +174,7 @@ impl Reader {
                         break;
                     }
                     // `select` asks at a terminal, which no command has.
-                    heads.push((
-                        if keyword == "for" {
-                            Head::Several
-                        } else {
-                            Head::LoopName
-                        },
-                        word,
-                    ));
+                    heads.push((if keyword == "for" { Head::Several } else { Head::LoopName }, word));
                 }
             }
         }
@@ -270,38 +235,20 @@ impl Reader {
             self.skip_blanks_and_newlines()?;
             if self.plain_word().as_deref() == Some("]]") {
                 self.position += 2;
-                return Ok(Command::Test {
-                    items,
-                    redirections: self.redirections()?,
-                });
+                return Ok(Command::Test { items, redirections: self.redirections()? });
             }
             if self.is_at_end() {
-                return Err(Reader::unterminated(
-                    "shell-syntax",
-                    "the test `[[`",
-                    "`]]`",
-                    start,
-                ));
+                return Err(Reader::unterminated("shell-syntax", "the test `[[`", "`]]`", start));
             }
-            let operator = ["&&", "||", "(", ")", "<", ">"]
-                .into_iter()
-                .find(|o| self.sees(o));
+            let operator = ["&&", "||", "(", ")", "<", ">"].into_iter().find(|o| self.sees(o));
             if let Some(operator) = operator {
                 self.position += operator.len();
-                items.push(Word {
-                    parts: vec![Part::Text {
-                        text: operator.into(),
-                        quoted: false,
-                    }],
-                });
+                items.push(Word { parts: vec![Part::Text { text: operator.into(), quoted: false }] });
                 continue;
             }
             let last = items.last().and_then(Word::literal).unwrap_or_default();
-            let until = if ["=~", "==", "=", "!="].contains(&last.as_str()) {
-                Until::Blank
-            } else {
-                Until::Meta
-            };
+            let until =
+                if ["=~", "==", "=", "!="].contains(&last.as_str()) { Until::Blank } else { Until::Meta };
             let word = self.word(until)?;
             if word.parts.is_empty() {
                 return Err(self.unexpected());
@@ -312,17 +259,11 @@ impl Reader {
 
     fn function(&mut self, name: &Word) -> Result<Command, Fault> {
         let Some(name) = name.literal().filter(|n| !n.is_empty()) else {
-            return Err(self.fault(
-                "a function's name must be written out",
-                "give it a plain name",
-            ));
+            return Err(self.fault("a function's name must be written out", "give it a plain name"));
         };
         self.skip_blanks_and_newlines()?;
         let body = self.deeper(Reader::command)?;
-        Ok(Command::Function {
-            name,
-            body: Box::new(body),
-        })
+        Ok(Command::Function { name, body: Box::new(body) })
     }
 
     fn simple(&mut self) -> Result<Command, Fault> {
@@ -343,12 +284,9 @@ impl Reader {
             }
             words.push(word);
         }
-        if let ([name], 0, true, Some('(')) = (
-            words.as_slice(),
-            assignments,
-            redirections.is_empty(),
-            self.peek(),
-        ) {
+        if let ([name], 0, true, Some('(')) =
+            (words.as_slice(), assignments, redirections.is_empty(), self.peek())
+        {
             let name = name.clone();
             self.position += 1;
             self.skip_blanks();
@@ -360,11 +298,7 @@ impl Reader {
         if words.is_empty() && redirections.is_empty() {
             return Err(self.unexpected());
         }
-        Ok(Command::Simple {
-            words,
-            assignments,
-            redirections,
-        })
+        Ok(Command::Simple { words, assignments, redirections })
     }
 
     /// Steps over blanks, continued lines and a comment.
@@ -407,11 +341,8 @@ impl Reader {
 
     /// Steps over the word or sign that closes what was opened at `start`.
     fn close(&mut self, closer: &str, what: &str, start: usize) -> Result<(), Fault> {
-        let found = if closer == ")" {
-            self.sees(closer)
-        } else {
-            self.plain_word().as_deref() == Some(closer)
-        };
+        let found =
+            if closer == ")" { self.sees(closer) } else { self.plain_word().as_deref() == Some(closer) };
         if !found {
             return Err(self.unclosed(what, &format!("`{closer}`"), start));
         }
@@ -428,15 +359,10 @@ impl Reader {
     }
 
     pub fn unexpected(&self) -> Fault {
-        let help =
-            "check the quotes and brackets before it; a script of its own can be run by its path";
+        let help = "check the quotes and brackets before it; a script of its own can be run by its path";
         match (self.atom(), self.plain_word()) {
-            (Some(Atom::Char('\n')), _) => {
-                self.fault("the line ends where a command is expected", help)
-            }
-            (Some(Atom::Char(_)), Some(word)) => {
-                self.fault(format!("`{word}` is not expected here"), help)
-            }
+            (Some(Atom::Char('\n')), _) => self.fault("the line ends where a command is expected", help),
+            (Some(Atom::Char(_)), Some(word)) => self.fault(format!("`{word}` is not expected here"), help),
             (Some(Atom::Char(c)), None) => self.fault(format!("`{c}` is not expected here"), help),
             (Some(_), _) => self.fault("a value is not expected here", help),
             (None, _) => self.fault("the command ends where more is expected", help),
@@ -456,46 +382,25 @@ pub(super) struct Assigned {
 
 /// Returns what `word` assigns to, `None` when it is no assignment.
 pub(super) fn assigned(word: &Word) -> Option<Assigned> {
-    let Some(Part::Text {
-        text,
-        quoted: false,
-    }) = word.parts.first()
-    else {
+    let Some(Part::Text { text, quoted: false }) = word.parts.first() else {
         return None;
     };
-    let end = text
-        .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
     let (name, rest) = text.split_at(end);
     if !is_name(name) {
         return None;
     }
     if rest.starts_with('=') || rest.starts_with("+=") {
-        return Some(Assigned {
-            name: name.into(),
-            head: 1,
-            subscript: false,
-        });
+        return Some(Assigned { name: name.into(), head: 1, subscript: false });
     }
-    let closing = word
-        .parts
-        .iter()
-        .position(closes_subscript)
-        .filter(|_| rest.starts_with('['))?;
-    Some(Assigned {
-        name: name.into(),
-        head: closing + 1,
-        subscript: true,
-    })
+    let closing = word.parts.iter().position(closes_subscript).filter(|_| rest.starts_with('['))?;
+    Some(Assigned { name: name.into(), head: closing + 1, subscript: true })
 }
 
 /// Returns whether the `]=` of an assignment to an element stands in `part`.
 pub(super) fn closes_subscript(part: &Part) -> bool {
     match part {
-        Part::Text {
-            text,
-            quoted: false,
-        } => text.contains("]=") || text.contains("]+="),
+        Part::Text { text, quoted: false } => text.contains("]=") || text.contains("]+="),
         _ => false,
     }
 }

@@ -15,25 +15,14 @@ use super::tree::{self, Command, Document, Part, Script};
 const MEANINGFUL: &str = "*?[]{}~$";
 
 /// Returns the words of a command that needs no shell, `None` when it does.
-pub(super) fn direct(
-    script: &Script,
-    guards: &[(tree::Word, Start)],
-    pieces: &[Piece],
-) -> Option<Vec<Word>> {
+pub(super) fn direct(script: &Script, guards: &[(tree::Word, Start)], pieces: &[Piece]) -> Option<Vec<Word>> {
     let [pipeline] = script.pipelines.as_slice() else {
         return None;
     };
     if script.joined {
         return None;
     }
-    let [
-        Command::Simple {
-            words,
-            assignments: 0,
-            redirections,
-        },
-    ] = pipeline.as_slice()
-    else {
+    let [Command::Simple { words, assignments: 0, redirections }] = pipeline.as_slice() else {
         return None;
     };
     if !redirections.is_empty() {
@@ -43,10 +32,7 @@ pub(super) fn direct(
     if programs::is_builtin(&name) && !["true", "false"].contains(&name.as_str()) {
         return None;
     }
-    let mut guards = guards
-        .iter()
-        .map(|(word, start)| (parts(word, pieces), *start))
-        .peekable();
+    let mut guards = guards.iter().map(|(word, start)| (parts(word, pieces), *start)).peekable();
     let mut found = Vec::new();
     for word in words {
         if word.literal().as_deref() != Some("{}") && !word.parts.iter().all(is_plain) {
@@ -54,9 +40,7 @@ pub(super) fn direct(
         }
         let parts = parts(word, pieces);
         // Guards come in the order of the words they guard.
-        let start = guards
-            .next_if(|(guarded, _)| *guarded == parts)
-            .map_or(Start::Free, |(_, start)| start);
+        let start = guards.next_if(|(guarded, _)| *guarded == parts).map_or(Start::Free, |(_, start)| start);
         found.push(Word { parts, start });
     }
     Some(found)
@@ -125,18 +109,9 @@ pub(super) fn script(
             }
         }
     }
-    let guards = guards
-        .iter()
-        .map(|(word, start)| Word {
-            parts: parts(word, pieces),
-            start: *start,
-        })
-        .collect();
-    Form::Script {
-        shell,
-        text: text.0,
-        guards,
-    }
+    let guards =
+        guards.iter().map(|(word, start)| Word { parts: parts(word, pieces), start: *start }).collect();
+    Form::Script { shell, text: text.0, guards }
 }
 
 /// Returns the text as written.
@@ -181,14 +156,7 @@ fn edits(documents: &[Document]) -> BTreeMap<usize, String> {
     let mut edits = BTreeMap::new();
     for document in documents.iter().filter(|d| d.quoted && !d.parts.is_empty()) {
         for (number, cell) in document.delimiter_cells.iter().enumerate() {
-            edits.insert(
-                cell.at,
-                if number == 0 {
-                    document.delimiter.clone()
-                } else {
-                    String::new()
-                },
-            );
+            edits.insert(cell.at, if number == 0 { document.delimiter.clone() } else { String::new() });
         }
         for cell in &document.body_cells {
             if let Atom::Char(c @ ('\\' | '$' | '`')) = cell.atom {

@@ -18,9 +18,7 @@ impl Walk<'_> {
         self.refuse(first, &Refusal::command(), flow);
         if first.has_own_value() {
             // One message is enough.
-            arguments
-                .iter()
-                .for_each(|word| self.word(word, &Stand::argument(), flow));
+            arguments.iter().for_each(|word| self.word(word, &Stand::argument(), flow));
             return None;
         }
         let Some((name, path)) = program(first) else {
@@ -37,23 +35,14 @@ impl Walk<'_> {
                     .and_then(Word::literal)
                     .is_some_and(|o| ["-v", "-V"].contains(&o.as_str()))
             {
-                arguments
-                    .iter()
-                    .for_each(|word| self.word(word, &Stand::builtin(false), flow));
+                arguments.iter().for_each(|word| self.word(word, &Stand::builtin(false), flow));
                 return None;
             }
-            if programs::is_builtin(&name)
-                && !["command", "builtin", "exec"].contains(&name.as_str())
-            {
+            if programs::is_builtin(&name) && !["command", "builtin", "exec"].contains(&name.as_str()) {
                 return self.builtin(&name, words, flow);
             }
         }
-        self.program(
-            &name,
-            words,
-            flow,
-            outside || !["command", "builtin"].contains(&name.as_str()),
-        )
+        self.program(&name, words, flow, outside || !["command", "builtin"].contains(&name.as_str()))
     }
 
     fn program(&mut self, name: &str, words: &[Word], flow: &Flow, outside: bool) -> ReadsCode {
@@ -82,15 +71,9 @@ impl Walk<'_> {
     /// Walks the arguments of a program that is not known.
     fn arguments(&mut self, name: &str, words: &[Word], flow: &Flow) -> ReadsCode {
         let echoes = ["echo", "printf"].contains(&name);
-        let stand = Stand::Data {
-            position: super::plan::Position::Argument,
-            exposes: true,
-            echoes,
-            several: true,
-        };
-        let options = programs::CODE_OPTIONS
-            .iter()
-            .find(|(names, ..)| lists(names, name));
+        let stand =
+            Stand::Data { position: super::plan::Position::Argument, exposes: true, echoes, several: true };
+        let options = programs::CODE_OPTIONS.iter().find(|(names, ..)| lists(names, name));
         let mut start = Start::NotOption;
         let mut at = 1;
         while let Some(word) = words.get(at) {
@@ -103,11 +86,7 @@ impl Walk<'_> {
             {
                 let refusal = Refusal::interpreter(name, *help);
                 let until = at + if attached { 1 } else { 2 };
-                self.refuse_all(
-                    words.get(at..until.min(words.len())).unwrap_or_default(),
-                    &refusal,
-                    flow,
-                );
+                self.refuse_all(words.get(at..until.min(words.len())).unwrap_or_default(), &refusal, flow);
                 at = until;
                 continue;
             }
@@ -144,11 +123,7 @@ impl Walk<'_> {
                 at += length + 1;
                 continue;
             }
-            let start = if predicate {
-                Start::NotOption
-            } else {
-                Start::NotExpression
-            };
+            let start = if predicate { Start::NotOption } else { Start::NotExpression };
             self.guarded(word, &Stand::argument(), start, flow);
             predicate = literal.starts_with('-');
         }
@@ -189,25 +164,15 @@ impl Walk<'_> {
         }
         let remote = words.get(at..).unwrap_or_default();
         self.refuse_all(remote, &refusal, flow);
-        let text = remote
-            .iter()
-            .map(Word::prefix)
-            .collect::<Vec<_>>()
-            .join(" ");
-        let reads = text
-            .split(|c: char| c.is_whitespace() || ";|&(".contains(c))
-            .map(basename)
-            .any(reads_code);
-        (remote.is_empty() || reads || remote.iter().any(|w| w.literal().is_none()))
-            .then_some(refusal)
+        let text = remote.iter().map(Word::prefix).collect::<Vec<_>>().join(" ");
+        let reads =
+            text.split(|c: char| c.is_whitespace() || ";|&(".contains(c)).map(basename).any(reads_code);
+        (remote.is_empty() || reads || remote.iter().any(|w| w.literal().is_none())).then_some(refusal)
     }
 
     /// Walks a command that runs another one somewhere behind options that are not known.
     fn container(&mut self, name: &str, words: &[Word], flow: &Flow) -> ReadsCode {
-        let literals: Vec<String> = words
-            .iter()
-            .map(|w| w.literal().unwrap_or_default())
-            .collect();
+        let literals: Vec<String> = words.iter().map(|w| w.literal().unwrap_or_default()).collect();
         let runs = literals.iter().any(|l| lists(programs::RUNS, l))
             || !["docker", "podman", "kubectl", "oc", "ip"].contains(&name);
         if !runs {
@@ -219,31 +184,21 @@ impl Walk<'_> {
             .enumerate()
             .skip(2)
             .position(|(_, l)| !l.is_empty() && reads_somehow(basename(l)));
-        let nested = dashes
-            .map(|d| d + 1)
-            .or(found.map(|f| f + 2))
-            .or_else(|| exec_command(&literals, words));
+        let nested =
+            dashes.map(|d| d + 1).or(found.map(|f| f + 2)).or_else(|| exec_command(&literals, words));
         let Some(nested) = nested.filter(|n| *n < words.len()) else {
             return self.arguments(name, words, flow);
         };
         let (before, command) = words.split_at(nested);
-        before
-            .iter()
-            .skip(1)
-            .for_each(|word| self.argument(word, flow));
+        before.iter().skip(1).for_each(|word| self.argument(word, flow));
         self.run(command, flow, true)
     }
 }
 
 /// Returns the position of the command in `docker exec [options] CONTAINER COMMAND`, whose options are few.
 fn exec_command(literals: &[String], words: &[Word]) -> Option<usize> {
-    let known = literals
-        .first()
-        .is_some_and(|l| lists(programs::TARGETED, basename(l)));
-    let exec = literals
-        .iter()
-        .position(|l| l == "exec")
-        .filter(|_| known)?;
+    let known = literals.first().is_some_and(|l| lists(programs::TARGETED, basename(l)));
+    let exec = literals.iter().position(|l| l == "exec").filter(|_| known)?;
     let mut at = exec + 1;
     while let Some(word) = words.get(at) {
         let prefix = word.prefix();
@@ -263,8 +218,7 @@ fn program(word: &Word) -> Option<(String, bool)> {
     let Some(Part::Text { text, .. }) = word.parts.last() else {
         return None;
     };
-    text.contains('/')
-        .then(|| (basename(text).to_owned(), true))
+    text.contains('/').then(|| (basename(text).to_owned(), true))
 }
 
 pub(super) fn basename(path: &str) -> &str {
@@ -276,22 +230,16 @@ fn begins_shell(words: &[Word]) -> bool {
     let Some((first, rest)) = words.split_first() else {
         return false;
     };
-    let shell = first
-        .literal()
-        .is_some_and(|l| lists(programs::SHELLS, basename(&l)));
+    let shell = first.literal().is_some_and(|l| lists(programs::SHELLS, basename(&l)));
     let options = rest.iter().take_while(|w| w.prefix().starts_with('-'));
     shell
         && (rest.is_empty()
-            || options
-                .into_iter()
-                .any(|w| is_cluster(&w.prefix()) && w.prefix().contains('c')))
+            || options.into_iter().any(|w| is_cluster(&w.prefix()) && w.prefix().contains('c')))
 }
 
 /// Returns whether a program of this name takes code from its input when nothing else is said.
 pub(super) fn reads_code(name: &str) -> bool {
-    lists(programs::SHELLS, name)
-        || name == "ssh"
-        || programs::interpreter(name).is_some_and(|i| i.stdin)
+    lists(programs::SHELLS, name) || name == "ssh" || programs::interpreter(name).is_some_and(|i| i.stdin)
 }
 
 /// Returns whether a program of this name takes code at all.

@@ -32,48 +32,28 @@ impl Walk<'_> {
             if (!long && prefix.ends_with(['o', 'O']))
                 || ["--rcfile", "--init-file"].contains(&prefix.as_str())
             {
-                words
-                    .get(at)
-                    .into_iter()
-                    .for_each(|next| self.refuse(next, &refusal, flow));
+                words.get(at).into_iter().for_each(|next| self.refuse(next, &refusal, flow));
                 at += 1;
             }
         }
         let mut rest = words.get(at..).unwrap_or_default();
         if let Some((first, behind)) = rest.split_first().filter(|_| command || !stdin) {
-            let refused = if command {
-                refusal.clone()
-            } else {
-                Refusal::program(name)
-            };
+            let refused = if command { refusal.clone() } else { Refusal::program(name) };
             self.refuse(first, &refused, flow);
             rest = behind;
             stdin = false;
         } else {
             stdin = true;
         }
-        rest.iter()
-            .for_each(|word| self.word(word, &Stand::argument(), flow));
+        rest.iter().for_each(|word| self.word(word, &Stand::argument(), flow));
         stdin.then_some(refusal)
     }
 
     /// Walks an interpreter.
-    pub fn interpreter(
-        &mut self,
-        name: &str,
-        it: &Interpreter,
-        words: &[Word],
-        flow: &Flow,
-    ) -> ReadsCode {
+    pub fn interpreter(&mut self, name: &str, it: &Interpreter, words: &[Word], flow: &Flow) -> ReadsCode {
         let refusal = Refusal::interpreter(name, it.help);
-        let mut reading = Options {
-            it,
-            code_given: false,
-            operands: 0,
-            ended: false,
-            files: false,
-            before: String::new(),
-        };
+        let mut reading =
+            Options { it, code_given: false, operands: 0, ended: false, files: false, before: String::new() };
         let mut at = 1;
         while let Some(word) = words.get(at) {
             let next = words.get(at + 1);
@@ -84,12 +64,10 @@ impl Walk<'_> {
                 Behind::Nothing => {}
                 Behind::One(taken) => {
                     at += 1;
-                    next.into_iter()
-                        .for_each(|next| self.taken(taken, next, name, &refusal, flow));
+                    next.into_iter().for_each(|next| self.taken(taken, next, name, &refusal, flow));
                 }
                 Behind::Pair => {
-                    next.into_iter()
-                        .for_each(|next| self.taken(Taken::Code, next, name, &refusal, flow));
+                    next.into_iter().for_each(|next| self.taken(Taken::Code, next, name, &refusal, flow));
                     words
                         .get(at + 1)
                         .into_iter()
@@ -166,14 +144,7 @@ impl Options<'_> {
         let name = option.trim_start_matches('-');
         if lists(self.it.long_code, name) {
             self.code_given = true;
-            return (
-                Taken::Code,
-                if attached {
-                    Behind::Nothing
-                } else {
-                    Behind::One(Taken::Code)
-                },
-            );
+            return (Taken::Code, if attached { Behind::Nothing } else { Behind::One(Taken::Code) });
         }
         if option.starts_with("--") || lists(self.it.long, name) && name.len() > 1 {
             return match (lists(self.it.long, name), attached) {
@@ -193,37 +164,16 @@ impl Options<'_> {
         for (at, c) in prefix.chars().enumerate().skip(1) {
             let alone = at == last && word.literal().is_some();
             if self.it.loads.contains(c) {
-                return (
-                    Taken::Code,
-                    if alone {
-                        Behind::One(Taken::Code)
-                    } else {
-                        Behind::Nothing
-                    },
-                );
+                return (Taken::Code, if alone { Behind::One(Taken::Code) } else { Behind::Nothing });
             }
             if self.it.short_code.contains(c) {
                 self.code_given = true;
                 self.ended |= self.it.stops && "cm".contains(c);
-                return (
-                    Taken::Code,
-                    if alone {
-                        Behind::One(Taken::Code)
-                    } else {
-                        Behind::Nothing
-                    },
-                );
+                return (Taken::Code, if alone { Behind::One(Taken::Code) } else { Behind::Nothing });
             }
             if self.it.short.contains(c) || self.it.file.contains(c) {
                 self.code_given |= self.it.file.contains(c);
-                return (
-                    Taken::Data,
-                    if alone {
-                        Behind::One(Taken::Data)
-                    } else {
-                        Behind::Nothing
-                    },
-                );
+                return (Taken::Data, if alone { Behind::One(Taken::Data) } else { Behind::Nothing });
             }
             self.files |= lists(self.it.names, "perl") && "np".contains(c);
         }
@@ -239,14 +189,10 @@ impl Options<'_> {
         let taken = match self.it.operand {
             Operand::Code if first && !given => Taken::Code,
             // `yq eval 'expression'`
-            Operand::Code
-                if !given && ["eval", "e", "eval-all", "ea"].contains(&self.before.as_str()) =>
-            {
+            Operand::Code if !given && ["eval", "e", "eval-all", "ea"].contains(&self.before.as_str()) => {
                 Taken::Code
             }
-            Operand::CodeBehindEval if self.before.to_lowercase().starts_with("eval") => {
-                Taken::Code
-            }
+            Operand::CodeBehindEval if self.before.to_lowercase().starts_with("eval") => Taken::Code,
             Operand::Program if first && !given => Taken::Program,
             Operand::CodeBehindFirst if !first => Taken::Code,
             _ if self.files => Taken::Code,

@@ -27,8 +27,8 @@ mod wrappers;
 
 pub use bind::{BindError, Bound, Invocation, bind};
 pub use plan::{
-    Binding, CommandKind, CommandPlan, Form, Piece, Position, Quoting, ScriptPart, Shell, Start,
-    Word, WordPart,
+    Binding, CommandKind, CommandPlan, Form, Piece, Position, Quoting, ScriptPart, Shell, Start, Word,
+    WordPart,
 };
 pub use quote::{as_typed, quote};
 
@@ -58,9 +58,7 @@ pub fn analyse(pieces: &[Piece], kind: CommandKind) -> Result<CommandPlan, Vec<D
     };
     if script.pipelines.is_empty() {
         let empty = Diagnostic::error("empty-command", "there is no command here");
-        return Err(vec![
-            placed_at(empty, pieces, 0..cells.len()).help("write one behind `$`"),
-        ]);
+        return Err(vec![placed_at(empty, pieces, 0..cells.len()).help("write one behind `$`")]);
     }
     let carriers = Carriers::of(&script, &reader.documents);
     let (bindings, guards) = {
@@ -83,23 +81,14 @@ pub fn analyse(pieces: &[Piece], kind: CommandKind) -> Result<CommandPlan, Vec<D
         }
         (bindings(&walk.placed, pieces), walk.guards)
     };
-    let raw = pieces
-        .iter()
-        .any(|p| matches!(p, Piece::Value { raw: true, .. }));
-    let words = if kind == CommandKind::OneLine && !raw {
-        emit::direct(&script, &guards, pieces)
-    } else {
-        None
-    };
+    let raw = pieces.iter().any(|p| matches!(p, Piece::Value { raw: true, .. }));
+    let words =
+        if kind == CommandKind::OneLine && !raw { emit::direct(&script, &guards, pieces) } else { None };
     let form = match words {
         Some(words) if reader.comments.is_empty() => Form::Direct { words },
         _ => emit::script(shell, &cells, &reader.documents, &bindings, &guards, pieces),
     };
-    Ok(CommandPlan {
-        form,
-        bindings,
-        template: emit::template(pieces),
-    })
+    Ok(CommandPlan { form, bindings, template: emit::template(pieces) })
 }
 
 /// Returns the plan of a text that could not be read: the shell's business when there is no value in it and it is not
@@ -113,23 +102,13 @@ fn without_tree(
     let values = pieces.iter().any(|p| matches!(p, Piece::Value { .. }));
     if values || fault.code != "shell-syntax" {
         let diagnostic = Diagnostic::error(fault.code, fault.message.clone());
-        return Err(vec![
-            placed_at(diagnostic, pieces, fault.at..fault.at + 1).help(fault.help.clone()),
-        ]);
+        return Err(vec![placed_at(diagnostic, pieces, fault.at..fault.at + 1).help(fault.help.clone())]);
     }
     let form = emit::script(shell, cells, &[], &[], &[], pieces);
-    Ok(CommandPlan {
-        form,
-        bindings: Vec::new(),
-        template: emit::template(pieces),
-    })
+    Ok(CommandPlan { form, bindings: Vec::new(), template: emit::template(pieces) })
 }
 
-fn placed_at(
-    diagnostic: Diagnostic,
-    pieces: &[Piece],
-    cells: std::ops::Range<usize>,
-) -> Diagnostic {
+fn placed_at(diagnostic: Diagnostic, pieces: &[Piece], cells: std::ops::Range<usize>) -> Diagnostic {
     match cells::span(pieces, cells) {
         Some(span) => diagnostic.at(span, ""),
         None => diagnostic,
@@ -160,15 +139,8 @@ fn refused(walk: &Walk<'_>, pieces: &[Piece]) -> Vec<Diagnostic> {
 /// Returns a binding for each value, named so that no text of the script has that name.
 fn bindings(placed: &[Placed], pieces: &[Piece]) -> Vec<Binding> {
     let mut prefix = String::from("__m");
-    let texts = || {
-        pieces.iter().filter_map(|p| {
-            if let Piece::Text { text, .. } = p {
-                Some(text)
-            } else {
-                None
-            }
-        })
-    };
+    let texts =
+        || pieces.iter().filter_map(|p| if let Piece::Text { text, .. } = p { Some(text) } else { None });
     while texts().any(|text| text.contains(&prefix)) {
         prefix.push('_');
     }

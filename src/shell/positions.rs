@@ -11,52 +11,30 @@ use super::commands::assigned;
 use super::plan::{Position, Shell, Start};
 use super::programs::is_special_variable;
 use super::refusal::Refusal;
-use super::tree::{
-    Command, Document, Head, Hole, Part, Reading, Redirection, RedirectionKind, Script, Word,
-};
+use super::tree::{Command, Document, Head, Hole, Part, Reading, Redirection, RedirectionKind, Script, Word};
 use super::values::unsafe_word;
 
 /// Whether, and how, a word takes values.
 #[derive(Clone, Debug)]
 pub(super) enum Stand {
-    Data {
-        position: Position,
-        exposes: bool,
-        echoes: bool,
-        several: bool,
-    },
+    Data { position: Position, exposes: bool, echoes: bool, several: bool },
     Refused(Rc<Refusal>),
 }
 
 impl Stand {
     /// Returns the stand of data that stays inside the shell.
     pub fn data(position: Position) -> Self {
-        Stand::Data {
-            position,
-            exposes: false,
-            echoes: false,
-            several: false,
-        }
+        Stand::Data { position, exposes: false, echoes: false, several: false }
     }
 
     /// Returns the stand of an argument of an external program.
     pub fn argument() -> Self {
-        Stand::Data {
-            position: Position::Argument,
-            exposes: true,
-            echoes: false,
-            several: true,
-        }
+        Stand::Data { position: Position::Argument, exposes: true, echoes: false, several: true }
     }
 
     /// Returns the stand of an argument of a builtin. `echoes`: it comes out again as it is.
     pub fn builtin(echoes: bool) -> Self {
-        Stand::Data {
-            position: Position::Builtin,
-            exposes: false,
-            echoes,
-            several: true,
-        }
+        Stand::Data { position: Position::Builtin, exposes: false, echoes, several: true }
     }
 }
 
@@ -160,11 +138,7 @@ impl<'a> Walk<'a> {
 
     fn command(&mut self, command: &Command, flow: &Flow) -> ReadsCode {
         match command {
-            Command::Simple {
-                words,
-                assignments,
-                redirections,
-            } => {
+            Command::Simple { words, assignments, redirections } => {
                 let (before, words) = words.split_at((*assignments).min(words.len()));
                 for word in before {
                     self.assignment(word, flow);
@@ -173,11 +147,7 @@ impl<'a> Walk<'a> {
                 self.redirections(redirections, reads.as_ref(), flow, words);
                 reads
             }
-            Command::Compound {
-                heads,
-                scripts,
-                redirections,
-            } => {
+            Command::Compound { heads, scripts, redirections } => {
                 self.heads(heads, flow);
                 let mut reads = None;
                 for script in scripts {
@@ -186,10 +156,7 @@ impl<'a> Walk<'a> {
                 self.redirections(redirections, reads.as_ref(), flow, &[]);
                 reads
             }
-            Command::Test {
-                items,
-                redirections,
-            } => {
+            Command::Test { items, redirections } => {
                 if self.shell == Shell::Sh {
                     let help = "use `[`, or a `bash` fence: sh does not know `[[`";
                     self.refuse_all(items, &Refusal::shell("in `[[ ]]`", help), flow);
@@ -211,20 +178,16 @@ impl<'a> Walk<'a> {
         for (head, word) in heads {
             let stand = match head {
                 Head::Data => Stand::data(Position::Word),
-                Head::Several => Stand::Data {
-                    position: Position::Word,
-                    exposes: false,
-                    echoes: false,
-                    several: true,
-                },
+                Head::Several => {
+                    Stand::Data { position: Position::Word, exposes: false, echoes: false, several: true }
+                }
                 Head::Pattern => Stand::Refused(Refusal::shell(
                     "a pattern of `case`",
                     "decide in the runbook: `if x matches \"…\" { … } else { … }`",
                 )),
-                Head::LoopName => Stand::Refused(Refusal::shell(
-                    "the variable of a loop",
-                    "give it a plain name",
-                )),
+                Head::LoopName => {
+                    Stand::Refused(Refusal::shell("the variable of a loop", "give it a plain name"))
+                }
                 Head::Arithmetic => Stand::Refused(Refusal::reading(Reading::Arithmetic)),
             };
             self.word(word, &stand, flow);
@@ -243,10 +206,7 @@ impl<'a> Walk<'a> {
         let mut stand = self.assigning(&assigned.name);
         if self.shell == Shell::Sh
             && (assigned.subscript
-                || word
-                    .prefix()
-                    .get(assigned.name.len()..)
-                    .is_some_and(|r| r.starts_with('+')))
+                || word.prefix().get(assigned.name.len()..).is_some_and(|r| r.starts_with('+')))
         {
             stand = Stand::Refused(Refusal::shell(
                 "in such an assignment",
@@ -264,36 +224,14 @@ impl<'a> Walk<'a> {
         let refused = Stand::Refused(Refusal::reading(Reading::Subscript));
         let last = head.len().saturating_sub(1);
         for (at, part) in head.iter().enumerate() {
-            let Part::Text {
-                text,
-                quoted: false,
-            } = part
-            else {
+            let Part::Text { text, quoted: false } = part else {
                 self.parts(std::slice::from_ref(part), &refused, flow);
                 continue;
             };
-            let text = if at == 0 {
-                text.split_once('[').map_or("", |(_, t)| t)
-            } else {
-                text
-            };
-            let end = ["]=", "]+="]
-                .iter()
-                .filter_map(|e| text.find(e))
-                .min()
-                .filter(|_| at == last);
-            let text = text
-                .get(..end.unwrap_or(text.len()))
-                .unwrap_or_default()
-                .to_owned();
-            self.parts(
-                &[Part::Text {
-                    text,
-                    quoted: false,
-                }],
-                &refused,
-                flow,
-            );
+            let text = if at == 0 { text.split_once('[').map_or("", |(_, t)| t) } else { text };
+            let end = ["]=", "]+="].iter().filter_map(|e| text.find(e)).min().filter(|_| at == last);
+            let text = text.get(..end.unwrap_or(text.len())).unwrap_or_default().to_owned();
+            self.parts(&[Part::Text { text, quoted: false }], &refused, flow);
         }
     }
 
@@ -308,10 +246,7 @@ impl<'a> Walk<'a> {
         }
         if self.evaluates {
             let help = "do without `-i` and `-n`: they make assignments evaluate their right side";
-            return Stand::Refused(Refusal::shell(
-                "assigned where `declare -i` or `-n` is used",
-                help,
-            ));
+            return Stand::Refused(Refusal::shell("assigned where `declare -i` or `-n` is used", help));
         }
         Stand::data(Position::Assignment)
     }
@@ -329,26 +264,15 @@ impl<'a> Walk<'a> {
             .is_some_and(|w| ["cat", "tee", "tac", "rev", "sort"].contains(&w.as_str()));
         let input = |position| match reads {
             Some(refusal) => Stand::Refused(refusal.clone()),
-            None => Stand::Data {
-                position,
-                exposes: false,
-                echoes,
-                several: false,
-            },
+            None => Stand::Data { position, exposes: false, echoes, several: false },
         };
         for redirection in redirections {
             let target = &redirection.target;
             match redirection.kind {
-                RedirectionKind::File => {
-                    self.word(target, &Stand::data(Position::Redirection), flow)
-                }
+                RedirectionKind::File => self.word(target, &Stand::data(Position::Redirection), flow),
                 RedirectionKind::Descriptor => {
                     let help = "write the number out; for a file use `> FILE` or `&> FILE`";
-                    self.refuse(
-                        target,
-                        &Refusal::shell("the number of a file descriptor", help),
-                        flow,
-                    );
+                    self.refuse(target, &Refusal::shell("the number of a file descriptor", help), flow);
                 }
                 RedirectionKind::HereString => {
                     self.word(target, &input(Position::HereString), flow);
@@ -369,10 +293,7 @@ impl<'a> Walk<'a> {
 
     /// Returns `stand`, unless the document cannot be rewritten.
     fn document_stand(&self, document: &Document, stand: Stand) -> Stand {
-        let plain = document
-            .delimiter
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+        let plain = document.delimiter.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
         if document.backquotes > 0 {
             Stand::Refused(Refusal::shell(
                 "in a here-document inside backquotes",

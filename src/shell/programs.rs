@@ -42,12 +42,7 @@ pub(super) const WRAPPERS: &[Wrapper] = &[
         assignments: true,
         ..WRAPPER
     },
-    Wrapper {
-        names: "doas",
-        short: "uCa",
-        shell: "s",
-        ..WRAPPER
-    },
+    Wrapper { names: "doas", short: "uCa", shell: "s", ..WRAPPER },
     Wrapper {
         names: "env",
         short: "uCa",
@@ -72,100 +67,36 @@ pub(super) const WRAPPERS: &[Wrapper] = &[
         code: "-c --command --session-command",
         ..WRAPPER
     },
-    Wrapper {
-        names: "nice",
-        short: "n",
-        long: "adjustment",
-        ..WRAPPER
-    },
-    Wrapper {
-        names: "ionice",
-        short: "cnpPu",
-        long: "class classdata pid",
-        ..WRAPPER
-    },
-    Wrapper {
-        names: "chrt",
-        short: "TPDp",
-        operands: 1,
-        ..WRAPPER
-    },
-    Wrapper {
-        names: "taskset",
-        short: "p",
-        operands: 1,
-        ..WRAPPER
-    },
+    Wrapper { names: "nice", short: "n", long: "adjustment", ..WRAPPER },
+    Wrapper { names: "ionice", short: "cnpPu", long: "class classdata pid", ..WRAPPER },
+    Wrapper { names: "chrt", short: "TPDp", operands: 1, ..WRAPPER },
+    Wrapper { names: "taskset", short: "p", operands: 1, ..WRAPPER },
     Wrapper {
         names: "numactl",
         short: "ipCNmlH",
         long: "interleave preferred physcpubind cpunodebind membind",
         ..WRAPPER
     },
-    Wrapper {
-        names: "timeout",
-        short: "sk",
-        long: "signal kill-after",
-        operands: 1,
-        ..WRAPPER
-    },
-    Wrapper {
-        names: "time",
-        short: "fo",
-        long: "format output",
-        ..WRAPPER
-    },
-    Wrapper {
-        names: "stdbuf",
-        short: "ioe",
-        long: "input output error",
-        ..WRAPPER
-    },
-    Wrapper {
-        names: "strace ltrace",
-        short: "eopsaIObPuEX",
-        ..WRAPPER
-    },
+    Wrapper { names: "timeout", short: "sk", long: "signal kill-after", operands: 1, ..WRAPPER },
+    Wrapper { names: "time", short: "fo", long: "format output", ..WRAPPER },
+    Wrapper { names: "stdbuf", short: "ioe", long: "input output error", ..WRAPPER },
+    Wrapper { names: "strace ltrace", short: "eopsaIObPuEX", ..WRAPPER },
     Wrapper {
         names: "nohup setsid chronic unbuffer busybox toybox catchsegv torsocks ssh-agent \
             dbus-run-session tini dumb-init setarch linux64 caffeinate proxychains proxychains4",
         ..WRAPPER
     },
-    Wrapper {
-        names: "sshpass",
-        short: "pfdP",
-        ..WRAPPER
-    },
+    Wrapper { names: "sshpass", short: "pfdP", ..WRAPPER },
     Wrapper {
         names: "setpriv",
         long: "reuid regid groups inh-caps ambient-caps bounding-set securebits pdeathsig \
             selinux-label apparmor-profile ruid euid rgid egid",
         ..WRAPPER
     },
-    Wrapper {
-        names: "chroot",
-        long: "groups userspec",
-        operands: 1,
-        alone: true,
-        ..WRAPPER
-    },
-    Wrapper {
-        names: "gosu su-exec setuidgid",
-        operands: 1,
-        ..WRAPPER
-    },
-    Wrapper {
-        names: "chpst",
-        short: "uUbe/nmdopfcrtlL",
-        ..WRAPPER
-    },
-    Wrapper {
-        names: "nsenter",
-        short: "tSGW",
-        long: "target setuid setgid",
-        alone: true,
-        ..WRAPPER
-    },
+    Wrapper { names: "chroot", long: "groups userspec", operands: 1, alone: true, ..WRAPPER },
+    Wrapper { names: "gosu su-exec setuidgid", operands: 1, ..WRAPPER },
+    Wrapper { names: "chpst", short: "uUbe/nmdopfcrtlL", ..WRAPPER },
+    Wrapper { names: "nsenter", short: "tSGW", long: "target setuid setgid", alone: true, ..WRAPPER },
     Wrapper {
         names: "unshare",
         short: "SGRw",
@@ -181,11 +112,7 @@ pub(super) const WRAPPERS: &[Wrapper] = &[
         shell: "S",
         ..WRAPPER
     },
-    Wrapper {
-        names: "systemd-inhibit",
-        long: "what who why mode",
-        ..WRAPPER
-    },
+    Wrapper { names: "systemd-inhibit", long: "what who why mode", ..WRAPPER },
     Wrapper {
         names: "flock",
         short: "wEc",
@@ -208,15 +135,8 @@ pub(super) const WRAPPERS: &[Wrapper] = &[
         long: "arg-file delimiter replace max-lines max-args max-procs max-chars process-slot-var",
         ..WRAPPER
     },
-    Wrapper {
-        names: "exec",
-        short: "a",
-        ..WRAPPER
-    },
-    Wrapper {
-        names: "command builtin",
-        ..WRAPPER
-    },
+    Wrapper { names: "exec", short: "a", ..WRAPPER },
+    Wrapper { names: "command builtin", ..WRAPPER },
 ];
 
 /// A program that reads code from some of its arguments, and perhaps its input.
@@ -434,34 +354,19 @@ pub(super) const SHELLS: &str = "sh bash dash zsh ksh mksh ash rbash fish csh tc
 
 /// Programs that hand all their words to a shell, with the way out.
 pub(super) const ALL_CODE: &[(&str, &str)] = &[
-    (
-        "parallel",
-        "use a loop of the runbook: `for x in xs, 4 at a time { … }`",
-    ),
+    ("parallel", "use a loop of the runbook: `for x in xs, 4 at a time { … }`"),
     ("watch", "use `until … every` or `watch` of the runbook"),
     ("entr", "use `until … every` of the runbook"),
-    (
-        "tmux",
-        "a run is kept alive by mainstay itself: start the command directly",
-    ),
-    (
-        "screen",
-        "a run is kept alive by mainstay itself: start the command directly",
-    ),
+    ("tmux", "a run is kept alive by mainstay itself: start the command directly"),
+    ("screen", "a run is kept alive by mainstay itself: start the command directly"),
     ("at", "use `wait` of the runbook"),
     ("batch", "use `wait` of the runbook"),
     ("crontab", "write a file and install it by its path"),
     ("ansible", "use `on HOST { … }`"),
-    (
-        "ansible-playbook",
-        "hand it over in a file, with `--extra-vars @FILE`",
-    ),
+    ("ansible-playbook", "hand it over in a file, with `--extra-vars @FILE`"),
     ("pdsh", "use `on HOST { … }` in a loop of the runbook"),
     ("pssh", "use `on HOST { … }` in a loop of the runbook"),
-    (
-        "parallel-ssh",
-        "use `on HOST { … }` in a loop of the runbook",
-    ),
+    ("parallel-ssh", "use `on HOST { … }` in a loop of the runbook"),
     ("salt", "use `on HOST { … }`"),
     ("salt-call", "use `on HOST { … }`"),
     ("socat", "use `nc`, or the `tcp` module"),
@@ -482,27 +387,15 @@ pub(super) const CODE_OPTIONS: &[(&str, &str, &str)] = &[
         "write the command out",
     ),
     ("rsync", "-e --rsh --rsync-path", "write the command out"),
-    (
-        "scp sftp",
-        "-o -S -D",
-        "write the option out, or put it into an ssh configuration file",
-    ),
+    ("scp sftp", "-o -S -D", "write the option out, or put it into an ssh configuration file"),
     ("zip", "-TT --unzip-command", "write the command out"),
     ("nc ncat", "-e -c --exec --sh-exec", "write the command out"),
-    (
-        "gcloud aws fly flyctl az",
-        "--command -C --parameters --scripts",
-        "use `on HOST { … }`",
-    ),
+    ("gcloud aws fly flyctl az", "--command -C --parameters --scripts", "use `on HOST { … }`"),
     ("vagrant multipass", "-c --command", "use `on HOST { … }`"),
     ("sort", "--compress-program", "write the program out"),
     ("split", "--filter", "write the command out"),
     ("man", "-P --pager", "write the command out"),
-    (
-        "deno bun",
-        "eval run -e --eval",
-        "use `with env { X: … }` and read `process.env.X`",
-    ),
+    ("deno bun", "eval run -e --eval", "use `with env { X: … }` and read `process.env.X`"),
     ("curl", "-K --config", "give the options themselves"),
 ];
 
@@ -529,8 +422,7 @@ pub(super) const OTHER_BUILTINS: &str = ". alias bg bind break caller compgen co
     source suspend times trap type ulimit umask unalias unset wait";
 
 /// Builtins with rules of their own.
-const WORD_BUILTINS: &str =
-    "printf test [ export readonly local declare typeset set command builtin exec";
+const WORD_BUILTINS: &str = "printf test [ export readonly local declare typeset set command builtin exec";
 
 /// Builtins that take data.
 pub(super) const DATA_BUILTINS: &str = ": true false echo cd pushd pwd kill";
@@ -567,8 +459,5 @@ pub(super) fn is_builtin(name: &str) -> bool {
 
 /// Returns whether the shell reads the variable `name` by itself.
 pub(super) fn is_special_variable(name: &str) -> bool {
-    lists(SPECIAL_VARIABLES, name)
-        || name.starts_with("BASH_")
-        || name == "BASHPID"
-        || name == "BASHOPTS"
+    lists(SPECIAL_VARIABLES, name) || name.starts_with("BASH_") || name == "BASHPID" || name == "BASHOPTS"
 }

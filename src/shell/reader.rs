@@ -49,10 +49,7 @@ pub(super) struct Reader {
 impl Reader {
     /// Returns a reader at the start of `cells`.
     pub fn new(cells: Vec<Cell>) -> Self {
-        Reader {
-            cells,
-            ..Reader::default()
-        }
+        Reader { cells, ..Reader::default() }
     }
 
     /// Returns what `read` makes of other cells, with the documents and limits of this reader.
@@ -79,10 +76,7 @@ impl Reader {
     }
 
     /// Returns what `read` makes one level deeper, or a fault when that is too deep.
-    pub fn deeper<T>(
-        &mut self,
-        read: impl FnOnce(&mut Reader) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
+    pub fn deeper<T>(&mut self, read: impl FnOnce(&mut Reader) -> Result<T, Fault>) -> Result<T, Fault> {
         if self.depth >= DEEPEST {
             return Err(self.fault(
                 "this is nested too deeply to be read",
@@ -99,10 +93,8 @@ impl Reader {
     pub fn failed_attempt(&mut self) -> Result<(), Fault> {
         self.attempts += 1;
         if self.attempts > MOST_ATTEMPTS {
-            return Err(self.fault(
-                "there is too much `((` here to be read",
-                "write subshells as `( (`, with a blank",
-            ));
+            return Err(self
+                .fault("there is too much `((` here to be read", "write subshells as `( (`, with a blank"));
         }
         Ok(())
     }
@@ -133,9 +125,7 @@ impl Reader {
 
     /// Returns whether `text` comes next.
     pub fn sees(&self, text: &str) -> bool {
-        text.chars()
-            .enumerate()
-            .all(|(i, c)| self.peek_after(i) == Some(c))
+        text.chars().enumerate().all(|(i, c)| self.peek_after(i) == Some(c))
     }
 
     /// Steps over `text` when it comes next.
@@ -157,31 +147,17 @@ impl Reader {
     }
 
     pub fn hole(&self, piece: usize, quoting: Quoting) -> Hole {
-        Hole {
-            piece,
-            quoting,
-            backquotes: self.backquotes,
-        }
+        Hole { piece, quoting, backquotes: self.backquotes }
     }
 
     /// Returns a fault of the shell's grammar at the next cell.
     pub fn fault(&self, message: impl Into<String>, help: impl Into<String>) -> Fault {
-        Fault {
-            code: "shell-syntax",
-            message: message.into(),
-            help: help.into(),
-            at: self.at(),
-        }
+        Fault { code: "shell-syntax", message: message.into(), help: help.into(), at: self.at() }
     }
 
     /// Returns the fault of something opened at `at` that never ends.
     pub fn unterminated(code: &'static str, what: &str, closer: &str, at: usize) -> Fault {
-        Fault {
-            code,
-            message: format!("{what} is not closed"),
-            help: format!("close it with {closer}"),
-            at,
-        }
+        Fault { code, message: format!("{what} is not closed"), help: format!("close it with {closer}"), at }
     }
 
     /// Refuses a sign right before a value that would take hold of the reference.

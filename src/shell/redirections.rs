@@ -26,10 +26,7 @@ impl Reader {
         let from = self.position;
         let start = self.at();
         if self.take("{") {
-            while self
-                .peek()
-                .is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
-            {
+            while self.peek().is_some_and(|c| c.is_ascii_alphanumeric() || c == '_') {
                 self.position += 1;
             }
             if !self.take("}") {
@@ -41,13 +38,8 @@ impl Reader {
             }
         }
         let bare = self.position == from;
-        let operators = [
-            "<<<", "<<-", "<<", "<>", "<&", "<", ">>", ">|", ">&", ">", "&>>", "&>",
-        ];
-        let found = operators
-            .into_iter()
-            .find(|o| self.sees(o))
-            .filter(|o| bare || !o.starts_with('&'));
+        let operators = ["<<<", "<<-", "<<", "<>", "<&", "<", ">>", ">|", ">&", ">", "&>>", "&>"];
+        let found = operators.into_iter().find(|o| self.sees(o)).filter(|o| bare || !o.starts_with('&'));
         let process = bare && (self.sees("<(") || self.sees(">("));
         let Some(operator) = found.filter(|_| !process) else {
             self.position = from;
@@ -58,19 +50,14 @@ impl Reader {
         let before = self.position;
         let target = self.word(Until::Meta)?;
         if target.parts.is_empty() {
-            return Err(self.fault(
-                format!("nothing stands behind `{operator}`"),
-                "name the file, or the delimiter",
-            ));
+            return Err(
+                self.fault(format!("nothing stands behind `{operator}`"), "name the file, or the delimiter")
+            );
         }
         let kind = match operator {
             "<<<" => RedirectionKind::HereString,
             "<<" | "<<-" => {
-                let cells = self
-                    .cells
-                    .get(before..self.position)
-                    .unwrap_or_default()
-                    .to_vec();
+                let cells = self.cells.get(before..self.position).unwrap_or_default().to_vec();
                 self.document(&target, cells, operator == "<<-", start)?
             }
             ">&" | "<&" => RedirectionKind::Descriptor,
@@ -118,40 +105,25 @@ impl Reader {
                     return Err(unended(&delimiter, pending.at));
                 }
                 let rest = self.cells.get(self.position..).unwrap_or_default();
-                let length = rest
-                    .iter()
-                    .position(|c| c.atom == Atom::Char('\n'))
-                    .unwrap_or(rest.len());
+                let length = rest.iter().position(|c| c.atom == Atom::Char('\n')).unwrap_or(rest.len());
                 let line = rest.get(..length).unwrap_or_default();
                 let with_end = rest.get(..(length + 1).min(rest.len())).unwrap_or_default();
                 self.position += with_end.len();
                 if !continued && is_line(line, &delimiter, pending.strip) {
                     break;
                 }
-                let backslashes = line
-                    .iter()
-                    .rev()
-                    .take_while(|c| c.atom == Atom::Char('\\'))
-                    .count();
+                let backslashes = line.iter().rev().take_while(|c| c.atom == Atom::Char('\\')).count();
                 continued = !quoted && backslashes % 2 == 1;
                 body.extend_from_slice(with_end);
             }
             let parts = if quoted {
                 Vec::from_iter(body.iter().filter_map(|cell| match cell.atom {
-                    Atom::Value(piece) => {
-                        Some(Part::Value(self.hole(piece, Quoting::QuotedHereDocument)))
-                    }
-                    Atom::Raw(piece) => {
-                        Some(Part::Raw(self.hole(piece, Quoting::QuotedHereDocument)))
-                    }
+                    Atom::Value(piece) => Some(Part::Value(self.hole(piece, Quoting::QuotedHereDocument))),
+                    Atom::Raw(piece) => Some(Part::Raw(self.hole(piece, Quoting::QuotedHereDocument))),
                     Atom::Char(_) => None,
                 }))
             } else {
-                self.deeper(|r| {
-                    r.inside(body.clone(), 0, |inner| {
-                        inner.quoted(Quoting::HereDocument, None)
-                    })
-                })?
+                self.deeper(|r| r.inside(body.clone(), 0, |inner| inner.quoted(Quoting::HereDocument, None)))?
             };
             if let Some(document) = self.documents.get_mut(pending.number) {
                 document.parts = parts;
@@ -166,10 +138,7 @@ impl Reader {
         match self.pending.first() {
             None => Ok(()),
             Some(pending) => {
-                let delimiter = self
-                    .documents
-                    .get(pending.number)
-                    .map_or("", |d| d.delimiter.as_str());
+                let delimiter = self.documents.get(pending.number).map_or("", |d| d.delimiter.as_str());
                 Err(unended(delimiter, pending.at))
             }
         }
@@ -186,11 +155,7 @@ fn unended(delimiter: &str, at: usize) -> Fault {
 }
 
 fn is_line(line: &[Cell], delimiter: &str, strip: bool) -> bool {
-    let mut cells = line
-        .iter()
-        .skip_while(|c| strip && c.atom == Atom::Char('\t'));
-    delimiter
-        .chars()
-        .all(|c| cells.next().is_some_and(|cell| cell.atom == Atom::Char(c)))
+    let mut cells = line.iter().skip_while(|c| strip && c.atom == Atom::Char('\t'));
+    delimiter.chars().all(|c| cells.next().is_some_and(|cell| cell.atom == Atom::Char(c)))
         && cells.next().is_none()
 }

@@ -28,13 +28,7 @@ impl Refusal {
         label: impl Into<String>,
         help: impl Into<String>,
     ) -> Rc<Self> {
-        Rc::new(Refusal {
-            code,
-            what: what.into(),
-            label: label.into(),
-            help: help.into(),
-            evaluates: false,
-        })
+        Rc::new(Refusal { code, what: what.into(), label: label.into(), help: help.into(), evaluates: false })
     }
 
     /// Returns the refusal of a place where the shell evaluates text as arithmetic.
@@ -51,20 +45,13 @@ impl Refusal {
 
     /// Returns the refusal of a place that the shell itself reads as code, or might.
     pub fn shell(what: impl Into<String>, help: impl Into<String>) -> Rc<Self> {
-        Refusal::new(
-            "unsafe-position",
-            what,
-            "the shell takes no data here",
-            help,
-        )
+        Refusal::new("unsafe-position", what, "the shell takes no data here", help)
     }
 
     /// Returns the refusal of code for `program`.
     pub fn interpreter(program: &str, help: impl Into<String>) -> Rc<Self> {
-        let (what, label) = (
-            format!("part of a script for `{program}`"),
-            format!("`{program}` would read it as code"),
-        );
+        let (what, label) =
+            (format!("part of a script for `{program}`"), format!("`{program}` would read it as code"));
         Refusal::new("second-interpreter", what, label, help)
     }
 
@@ -93,10 +80,9 @@ impl Refusal {
         let compare = "compare it in the runbook (`if x > 1`), or compute it there: `{{ x + 1 }}`";
         match by {
             Reading::Arithmetic => Refusal::evaluated("part of shell arithmetic", compare),
-            Reading::Subscript => Refusal::evaluated(
-                "the subscript of an array",
-                "look it up in the runbook: `{{ list[0] }}`",
-            ),
+            Reading::Subscript => {
+                Refusal::evaluated("the subscript of an array", "look it up in the runbook: `{{ list[0] }}`")
+            }
             Reading::Parameter => Refusal::shell(
                 "the name of a variable",
                 "write the name out; a record in the runbook has keys",
@@ -110,13 +96,10 @@ impl Refusal {
                 "the default in an unquoted `${x:=…}`",
                 "put it into double quotes: `\"${x:={{ y }}}\"`",
             ),
-            Reading::Prompt => {
-                Refusal::shell("expanded as a prompt, `${x@P}`", "take it as it is: `$x`")
+            Reading::Prompt => Refusal::shell("expanded as a prompt, `${x@P}`", "take it as it is: `$x`"),
+            Reading::Translation => {
+                Refusal::shell("in a text to be translated, `$\"…\"`", "use plain double quotes")
             }
-            Reading::Translation => Refusal::shell(
-                "in a text to be translated, `$\"…\"`",
-                "use plain double quotes",
-            ),
         }
     }
 

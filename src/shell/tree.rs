@@ -177,9 +177,7 @@ impl Word {
 
     /// Returns whether quotes or a backslash stand in the word.
     pub fn is_quoted(&self) -> bool {
-        self.parts
-            .iter()
-            .any(|p| matches!(p, Part::Text { quoted: true, .. }))
+        self.parts.iter().any(|p| matches!(p, Part::Text { quoted: true, .. }))
     }
 }
 
@@ -223,20 +221,10 @@ impl Command {
                 .any(|r| matches!(r.kind, RedirectionKind::HereDocument(_)) || r.target.has_value())
         };
         match self {
-            Command::Simple {
-                words,
-                redirections,
-                ..
+            Command::Simple { words, redirections, .. } | Command::Test { items: words, redirections } => {
+                words.iter().any(Word::has_value) || redirected(redirections)
             }
-            | Command::Test {
-                items: words,
-                redirections,
-            } => words.iter().any(Word::has_value) || redirected(redirections),
-            Command::Compound {
-                heads,
-                scripts,
-                redirections,
-            } => {
+            Command::Compound { heads, scripts, redirections } => {
                 heads.iter().any(|(_, w)| w.has_value())
                     || scripts.iter().any(Script::has_value)
                     || redirected(redirections)

@@ -28,10 +28,7 @@ impl Parts {
     fn text(&mut self, c: char, quoted: bool) {
         match self.0.last_mut() {
             Some(Part::Text { text, quoted: q }) if *q == quoted => text.push(c),
-            _ => self.0.push(Part::Text {
-                text: c.into(),
-                quoted,
-            }),
+            _ => self.0.push(Part::Text { text: c.into(), quoted }),
         }
     }
 }
@@ -86,10 +83,7 @@ impl Reader {
                         _ => {}
                     }
                     parts.text(c, false);
-                    if c == '='
-                        && self.peek() == Some('(')
-                        && until == Until::Meta
-                        && is_assignment(&parts.0)
+                    if c == '=' && self.peek() == Some('(') && until == Until::Meta && is_assignment(&parts.0)
                     {
                         parts.0.push(self.array()?);
                     }
@@ -112,27 +106,15 @@ impl Reader {
 
     fn single(&mut self, parts: &mut Parts, start: usize) -> Result<(), Fault> {
         // An empty `''` is a word too.
-        parts.0.push(Part::Text {
-            text: String::new(),
-            quoted: true,
-        });
+        parts.0.push(Part::Text { text: String::new(), quoted: true });
         loop {
             match self.atom() {
                 Some(Atom::Char('\'')) => break,
                 Some(Atom::Char(c)) => parts.text(c, true),
-                Some(Atom::Value(piece)) => {
-                    parts.0.push(Part::Value(self.hole(piece, Quoting::Single)))
-                }
-                Some(Atom::Raw(piece)) => {
-                    parts.0.push(Part::Raw(self.hole(piece, Quoting::Single)))
-                }
+                Some(Atom::Value(piece)) => parts.0.push(Part::Value(self.hole(piece, Quoting::Single))),
+                Some(Atom::Raw(piece)) => parts.0.push(Part::Raw(self.hole(piece, Quoting::Single))),
                 None => {
-                    return Err(Reader::unterminated(
-                        "unterminated-quote",
-                        "the quote `'`",
-                        "`'`",
-                        start,
-                    ));
+                    return Err(Reader::unterminated("unterminated-quote", "the quote `'`", "`'`", start));
                 }
             }
             self.position += 1;
@@ -151,17 +133,10 @@ impl Reader {
                     self.refuse_before_value('\\')?;
                 }
                 Some(Atom::Char(_)) => {}
-                Some(Atom::Value(piece)) => {
-                    parts.0.push(Part::Value(self.hole(piece, Quoting::Ansi)))
-                }
+                Some(Atom::Value(piece)) => parts.0.push(Part::Value(self.hole(piece, Quoting::Ansi))),
                 Some(Atom::Raw(piece)) => parts.0.push(Part::Raw(self.hole(piece, Quoting::Ansi))),
                 None => {
-                    return Err(Reader::unterminated(
-                        "unterminated-quote",
-                        "the quote `$'`",
-                        "`'`",
-                        start,
-                    ));
+                    return Err(Reader::unterminated("unterminated-quote", "the quote `$'`", "`'`", start));
                 }
             }
             self.position += 1;
@@ -173,22 +148,14 @@ impl Reader {
     fn double(&mut self, start: usize) -> Result<Vec<Part>, Fault> {
         let parts = self.deeper(|r| r.quoted(Quoting::Double, Some('"')))?;
         if !self.take("\"") {
-            return Err(Reader::unterminated(
-                "unterminated-quote",
-                "the quote `\"`",
-                "`\"`",
-                start,
-            ));
+            return Err(Reader::unterminated("unterminated-quote", "the quote `\"`", "`\"`", start));
         }
         Ok(parts)
     }
 
     /// Reads text in which only `$`, backquotes and the backslash mean something, up to `closer` or the end.
     pub fn quoted(&mut self, quoting: Quoting, closer: Option<char>) -> Result<Vec<Part>, Fault> {
-        let mut parts = Parts(vec![Part::Text {
-            text: String::new(),
-            quoted: true,
-        }]);
+        let mut parts = Parts(vec![Part::Text { text: String::new(), quoted: true }]);
         while let Some(atom) = self.atom() {
             let start = self.at();
             match atom {
@@ -245,10 +212,7 @@ impl Reader {
             }
             Some('[') => match self.arithmetic("[", "]")? {
                 Some(part) => part,
-                None => Part::Text {
-                    text: "$".into(),
-                    quoted: false,
-                },
+                None => Part::Text { text: "$".into(), quoted: false },
             },
             Some('\'') if quoting == Quoting::Bare => {
                 self.position += 1;
@@ -256,20 +220,14 @@ impl Reader {
             }
             Some('"') if quoting == Quoting::Bare => {
                 self.position += 1;
-                Part::Read {
-                    by: Reading::Translation,
-                    parts: self.double(start)?,
-                }
+                Part::Read { by: Reading::Translation, parts: self.double(start)? }
             }
             Some(c) if c.is_ascii_alphabetic() || c == '_' => expansion(self.name()),
             Some(c) if c.is_ascii_digit() || "@*#?-$!".contains(c) => {
                 self.position += 1;
                 expansion(c.into())
             }
-            _ => Part::Text {
-                text: "$".into(),
-                quoted: quoting != Quoting::Bare,
-            },
+            _ => Part::Text { text: "$".into(), quoted: quoting != Quoting::Bare },
         };
         parts.0.push(part);
         Ok(())
@@ -293,11 +251,7 @@ impl Reader {
 
     fn process(&mut self) -> Result<Part, Fault> {
         let start = self.at();
-        let what = if self.peek() == Some('<') {
-            "`<(`"
-        } else {
-            "`>(`"
-        };
+        let what = if self.peek() == Some('<') { "`<(`" } else { "`>(`" };
         self.position += 2;
         self.substitution(what, start).map(Part::Process)
     }
@@ -334,8 +288,7 @@ impl Reader {
                 _ => inner.push(cell),
             }
         }
-        self.deeper(|r| r.inside(inner, 1, Reader::whole_script))
-            .map(Part::Commands)
+        self.deeper(|r| r.inside(inner, 1, Reader::whole_script)).map(Part::Commands)
     }
 
     /// Reads what follows `${`.
@@ -346,54 +299,30 @@ impl Reader {
             self.position += 1;
         }
         let mut name = self.name();
-        if let Some(c) = self
-            .peek()
-            .filter(|c| name.is_empty() && "@*#?-$!".contains(*c))
-        {
+        if let Some(c) = self.peek().filter(|c| name.is_empty() && "@*#?-$!".contains(*c)) {
             self.position += 1;
             name.push(c);
         }
         if name.is_empty() {
             let rest = self.operand(quoting, true)?;
-            parts.push(Part::Read {
-                by: Reading::Parameter,
-                parts: rest,
-            });
+            parts.push(Part::Read { by: Reading::Parameter, parts: rest });
         }
         if let Some(subscript) = self.arithmetic("[", "]")? {
             let Part::Read { parts: inner, .. } = subscript else {
                 return Err(self.unexpected());
             };
-            parts.push(Part::Read {
-                by: Reading::Subscript,
-                parts: inner,
-            });
+            parts.push(Part::Read { by: Reading::Subscript, parts: inner });
         }
         let prompt = self.sees("@P");
         if indirect || prompt {
-            let by = if prompt {
-                Reading::Prompt
-            } else {
-                Reading::Parameter
-            };
-            parts.push(Part::Read {
-                by,
-                parts: vec![expansion(name.clone())],
-            });
+            let by = if prompt { Reading::Prompt } else { Reading::Parameter };
+            parts.push(Part::Read { by, parts: vec![expansion(name.clone())] });
         }
         parts.extend(self.operator(quoting)?);
         if !self.take("}") {
-            return Err(Reader::unterminated(
-                "unterminated-substitution",
-                "`${`",
-                "`}`",
-                start,
-            ));
+            return Err(Reader::unterminated("unterminated-substitution", "`${`", "`}`", start));
         }
-        Ok(Part::Expansion {
-            name,
-            operand: parts,
-        })
+        Ok(Part::Expansion { name, operand: parts })
     }
 
     /// Reads what follows the name in `${name…}`.
@@ -403,10 +332,7 @@ impl Reader {
             self.position += operator.len();
             let parts = self.operand(quoting, false)?;
             if operator.ends_with('=') && quoting == Quoting::Bare {
-                return Ok(vec![Part::Read {
-                    by: Reading::Default,
-                    parts,
-                }]);
+                return Ok(vec![Part::Read { by: Reading::Default, parts }]);
             }
             return Ok(parts);
         }
@@ -415,19 +341,13 @@ impl Reader {
             Some(':') => Reading::Offset,
             _ => Reading::Pattern,
         };
-        Ok(vec![Part::Read {
-            by,
-            parts: self.operand(quoting, true)?,
-        }])
+        Ok(vec![Part::Read { by, parts: self.operand(quoting, true)? }])
     }
 
     /// Reads letters, digits and underscores.
     fn name(&mut self) -> String {
         let mut name = String::new();
-        while let Some(c) = self
-            .peek()
-            .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
-        {
+        while let Some(c) = self.peek().filter(|c| c.is_ascii_alphanumeric() || *c == '_') {
             name.push(c);
             self.position += 1;
         }
@@ -452,10 +372,7 @@ impl Reader {
         let known = self.documents.len();
         let read = self.deeper(|r| r.balanced(close));
         match read {
-            Ok(Some(parts)) => Ok(Some(Part::Read {
-                by: Reading::Arithmetic,
-                parts,
-            })),
+            Ok(Some(parts)) => Ok(Some(Part::Read { by: Reading::Arithmetic, parts })),
             // Two opening parentheses may begin a subshell in a subshell: the caller reads again.
             Ok(None) | Err(_) => {
                 self.position = start;
@@ -489,11 +406,7 @@ impl Reader {
                 Atom::Char('`') => parts.0.push(self.backquote(Quoting::Double, start)?),
                 Atom::Char(c) if c == closer && open == 0 => return Ok(None),
                 Atom::Char(c) => {
-                    open = if c == opener {
-                        open + 1
-                    } else {
-                        open - usize::from(c == closer)
-                    };
+                    open = if c == opener { open + 1 } else { open - usize::from(c == closer) };
                     parts.text(c, false);
                 }
             }
@@ -528,21 +441,12 @@ impl Reader {
 }
 
 fn expansion(name: String) -> Part {
-    Part::Expansion {
-        name,
-        operand: Vec::new(),
-    }
+    Part::Expansion { name, operand: Vec::new() }
 }
 
 /// Returns whether `parts` are `name=` or `name+=` so far.
 fn is_assignment(parts: &[Part]) -> bool {
-    let [
-        Part::Text {
-            text,
-            quoted: false,
-        },
-    ] = parts
-    else {
+    let [Part::Text { text, quoted: false }] = parts else {
         return false;
     };
     let Some(name) = text.strip_suffix('=') else {
@@ -554,8 +458,6 @@ fn is_assignment(parts: &[Part]) -> bool {
 /// Returns whether `text` can name a shell variable.
 pub(super) fn is_name(text: &str) -> bool {
     let mut chars = text.chars();
-    chars
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

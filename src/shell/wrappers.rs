@@ -29,15 +29,9 @@ impl Walk<'_> {
         let mut at = 1;
         while let Some(word) = words.get(at) {
             let prefix = word.prefix();
-            let code = if ended && operands > 0 {
-                None
-            } else {
-                code_option(wrapper, word)
-            };
-            let assigned = prefix
-                .split_once('=')
-                .map(|(n, _)| n)
-                .filter(|n| wrapper.assignments && is_name(n));
+            let code = if ended && operands > 0 { None } else { code_option(wrapper, word) };
+            let assigned =
+                prefix.split_once('=').map(|(n, _)| n).filter(|n| wrapper.assignments && is_name(n));
             if !ended && word.literal().as_deref() == Some("--") {
                 ended = true;
             } else if let Some(attached) = code {
@@ -45,10 +39,7 @@ impl Walk<'_> {
                 self.refuse(word, &refusal, flow);
                 if !attached {
                     at += 1;
-                    words
-                        .get(at)
-                        .into_iter()
-                        .for_each(|next| self.refuse(next, &refusal, flow));
+                    words.get(at).into_iter().for_each(|next| self.refuse(next, &refusal, flow));
                 }
             } else if !ended && prefix.starts_with('-') && prefix.len() > 1 {
                 shell |= is_shell_option(wrapper, &prefix);
@@ -75,11 +66,7 @@ impl Walk<'_> {
             return Some(refusal);
         }
         let reads = self.run(nested, flow, outside);
-        if name == "xargs" {
-            reads.or_else(|| xargs_reads(words, nested))
-        } else {
-            reads
-        }
+        if name == "xargs" { reads.or_else(|| xargs_reads(words, nested)) } else { reads }
     }
 
     /// Walks an option that is no code, and returns how many words behind it are its argument.
@@ -99,19 +86,14 @@ impl Walk<'_> {
         }
         self.argument(word, flow);
         let taken = takes_next(word, &prefix, wrapper.short, wrapper.long);
-        next.filter(|_| taken)
-            .into_iter()
-            .for_each(|next| self.argument(next, flow));
+        next.filter(|_| taken).into_iter().for_each(|next| self.argument(next, flow));
         usize::from(taken)
     }
 }
 
 /// Returns whether `word` is an option whose argument a shell reads, and then whether it is part of it.
 fn code_option(wrapper: &Wrapper, word: &Word) -> Option<bool> {
-    wrapper
-        .code
-        .split_whitespace()
-        .find_map(|code| takes(word, code))
+    wrapper.code.split_whitespace().find_map(|code| takes(word, code))
 }
 
 /// Returns whether the option hands the command to a shell.
@@ -141,11 +123,7 @@ pub(super) fn takes(word: &Word, option: &str) -> Option<bool> {
     }
     let rest = prefix.strip_prefix(option)?;
     let long = option.starts_with("--") || !option.starts_with('-');
-    if long {
-        rest.starts_with('=').then_some(true)
-    } else {
-        Some(true)
-    }
+    if long { rest.starts_with('=').then_some(true) } else { Some(true) }
 }
 
 /// Returns whether the word behind the option is its argument.
@@ -157,9 +135,7 @@ pub(super) fn takes_next(word: &Word, prefix: &str, short: &str, long: &str) -> 
         Some(name) => lists(long, name),
         None => {
             let letters = prefix.trim_start_matches('-');
-            letters
-                .find(|c| short.contains(c))
-                .is_some_and(|at| at + 1 == letters.len())
+            letters.find(|c| short.contains(c)).is_some_and(|at| at + 1 == letters.len())
         }
     }
 }
@@ -167,9 +143,7 @@ pub(super) fn takes_next(word: &Word, prefix: &str, short: &str, long: &str) -> 
 /// Returns the refusal of what comes into `xargs`, when it gets into code.
 fn xargs_reads(words: &[Word], nested: &[Word]) -> ReadsCode {
     let inserts = words.iter().take(words.len() - nested.len()).any(|w| {
-        w.prefix().starts_with("-I")
-            || w.prefix().starts_with("--replace")
-            || w.prefix().starts_with("-i")
+        w.prefix().starts_with("-I") || w.prefix().starts_with("--replace") || w.prefix().starts_with("-i")
     });
     let name = nested
         .iter()

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::{
-    CommandValue, Output, Record, ResponseValue, Type, Value, parse_duration, parse_json,
-    parse_percent, parse_size, parse_time, show::brief,
+    CommandValue, Output, Record, ResponseValue, Type, Value, parse_duration, parse_json, parse_percent,
+    parse_size, parse_time, show::brief,
 };
 
 /// How much of a value messages show, in characters.
@@ -40,14 +40,10 @@ impl Value {
             Type::Any | Type::Text | Type::Command => Ok(Value::text(text)),
             Type::None if bare == "none" => Ok(Value::None),
             Type::None => Err(format!("`{shown}` is not `none`")),
-            Type::Bool => bare
-                .parse()
-                .map(Value::Bool)
-                .map_err(|_| format!("`{shown}` is neither `true` nor `false`")),
-            Type::Int => bare
-                .parse()
-                .map(Value::Int)
-                .map_err(|_| format!("`{shown}` is not a whole number")),
+            Type::Bool => {
+                bare.parse().map(Value::Bool).map_err(|_| format!("`{shown}` is neither `true` nor `false`"))
+            }
+            Type::Int => bare.parse().map(Value::Int).map_err(|_| format!("`{shown}` is not a whole number")),
             Type::Number => parse_number(bare).ok_or(format!("`{shown}` is not a number")),
             Type::Percent => parse_percent(bare),
             Type::Duration => parse_duration(bare),
@@ -67,8 +63,8 @@ impl Value {
     }
 
     fn parse_json_as(ty: &Type, text: &str) -> Result<Value, String> {
-        let json: Json = serde_json::from_str(text)
-            .map_err(|e| format!("`{}` is not JSON: {e}", brief(text, SHOWN)))?;
+        let json: Json =
+            serde_json::from_str(text).map_err(|e| format!("`{}` is not JSON: {e}", brief(text, SHOWN)))?;
         Value::from_json_as(ty, &json)
     }
 
@@ -87,21 +83,15 @@ impl Value {
             (Type::Duration | Type::Size, Json::Number(_)) => Err(format!(
                 "`{}` has no unit: write `{}`",
                 shown(),
-                if *ty == Type::Size {
-                    "\"10GiB\""
-                } else {
-                    "\"30s\""
-                },
+                if *ty == Type::Size { "\"10GiB\"" } else { "\"30s\"" },
             )),
-            (Type::Percent, Json::Number(n)) if n.as_f64().is_some_and(|n| n.abs() > 1.0) => Err(
-                format!("`{n}` as a percentage is {n} times 100%: write `\"{n}%\"`"),
-            ),
+            (Type::Percent, Json::Number(n)) if n.as_f64().is_some_and(|n| n.abs() > 1.0) => {
+                Err(format!("`{n}` as a percentage is {n} times 100%: write `\"{n}%\"`"))
+            }
             (Type::List(of), Json::Array(items)) => items
                 .iter()
                 .enumerate()
-                .map(|(i, item)| {
-                    Value::from_json_as(of, item).map_err(|e| format!("item {i}: {e}"))
-                })
+                .map(|(i, item)| Value::from_json_as(of, item).map_err(|e| format!("item {i}: {e}")))
                 .collect::<Result<_, _>>()
                 .map(Value::list),
             (Type::Record(Some(fields)), Json::Object(map)) => {
@@ -148,19 +138,15 @@ impl Value {
             }
             (Value::Record(record), Type::Record(Some(fields))) => {
                 Value::record(record.0.iter().map(|(name, value)| {
-                    let value = fields
-                        .get(&**name)
-                        .map_or_else(|| value.clone(), |ty| value.shape(ty));
+                    let value = fields.get(&**name).map_or_else(|| value.clone(), |ty| value.shape(ty));
                     (Arc::clone(name), value)
                 }))
             }
             (Value::Command(command), Type::Text) => command.text(),
-            (Value::Tried(tried), ty) if !matches!(ty, Type::Tried(_) | Type::Any) => {
-                match &tried.result {
-                    Ok(value) => value.shape(ty),
-                    Err(_) => self.clone(),
-                }
-            }
+            (Value::Tried(tried), ty) if !matches!(ty, Type::Tried(_) | Type::Any) => match &tried.result {
+                Ok(value) => value.shape(ty),
+                Err(_) => self.clone(),
+            },
             (value, Type::Tried(of)) if !matches!(value, Value::Tried(_)) => value.shape(of),
             _ => self.clone(),
         }
@@ -190,20 +176,12 @@ impl CommandValue {
 impl Output {
     /// Returns `part` of this output as text, damaged when the bytes were not UTF-8.
     pub fn value(&self, part: &str) -> Value {
-        if self.utf8 || !part.contains('\u{fffd}') {
-            Value::text(part)
-        } else {
-            Value::Damaged(part.into())
-        }
+        if self.utf8 || !part.contains('\u{fffd}') { Value::text(part) } else { Value::Damaged(part.into()) }
     }
 
     /// Returns text that was given whole.
     pub fn whole(text: impl Into<Arc<str>>) -> Output {
-        Output {
-            text: text.into(),
-            utf8: true,
-            cut: false,
-        }
+        Output { text: text.into(), utf8: true, cut: false }
     }
 }
 
@@ -218,9 +196,7 @@ fn command_of(value: &Value) -> Value {
         elapsed: 0,
     };
     if let Value::Record(record) = value
-        && record
-            .names()
-            .any(|name| ["stdout", "stderr", "exit"].contains(&name))
+        && record.names().any(|name| ["stdout", "stderr", "exit"].contains(&name))
     {
         command.stdout = Output::whole(text(record.get("stdout")));
         command.stderr = Output::whole(text(record.get("stderr")));
@@ -256,11 +232,7 @@ fn response_of(record: &Record) -> Value {
         },
         headers: match record.get("headers") {
             Some(Value::Record(headers)) => Record(
-                headers
-                    .0
-                    .iter()
-                    .map(|(name, value)| (name.to_lowercase().into(), value.clone()))
-                    .collect(),
+                headers.0.iter().map(|(name, value)| (name.to_lowercase().into(), value.clone())).collect(),
             ),
             _ => Record::default(),
         },
@@ -334,9 +306,7 @@ pub fn conforms(value: &Value, ty: &Type) -> Result<(), String> {
         }
         (Value::Record(record), Type::Record(Some(fields))) => {
             for (name, ty) in fields.iter() {
-                let value = record
-                    .get(name)
-                    .ok_or_else(|| format!("the field `{name}` is missing"))?;
+                let value = record.get(name).ok_or_else(|| format!("the field `{name}` is missing"))?;
                 conforms(value, ty).map_err(|e| format!("field `{name}`: {e}"))?;
             }
             true

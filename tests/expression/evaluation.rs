@@ -7,9 +7,7 @@ use mainstay::program::{BinaryOp, Expr, ExprKind, Template, TemplatePart};
 use mainstay::source::Span;
 use mainstay::value::{CommandValue, Output, ResponseValue, Tried, Type, Value};
 
-use crate::helpers::{
-    World, binary, call, command, expr, field, function, index, lit, name, outcome, v,
-};
+use crate::helpers::{World, binary, call, command, expr, field, function, index, lit, name, outcome, v};
 
 fn x(value: Value) -> World {
     World::with(value)
@@ -40,10 +38,7 @@ fn fields_of_a_command() {
     ] {
         assert_eq!(outcome(&field(name(0), name_), &world), expected);
     }
-    assert_eq!(
-        outcome(&field(name(0), "number"), &x(command("a", " 5 \n"))),
-        "5"
-    );
+    assert_eq!(outcome(&field(name(0), "number"), &x(command("a", " 5 \n"))), "5");
     assert_eq!(
         outcome(&field(name(0), "number"), &x(command("a", ""))),
         "`a` gave nothing, where a number was expected | `x` came from `a`"
@@ -56,10 +51,7 @@ fn fields_of_a_command() {
 
 #[test]
 fn json_is_navigated_with_errors_that_lead_back() {
-    let world = x(command(
-        "kubectl get pods -o json",
-        r#"{"items": [{"name": "a"}]}"#,
-    ));
+    let world = x(command("kubectl get pods -o json", r#"{"items": [{"name": "a"}]}"#));
     let items = || field(field(name(0), "json"), "items");
     assert_eq!(outcome(&field(index(items(), "0"), "name"), &world), "a");
     assert_eq!(
@@ -85,10 +77,7 @@ fn errors_name_what_a_name_was_bound_to() {
     let rows = v(r#"[{"n": "many", "none": null}]"#);
     let n = || field(index(name(0), "0"), "n");
     assert_eq!(
-        outcome(
-            &binary(BinaryOp::Greater, n(), lit(v("50"))),
-            &x(rows.clone())
-        ),
+        outcome(&binary(BinaryOp::Greater, n(), lit(v("50"))), &x(rows.clone())),
         "cannot compare `many` (text) with `50` (a whole number) | `number(text)` makes a number of text | `x` came from `postgres.query(db)`"
     );
     assert_eq!(
@@ -103,10 +92,7 @@ fn errors_name_what_a_name_was_bound_to() {
         outcome(&index(name(0), "0"), &x(v("5"))),
         "`x` is `5` (a whole number), it has no items to index | `x` came from `postgres.query(db)`"
     );
-    assert_eq!(
-        outcome(&name(7), &World::default()),
-        "`unbound` is not bound on this path"
-    );
+    assert_eq!(outcome(&name(7), &World::default()), "`unbound` is not bound on this path");
 }
 
 #[test]
@@ -116,24 +102,9 @@ fn default_catches_what_is_missing_and_nothing_else() {
     assert_eq!(outcome(&or(field(name(0), "zzz")), &world), "7");
     assert_eq!(outcome(&or(field(field(name(0), "zzz"), "b")), &world), "7");
     assert_eq!(outcome(&or(field(name(0), "a")), &world), "7");
-    assert_eq!(
-        outcome(&or(index(field(name(0), "list"), "0")), &world),
-        "7"
-    );
-    assert_eq!(
-        outcome(&or(function("first", vec![field(name(0), "list")])), &world),
-        "7"
-    );
-    assert_eq!(
-        outcome(
-            &or(function(
-                "capture",
-                vec![lit(v("abc")), lit(v("\"[0-9]+\""))]
-            )),
-            &world
-        ),
-        "7"
-    );
+    assert_eq!(outcome(&or(index(field(name(0), "list"), "0")), &world), "7");
+    assert_eq!(outcome(&or(function("first", vec![field(name(0), "list")])), &world), "7");
+    assert_eq!(outcome(&or(function("capture", vec![lit(v("abc")), lit(v("\"[0-9]+\""))])), &world), "7");
     let wrong = binary(BinaryOp::Add, lit(v("5m")), lit(v("1")));
     assert!(outcome(&or(wrong), &world).starts_with("cannot add"));
     assert_eq!(outcome(&or(lit(v("5"))), &world), "5");
@@ -147,9 +118,7 @@ fn only_the_calls_needed_are_asked_for() {
     world.readings.insert(0, Ok(Value::Bool(false)));
     assert_eq!(outcome(&both(BinaryOp::And), &world), "false");
     assert_eq!(outcome(&both(BinaryOp::Or), &world), "needs call 1");
-    world
-        .readings
-        .insert(1, Err(String::from("no route to host")));
+    world.readings.insert(1, Err(String::from("no route to host")));
     assert_eq!(outcome(&both(BinaryOp::Or), &world), "no route to host");
     let choice = expr(ExprKind::Conditional {
         then: Box::new(call(1, false, vec![])),
@@ -157,10 +126,7 @@ fn only_the_calls_needed_are_asked_for() {
         otherwise: Box::new(lit(v("5"))),
     });
     assert_eq!(outcome(&choice, &world), "5");
-    assert_eq!(
-        calls(&choice).iter().map(|(i, _)| *i).collect::<Vec<_>>(),
-        [0, 1]
-    );
+    assert_eq!(calls(&choice).iter().map(|(i, _)| *i).collect::<Vec<_>>(), [0, 1]);
 }
 
 #[test]
@@ -174,10 +140,7 @@ fn a_call_among_the_arguments_comes_first() {
 }
 
 fn tried(result: Result<Value, String>) -> Value {
-    Value::Tried(Arc::new(Tried {
-        call: "http.get(url)".into(),
-        result,
-    }))
+    Value::Tried(Arc::new(Tried { call: "http.get(url)".into(), result }))
 }
 
 fn response(status: i64) -> Value {
@@ -206,16 +169,10 @@ fn a_tried_call_can_be_looked_at() {
     assert_eq!(outcome(&field(name(0), "error"), &world), "status 503");
     assert_eq!(outcome(&field(name(0), "status"), &world), "503");
     let world = x(tried(Ok(v("5"))));
-    assert_eq!(
-        outcome(&binary(BinaryOp::Add, name(0), lit(v("1"))), &world),
-        "6"
-    );
+    assert_eq!(outcome(&binary(BinaryOp::Add, name(0), lit(v("1"))), &world), "6");
     let mut world = World::default();
     world.readings.insert(0, Err(String::from("refused")));
-    assert_eq!(
-        outcome(&field(call(0, true, vec![]), "ok"), &world),
-        "false"
-    );
+    assert_eq!(outcome(&field(call(0, true, vec![]), "ok"), &world), "false");
 }
 
 #[test]
@@ -240,37 +197,19 @@ fn given_values_stand_for_a_calls_result() {
         field(base, field_name)
     };
     let text = x(v("90000000000"));
-    assert_eq!(
-        outcome(&typed(Type::Command, "number"), &text),
-        "90000000000"
-    );
+    assert_eq!(outcome(&typed(Type::Command, "number"), &text), "90000000000");
     assert_eq!(outcome(&typed(Type::Command, "ok"), &x(v("free"))), "true");
     assert_eq!(outcome(&typed(Type::Command, "exit"), &x(v("free"))), "0");
-    assert_eq!(
-        outcome(&typed(Type::Command, "exit"), &x(v(r#"{"exit": 3}"#))),
-        "3"
-    );
-    assert_eq!(
-        outcome(&typed(Type::Command, "ok"), &x(v(r#"{"exit": 3}"#))),
-        "false"
-    );
-    assert_eq!(
-        outcome(&typed(Type::Command, "json"), &x(v(r#"{"a": 3}"#))),
-        "{a: 3}"
-    );
+    assert_eq!(outcome(&typed(Type::Command, "exit"), &x(v(r#"{"exit": 3}"#))), "3");
+    assert_eq!(outcome(&typed(Type::Command, "ok"), &x(v(r#"{"exit": 3}"#))), "false");
+    assert_eq!(outcome(&typed(Type::Command, "json"), &x(v(r#"{"a": 3}"#))), "{a: 3}");
     let status = x(v(r#"{"status": 404}"#));
     assert_eq!(outcome(&typed(Type::Response, "ok"), &status), "false");
-    assert_eq!(
-        outcome(&typed(Type::Tried(Box::new(Type::Response)), "ok"), &status),
-        "false"
-    );
+    assert_eq!(outcome(&typed(Type::Tried(Box::new(Type::Response)), "ok"), &status), "false");
 }
 
 fn template(parts: Vec<TemplatePart>) -> Template {
-    Template {
-        parts,
-        span: Span::default(),
-    }
+    Template { parts, span: Span::default() }
 }
 
 #[test]
@@ -291,11 +230,7 @@ fn half_of_an_output_never_passes_for_the_whole() {
         typed: "journalctl".into(),
         exit: 0,
         ok: true,
-        stdout: Output {
-            text: "beginning".into(),
-            utf8: true,
-            cut: true,
-        },
+        stdout: Output { text: "beginning".into(), utf8: true, cut: true },
         stderr: Output::default(),
         elapsed: 0,
     }));
@@ -312,10 +247,7 @@ fn half_of_an_output_never_passes_for_the_whole() {
 #[test]
 fn damaged_text_stays_damaged() {
     let world = x(Value::Damaged("a\u{fffd}".into()));
-    for expr in [
-        function("upper", vec![name(0)]),
-        binary(BinaryOp::Join, lit(v("b")), name(0)),
-    ] {
+    for expr in [function("upper", vec![name(0)]), binary(BinaryOp::Join, lit(v("b")), name(0))] {
         assert_eq!(evaluate(&expr, &world).unwrap().kind(), "text");
         assert!(matches!(evaluate(&expr, &world), Ok(Value::Damaged(_))));
     }
@@ -323,25 +255,14 @@ fn damaged_text_stays_damaged() {
 
 #[test]
 fn patterns_and_time() {
-    let matches = |pattern: &str| {
-        expr(ExprKind::Matches(
-            Box::new(lit(v("web-12"))),
-            pattern.to_owned(),
-        ))
-    };
+    let matches = |pattern: &str| expr(ExprKind::Matches(Box::new(lit(v("web-12"))), pattern.to_owned()));
     let world = World::default();
     assert_eq!(outcome(&matches("^web-[0-9]+$"), &world), "true");
     assert_eq!(outcome(&matches("db"), &world), "false");
-    assert!(
-        outcome(&matches("("), &world)
-            .starts_with("`(` is not a regular expression: unclosed group")
-    );
+    assert!(outcome(&matches("("), &world).starts_with("`(` is not a regular expression: unclosed group"));
     assert_eq!(outcome(&expr(ExprKind::Attempt), &world), "2");
     assert_eq!(outcome(&expr(ExprKind::Elapsed), &world), "30s");
-    assert_eq!(
-        outcome(&function("age", vec![lit(v("2026-11-20T14:00Z"))]), &world),
-        "30m"
-    );
+    assert_eq!(outcome(&function("age", vec![lit(v("2026-11-20T14:00Z"))]), &world), "30m");
 }
 
 #[test]

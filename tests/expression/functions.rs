@@ -11,10 +11,7 @@ fn result(name: &str, args: &[&str]) -> String {
 }
 
 fn outcome(name: &str, args: Vec<Value>, named: Vec<(&str, &str)>) -> String {
-    let named = named
-        .into_iter()
-        .map(|(n, value)| (n.to_owned(), v(value)))
-        .collect();
+    let named = named.into_iter().map(|(n, value)| (n.to_owned(), v(value))).collect();
     let now = "2026-11-20T14:30:00Z".parse().unwrap();
     match call_function(name, args, named, now) {
         Ok(value) => value.to_string(),
@@ -120,16 +117,8 @@ fn lists() {
         ("select", vec!["[0, 1, null, 2]"], "[1, 2]"),
         ("select", vec!["[1, 5, 9]", ">", "4"], "[5, 9]"),
         ("reject", vec!["[1, 5, 9]", "in", "[5]"], "[1, 9]"),
-        (
-            "select",
-            vec!["[\"web-1\", \"db\"]", "matches", "^web"],
-            "[web-1]",
-        ),
-        (
-            "selectattr",
-            vec![ROWS, "n", "ge", "2"],
-            "[{app: b, n: 2}, {app: a, n: 10}]",
-        ),
+        ("select", vec!["[\"web-1\", \"db\"]", "matches", "^web"], "[web-1]"),
+        ("selectattr", vec![ROWS, "n", "ge", "2"], "[{app: b, n: 2}, {app: a, n: 10}]"),
         ("rejectattr", vec![ROWS, "zzz", "defined"], ROWS_SHOWN),
         (
             "groupby",
@@ -175,63 +164,29 @@ fn list_functions_keep_units() {
 #[test]
 fn named_arguments() {
     assert_eq!(
-        outcome(
-            "sort",
-            vec![v(ROWS)],
-            vec![("attribute", "n"), ("reverse", "true")]
-        ),
+        outcome("sort", vec![v(ROWS)], vec![("attribute", "n"), ("reverse", "true")]),
         "[{app: a, n: 10}, {app: b, n: 2}, {app: b, n: 1}]"
     );
     assert_eq!(
         outcome("sort", vec![v(ROWS)], vec![("attribute", "\"app, n\"")]),
         "[{app: a, n: 10}, {app: b, n: 1}, {app: b, n: 2}]"
     );
-    assert_eq!(
-        outcome("map", vec![v("[\"a\"]")], vec![("filter", "upper")]),
-        "[A]"
-    );
-    assert_eq!(
-        outcome(
-            "sort",
-            vec![v("[\"b\", \"A\"]")],
-            vec![("case_sensitive", "false")]
-        ),
-        "[A, b]"
-    );
+    assert_eq!(outcome("map", vec![v("[\"a\"]")], vec![("filter", "upper")]), "[A]");
+    assert_eq!(outcome("sort", vec![v("[\"b\", \"A\"]")], vec![("case_sensitive", "false")]), "[A, b]");
 }
 
 #[test]
 fn errors_name_function_argument_and_value() {
     for (name, args, expected) in [
-        (
-            "uper",
-            vec!["a"],
-            "there is no function `uper`: did you mean `upper`?",
-        ),
-        (
-            "upper",
-            vec!["5"],
-            "`upper` takes text, not `5` (a whole number)",
-        ),
+        ("uper", vec!["a"], "there is no function `uper`: did you mean `upper`?"),
+        ("upper", vec!["5"], "`upper` takes text, not `5` (a whole number)"),
         ("upper", vec!["a", "b"], "`upper` takes 1 argument, not 2"),
         ("take", vec!["[1]"], "`take` needs the argument `n`"),
-        (
-            "take",
-            vec!["[1]", "-1"],
-            "`take` takes a whole number from 0 as `n`, not `-1` (a whole number)",
-        ),
-        (
-            "take",
-            vec!["a", "1"],
-            "`take` takes a list, not `a` (text)",
-        ),
+        ("take", vec!["[1]", "-1"], "`take` takes a whole number from 0 as `n`, not `-1` (a whole number)"),
+        ("take", vec!["a", "1"], "`take` takes a list, not `a` (text)"),
         ("first", vec!["[]"], "`first` of an empty list"),
         ("max", vec!["[]"], "`max` of an empty list"),
-        (
-            "max",
-            vec!["5"],
-            "`max` takes a list, not `5` (a whole number)",
-        ),
+        ("max", vec!["5"], "`max` takes a list, not `5` (a whole number)"),
         (
             "max",
             vec!["5", "5m"],
@@ -257,62 +212,22 @@ fn errors_name_function_argument_and_value() {
             vec![ROWS],
             "`map` needs the argument `attribute` | `map(\"name\")` takes that field of each item, `map(filter: \"upper\")` a filter",
         ),
-        (
-            "select",
-            vec!["[1]", "gte", "1"],
-            "there is no test `gte` | did you mean `ge`?",
-        ),
-        (
-            "select",
-            vec!["[1]", "gt"],
-            "the test `gt` needs a value to test with",
-        ),
+        ("select", vec!["[1]", "gte", "1"], "there is no test `gte` | did you mean `ge`?"),
+        ("select", vec!["[1]", "gt"], "the test `gt` needs a value to test with"),
         ("number", vec!["many"], "`many` is not a number"),
-        (
-            "number",
-            vec!["5m"],
-            "`number` takes text, not `5m` (a duration) | use `in_seconds`",
-        ),
-        (
-            "bool",
-            vec!["maybe"],
-            "`bool` takes true, yes, on, 1 or false, no, off, 0, not `maybe` (text)",
-        ),
-        (
-            "in_seconds",
-            vec!["5"],
-            "`in_seconds` takes a duration, not `5` (a whole number)",
-        ),
-        (
-            "seconds",
-            vec!["1e30"],
-            "`seconds` takes a number in range, not `1e30` (a number)",
-        ),
-        (
-            "capture",
-            vec!["abc", "\"[0-9]\""],
-            "`abc` does not match `[0-9]`",
-        ),
-        (
-            "capture",
-            vec!["abc", "("],
-            "`(` is not a regular expression: unclosed group",
-        ),
-        (
-            "parse_json",
-            vec!["{a"],
-            "`{a` is not JSON: key must be a string at line 1, column 2",
-        ),
+        ("number", vec!["5m"], "`number` takes text, not `5m` (a duration) | use `in_seconds`"),
+        ("bool", vec!["maybe"], "`bool` takes true, yes, on, 1 or false, no, off, 0, not `maybe` (text)"),
+        ("in_seconds", vec!["5"], "`in_seconds` takes a duration, not `5` (a whole number)"),
+        ("seconds", vec!["1e30"], "`seconds` takes a number in range, not `1e30` (a number)"),
+        ("capture", vec!["abc", "\"[0-9]\""], "`abc` does not match `[0-9]`"),
+        ("capture", vec!["abc", "("], "`(` is not a regular expression: unclosed group"),
+        ("parse_json", vec!["{a"], "`{a` is not JSON: key must be a string at line 1, column 2"),
         (
             "sql",
             vec!["[1]"],
             "`sql` takes one value, not `[1]` (a list) | for a list: `xs | map(filter: \"sql\") | join(\", \")`",
         ),
-        (
-            "sql",
-            vec!["5m"],
-            "`sql` takes no duration: `5m` (a duration) | render it with `in_seconds`",
-        ),
+        ("sql", vec!["5m"], "`sql` takes no duration: `5m` (a duration) | render it with `in_seconds`"),
         ("sql", vec!["a\0b"], "SQL has no text with a NUL byte"),
         ("sql_name", vec!["\"\""], "`sql_name` takes no empty name"),
         (
@@ -320,16 +235,8 @@ fn errors_name_function_argument_and_value() {
             vec!["a", "9999999999"],
             "`indent` takes a whole number from 0 to 1000 as `width`, not `9999999999` (a whole number)",
         ),
-        (
-            "format",
-            vec!["%9999d", "1"],
-            "`format` takes no width above 999",
-        ),
-        (
-            "range",
-            vec!["1000000"],
-            "`range` makes at most 100000 numbers",
-        ),
+        ("format", vec!["%9999d", "1"], "`format` takes no width above 999"),
+        ("range", vec!["1000000"], "`range` makes at most 100000 numbers"),
         (
             "batch",
             vec!["[1]", "0"],
@@ -342,30 +249,15 @@ fn errors_name_function_argument_and_value() {
             "`db/x` is not an address: relative URL without a base | an address begins with its scheme: `https://…`, `postgres://…`",
         ),
     ] {
-        let args: Vec<Value> = args
-            .iter()
-            .map(|arg| {
-                if *arg == "{a" {
-                    Value::text("{a")
-                } else {
-                    v(arg)
-                }
-            })
-            .collect();
-        assert_eq!(
-            outcome(name, args.clone(), vec![]),
-            expected,
-            "{name} {args:?}"
-        );
+        let args: Vec<Value> =
+            args.iter().map(|arg| if *arg == "{a" { Value::text("{a") } else { v(arg) }).collect();
+        assert_eq!(outcome(name, args.clone(), vec![]), expected, "{name} {args:?}");
     }
     assert_eq!(
         outcome("sort", vec![v("[1]")], vec![("atribute", "n")]),
         "`sort` has no argument `atribute`: did you mean `attribute`?"
     );
-    assert_eq!(
-        outcome("take", vec![v("[1]"), v("1")], vec![("n", "1")]),
-        "`take` is given `n` twice"
-    );
+    assert_eq!(outcome("take", vec![v("[1]"), v("1")], vec![("n", "1")]), "`take` is given `n` twice");
     assert_eq!(
         outcome("length", vec![command("a", "b")], vec![]),
         "`length` takes a list, a record or text, not `b` (a command's result) | `.lines`, `.json` or `.stdout` say what of the command is counted"
@@ -391,18 +283,7 @@ fn addresses_are_taken_apart() {
 
 #[test]
 fn a_value_fits_the_type_its_function_promises() {
-    let samples = [
-        "5",
-        "2.5",
-        "a",
-        "5m",
-        "1GiB",
-        "50%",
-        "2026-11-20",
-        "true",
-        "[1, 2]",
-        "{\"a\": 1}",
-    ];
+    let samples = ["5", "2.5", "a", "5m", "1GiB", "50%", "2026-11-20", "true", "[1, 2]", "{\"a\": 1}"];
     let ty = |text: &str| match v(text) {
         Value::Int(_) => Type::Int,
         Value::Number(_) => Type::Number,

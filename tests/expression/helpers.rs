@@ -7,8 +7,7 @@ use mainstay::expression::{Scope, Stop, evaluate};
 use mainstay::program::{BinaryOp, Call, Effect, Expr, ExprKind, NameRef, Target};
 use mainstay::source::Span;
 use mainstay::value::{
-    CommandValue, Output, Type, Value, parse_duration, parse_json, parse_percent, parse_size,
-    parse_time,
+    CommandValue, Output, Type, Value, parse_duration, parse_json, parse_percent, parse_size, parse_time,
 };
 
 /// Returns the value that a literal would have; what is none is text, JSON lists and records are read.
@@ -22,11 +21,7 @@ pub fn v(text: &str) -> Value {
         _ => text
             .parse()
             .map(Value::Int)
-            .or_else(|_| {
-                text.parse()
-                    .map_err(drop)
-                    .and_then(|n| Value::number(n).map_err(drop))
-            })
+            .or_else(|_| text.parse().map_err(drop).and_then(|n| Value::number(n).map_err(drop)))
             .or_else(|()| parse_duration(text))
             .or_else(|_| parse_size(text))
             .or_else(|_| parse_percent(text))
@@ -47,11 +42,7 @@ pub fn command(typed: &str, stdout: &str) -> Value {
 }
 
 pub fn expr(kind: ExprKind) -> Expr {
-    Expr {
-        kind,
-        ty: Type::Any,
-        span: Span::default(),
-    }
+    Expr { kind, ty: Type::Any, span: Span::default() }
 }
 
 pub fn lit(value: Value) -> Expr {
@@ -75,11 +66,7 @@ pub fn binary(op: BinaryOp, a: Expr, b: Expr) -> Expr {
 }
 
 pub fn function(name: &str, args: Vec<Expr>) -> Expr {
-    expr(ExprKind::Function {
-        name: name.to_owned(),
-        args,
-        named: Vec::new(),
-    })
+    expr(ExprKind::Function { name: name.to_owned(), args, named: Vec::new() })
 }
 
 pub fn call(index: u32, tried: bool, args: Vec<Expr>) -> Expr {
@@ -87,10 +74,7 @@ pub fn call(index: u32, tried: bool, args: Vec<Expr>) -> Expr {
         target: Target::Native {
             module: String::from("http"),
             function: String::from("get"),
-            args: args
-                .into_iter()
-                .map(|arg| (String::from("url"), arg))
-                .collect(),
+            args: args.into_iter().map(|arg| (String::from("url"), arg)).collect(),
         },
         effect: Effect::Reads,
         tried,
@@ -104,10 +88,7 @@ pub fn call(index: u32, tried: bool, args: Vec<Expr>) -> Expr {
         text: format!("http.get({index})"),
         span: Span::default(),
     };
-    expr(ExprKind::Call {
-        index,
-        call: Box::new(call),
-    })
+    expr(ExprKind::Call { index, call: Box::new(call) })
 }
 
 /// Names by slot, readings by number.
@@ -120,10 +101,7 @@ pub struct World {
 impl World {
     pub fn with(value: Value) -> World {
         let names = [(0, ("x", "postgres.query(db)", value))].into();
-        World {
-            names,
-            readings: BTreeMap::new(),
-        }
+        World { names, readings: BTreeMap::new() }
     }
 }
 

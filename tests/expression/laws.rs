@@ -5,18 +5,15 @@ use std::sync::Arc;
 use mainstay::expression::{Stop, binary_type, evaluate};
 use mainstay::program::BinaryOp;
 use mainstay::value::{
-    CommandValue, Output, Record, Tried, Type, Value, conforms, parse_duration, parse_percent,
-    parse_size, parse_time,
+    CommandValue, Output, Record, Tried, Type, Value, conforms, parse_duration, parse_percent, parse_size,
+    parse_time,
 };
 use proptest::prelude::*;
 
 use crate::helpers::{World, binary, lit};
 
 fn finite() -> impl Strategy<Value = f64> {
-    prop_oneof![
-        any::<f64>().prop_filter("finite", |n| n.is_finite()),
-        -1e6..1e6_f64
-    ]
+    prop_oneof![any::<f64>().prop_filter("finite", |n| n.is_finite()), -1e6..1e6_f64]
 }
 
 fn time() -> impl Strategy<Value = Value> {
@@ -44,14 +41,8 @@ fn scalar() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::Duration),
         any::<i64>().prop_map(Value::Size),
         time(),
-        (
-            any::<String>(),
-            any::<i32>(),
-            output(),
-            output(),
-            any::<i64>()
-        )
-            .prop_map(|(typed, exit, stdout, stderr, elapsed)| {
+        (any::<String>(), any::<i32>(), output(), output(), any::<i64>()).prop_map(
+            |(typed, exit, stdout, stderr, elapsed)| {
                 Value::Command(Arc::new(CommandValue {
                     typed: typed.into(),
                     exit,
@@ -60,7 +51,8 @@ fn scalar() -> impl Strategy<Value = Value> {
                     stderr,
                     elapsed,
                 }))
-            }),
+            }
+        ),
     ]
 }
 
@@ -68,28 +60,17 @@ fn value() -> impl Strategy<Value = Value> {
     scalar().prop_recursive(3, 24, 4, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::list),
-            proptest::collection::btree_map(any::<String>(), inner.clone(), 0..4).prop_map(
-                |fields| Value::Record(Arc::new(Record(
-                    fields.into_iter().map(|(n, v)| (n.into(), v)).collect()
-                )))
-            ),
-            (
-                any::<String>(),
-                proptest::result::maybe_ok(inner, any::<String>())
-            )
-                .prop_map(|(call, result)| Value::Tried(Arc::new(Tried {
-                    call: call.into(),
-                    result,
-                }))),
+            proptest::collection::btree_map(any::<String>(), inner.clone(), 0..4).prop_map(|fields| {
+                Value::Record(Arc::new(Record(fields.into_iter().map(|(n, v)| (n.into(), v)).collect())))
+            }),
+            (any::<String>(), proptest::result::maybe_ok(inner, any::<String>()))
+                .prop_map(|(call, result)| Value::Tried(Arc::new(Tried { call: call.into(), result }))),
         ]
     })
 }
 
 fn apply(op: BinaryOp, a: &Value, b: &Value) -> Result<Value, Stop> {
-    evaluate(
-        &binary(op, lit(a.clone()), lit(b.clone())),
-        &World::default(),
-    )
+    evaluate(&binary(op, lit(a.clone()), lit(b.clone())), &World::default())
 }
 
 fn type_of(value: &Value) -> Type {

@@ -102,18 +102,8 @@ fn what_does_not_go_together_names_both() {
             "5",
             "cannot compare `five` (text) with `5` (a whole number) | `number(text)` makes a number of text",
         ),
-        (
-            "none",
-            "<",
-            "5",
-            "cannot compare none with `5` (a whole number)",
-        ),
-        (
-            "true",
-            "<",
-            "false",
-            "cannot compare `true` (true or false) with `false` (true or false)",
-        ),
+        ("none", "<", "5", "cannot compare none with `5` (a whole number)"),
+        ("true", "<", "false", "cannot compare `true` (true or false) with `false` (true or false)"),
         (
             "a",
             "+",
@@ -132,40 +122,20 @@ fn what_does_not_go_together_names_both() {
             "5m",
             "cannot multiply `5m` (a duration) by `5m` (a duration) | `seconds(n)` makes a duration of a number",
         ),
-        (
-            "1",
-            "/",
-            "0",
-            "division by zero: `1` (a whole number) / `0` (a whole number)",
-        ),
-        (
-            "1h",
-            "/",
-            "0s",
-            "division by zero: `1h` (a duration) / `0s` (a duration)",
-        ),
+        ("1", "/", "0", "division by zero: `1` (a whole number) / `0` (a whole number)"),
+        ("1h", "/", "0s", "division by zero: `1h` (a duration) / `0s` (a duration)"),
         ("9223372036854775807", "+", "1", "the result is too large"),
         ("1e308", "*", "10", "the result is too large"),
         ("106751d", "+", "1d", "the result is too large"),
         ("8000TiB", "*", "2e9", "the result is too large"),
-        (
-            "5",
-            "in",
-            "7",
-            "cannot look for `5` (a whole number) in `7` (a whole number)",
-        ),
+        ("5", "in", "7", "cannot look for `5` (a whole number) in `7` (a whole number)"),
         (
             "5",
             "in",
             "[\"5\"]",
             "cannot compare `5` (text) with `5` (a whole number) | `number(text)` makes a number of text",
         ),
-        (
-            "5",
-            "and",
-            "true",
-            "`and` takes true or false, not `5` (a whole number)",
-        ),
+        ("5", "and", "true", "`and` takes true or false, not `5` (a whole number)"),
     ] {
         assert_eq!(result(a, sign, b), expected, "{a} {sign} {b}");
     }
@@ -173,21 +143,11 @@ fn what_does_not_go_together_names_both() {
 
 #[test]
 fn signs_and_not() {
-    let unary = |op, value: &str| {
-        outcome(
-            &expr(ExprKind::Unary(op, Box::new(lit(v(value))))),
-            &World::default(),
-        )
-    };
+    let unary =
+        |op, value: &str| outcome(&expr(ExprKind::Unary(op, Box::new(lit(v(value))))), &World::default());
     assert_eq!(unary(UnaryOp::Negate, "5m"), "-5m");
-    assert_eq!(
-        unary(UnaryOp::Negate, "-9223372036854775808"),
-        "the result is too large"
-    );
+    assert_eq!(unary(UnaryOp::Negate, "-9223372036854775808"), "the result is too large");
     assert_eq!(unary(UnaryOp::Negate, "a"), "cannot negate `a` (text)");
     assert_eq!(unary(UnaryOp::Not, "true"), "false");
-    assert_eq!(
-        unary(UnaryOp::Not, "0"),
-        "`not` takes true or false, not `0` (a whole number)"
-    );
+    assert_eq!(unary(UnaryOp::Not, "0"), "`not` takes true or false, not `0` (a whole number)");
 }

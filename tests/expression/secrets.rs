@@ -25,10 +25,7 @@ fn nothing_that_holds_one_shows_it() {
         secret(TEXT),
         Value::list(vec![secret(TEXT)]),
         Value::record([("a", secret(TEXT))]),
-        Value::Tried(Arc::new(Tried {
-            call: "x".into(),
-            result: Ok(secret(TEXT)),
-        })),
+        Value::Tried(Arc::new(Tried { call: "x".into(), result: Ok(secret(TEXT)) })),
     ];
     for value in holders {
         for shown in [
@@ -70,10 +67,7 @@ fn what_is_computed_from_it_is_secret() {
     };
     assert_eq!(json.reveal(), r#"{"n":1,"token":"t"}"#);
     let template = Template {
-        parts: vec![
-            TemplatePart::Text(String::from("Bearer ")),
-            TemplatePart::Value(lit(secret("t"))),
-        ],
+        parts: vec![TemplatePart::Text(String::from("Bearer ")), TemplatePart::Value(lit(secret("t")))],
         span: Span::default(),
     };
     let Ok(Value::Secret(text)) = render(&template, &World::default()) else {
@@ -110,10 +104,7 @@ fn comparing_one_is_an_error() {
     for op in [BinaryOp::Equal, BinaryOp::Less, BinaryOp::In, BinaryOp::Add] {
         let expr = binary(op, lit(secret(TEXT)), lit(v("x")));
         let message = outcome(&expr, &World::default());
-        assert!(
-            message.contains("[secret db]") && !message.contains("hunter22"),
-            "{message}"
-        );
+        assert!(message.contains("[secret db]") && !message.contains("hunter22"), "{message}");
     }
     let inside = Value::list(vec![secret("a")]);
     let expr = binary(BinaryOp::Equal, lit(inside.clone()), lit(inside));
@@ -162,9 +153,7 @@ fn a_refused_secret_is_named() {
         "`split` takes no secret, and `db` is one"
     );
     assert_eq!(
-        call("capture", vec![secret(TEXT), v("zzz")])
-            .unwrap_err()
-            .message,
+        call("capture", vec![secret(TEXT), v("zzz")]).unwrap_err().message,
         "`capture` has no result for the secret `db`"
     );
 }

@@ -3,15 +3,12 @@
 use std::sync::Arc;
 
 use mainstay::expression::{
-    assignable, binary_type, common, field_type, index_type, result_type, result_type_with,
-    unary_type,
+    assignable, binary_type, common, field_type, index_type, result_type, result_type_with, unary_type,
 };
 use mainstay::program::{BinaryOp, UnaryOp};
 use mainstay::value::Type;
 
-use Type::{
-    Any, Bool, Command, Duration, Int, Number, Percent, Response, Secret, Size, Text, Time,
-};
+use Type::{Any, Bool, Command, Duration, Int, Number, Percent, Response, Secret, Size, Text, Time};
 
 fn list(of: Type) -> Type {
     Type::List(Box::new(of))
@@ -47,37 +44,17 @@ fn operators_have_types() {
             Int,
             "cannot compare `duration` with `int`: write the number with its unit, or make it a duration with `seconds(n)`",
         ),
-        (
-            Add,
-            Text,
-            Text,
-            "cannot add `text` and `text`: `~` joins text",
-        ),
-        (
-            Less,
-            Bool,
-            Bool,
-            "`bool` has no order: only `==` and `!=` compare it",
-        ),
+        (Add, Text, Text, "cannot add `text` and `text`: `~` joins text"),
+        (Less, Bool, Bool, "`bool` has no order: only `==` and `!=` compare it"),
         (
             Less,
             Command,
             Int,
             "cannot compare `command result` with `int`: use `.number`, `.json`, `.lines` or `.exit` of the command",
         ),
-        (
-            In,
-            Int,
-            Size,
-            "`in` looks into a list, a text or a record, not into `size`",
-        ),
+        (In, Int, Size, "`in` looks into a list, a text or a record, not into `size`"),
         (In, Int, list(Text), "`int` is never in `list of text`"),
-        (
-            BinaryOp::And,
-            Int,
-            Bool,
-            "`and` takes true or false, not `int`",
-        ),
+        (BinaryOp::And, Int, Bool, "`and` takes true or false, not `int`"),
         (
             Equal,
             Secret,
@@ -89,30 +66,18 @@ fn operators_have_types() {
         assert_eq!(binary_type(op, &a, &b).unwrap_err(), message);
     }
     assert_eq!(unary_type(UnaryOp::Negate, &Duration), Ok(Duration));
-    assert_eq!(
-        unary_type(UnaryOp::Not, &Int).unwrap_err(),
-        "`not` takes true or false, not `int`"
-    );
+    assert_eq!(unary_type(UnaryOp::Not, &Int).unwrap_err(), "`not` takes true or false, not `int`");
 }
 
 #[test]
 fn fields_have_types() {
     assert_eq!(field_type(&Command, "lines"), Ok(list(Text)));
     assert_eq!(field_type(&Response, "status"), Ok(Int));
-    assert_eq!(
-        field_type(&Type::Tried(Box::new(Response)), "error"),
-        Ok(Text)
-    );
-    assert_eq!(
-        field_type(&Type::Tried(Box::new(Response)), "status"),
-        Ok(Int)
-    );
+    assert_eq!(field_type(&Type::Tried(Box::new(Response)), "error"), Ok(Text));
+    assert_eq!(field_type(&Type::Tried(Box::new(Response)), "status"), Ok(Int));
     assert_eq!(field_type(&Any, "x"), Ok(Any));
     let error = field_type(&Command, "stdot").unwrap_err();
-    assert_eq!(
-        error.message,
-        "`command result` has no field `stdot`: did you mean `stdout`?"
-    );
+    assert_eq!(error.message, "`command result` has no field `stdot`: did you mean `stdout`?");
     assert_eq!(error.known.len(), 8);
     let record = Type::Record(Some(Arc::new([(String::from("name"), Text)].into())));
     assert_eq!(
@@ -123,21 +88,10 @@ fn fields_have_types() {
         field_type(&list(Int), "name").unwrap_err().message,
         "`list of int` has no field `name`: `[0]` takes its first item"
     );
-    assert!(
-        field_type(&Secret, "host")
-            .unwrap_err()
-            .message
-            .contains("`parse_url`")
-    );
+    assert!(field_type(&Secret, "host").unwrap_err().message.contains("`parse_url`"));
     assert_eq!(index_type(&list(Int), &Int), Ok(Int));
-    assert_eq!(
-        index_type(&list(Int), &Text).unwrap_err(),
-        "a list is indexed by a whole number, not `text`"
-    );
-    assert_eq!(
-        index_type(&Size, &Int).unwrap_err(),
-        "`size` has no items to index"
-    );
+    assert_eq!(index_type(&list(Int), &Text).unwrap_err(), "a list is indexed by a whole number, not `text`");
+    assert_eq!(index_type(&Size, &Int).unwrap_err(), "`size` has no items to index");
 }
 
 #[test]
@@ -192,44 +146,18 @@ fn functions_have_types() {
     ] {
         assert_eq!(result_type(name, &args), Ok(expected), "{name}");
     }
-    assert_eq!(
-        field_type(&result_type("parse_url", &[Secret]).unwrap(), "password"),
-        Ok(Secret)
-    );
-    assert_eq!(
-        field_type(&result_type("parse_url", &[Secret]).unwrap(), "host"),
-        Ok(Text)
-    );
+    assert_eq!(field_type(&result_type("parse_url", &[Secret]).unwrap(), "password"), Ok(Secret));
+    assert_eq!(field_type(&result_type("parse_url", &[Secret]).unwrap(), "host"), Ok(Text));
     for (name, args, message) in [
-        (
-            "uper",
-            vec![Text],
-            "there is no function `uper`: did you mean `upper`?",
-        ),
+        ("uper", vec![Text], "there is no function `uper`: did you mean `upper`?"),
         ("upper", vec![Int], "`upper` takes `text`, not `int`"),
-        (
-            "take",
-            vec![list(Int), Text],
-            "`take` takes `int` as `n`, not `text`",
-        ),
+        ("take", vec![list(Int), Text], "`take` takes `int` as `n`, not `text`"),
         ("take", vec![Int, Int], "`take` takes a list, not `int`"),
         ("take", vec![list(Int)], "`take` needs the argument `n`"),
         ("age", vec![Int], "`age` takes `text` or `time`, not `int`"),
-        (
-            "sum",
-            vec![list(Text)],
-            "`sum` takes numbers, durations or sizes, not `text`",
-        ),
-        (
-            "min",
-            vec![Int],
-            "`min` takes a list, or at least two values, not `int`",
-        ),
-        (
-            "length",
-            vec![Int],
-            "`length` takes a list, a record or text, not `int`",
-        ),
+        ("sum", vec![list(Text)], "`sum` takes numbers, durations or sizes, not `text`"),
+        ("min", vec![Int], "`min` takes a list, or at least two values, not `int`"),
+        ("length", vec![Int], "`length` takes a list, a record or text, not `int`"),
         (
             "split",
             vec![Secret],
@@ -238,10 +166,7 @@ fn functions_have_types() {
     ] {
         assert_eq!(result_type(name, &args).unwrap_err(), message);
     }
-    assert_eq!(
-        result_type_with("sort", &[list(Int)], &[(String::from("reverse"), Bool)]),
-        Ok(list(Int))
-    );
+    assert_eq!(result_type_with("sort", &[list(Int)], &[(String::from("reverse"), Bool)]), Ok(list(Int)));
     assert_eq!(
         result_type_with("sort", &[list(Int)], &[(String::from("reverse"), Int)]).unwrap_err(),
         "`sort` takes `bool` as `reverse`, not `int`"

@@ -86,34 +86,13 @@ fn times_are_shown_in_utc() {
 fn literals_that_are_wrong_say_how_one_is_written() {
     let message = |result: Result<Value, String>| result.unwrap_err();
     for (found, expected) in [
-        (
-            message(parse_duration("5")),
-            "`5` is not a duration: write it like `30s` or `1h 30m`",
-        ),
-        (
-            message(parse_duration("")),
-            "`` is not a duration: write it like `30s` or `1h 30m`",
-        ),
-        (
-            message(parse_duration("1.5ns")),
-            "`1.5ns` is finer than a nanosecond, or too long",
-        ),
-        (
-            message(parse_duration("999999d")),
-            "`999999d` is longer than 292 years",
-        ),
-        (
-            message(parse_size("10")),
-            "`10` is not a size: write it like `512MB` or `10GiB`",
-        ),
-        (
-            message(parse_size("0.5B")),
-            "`0.5B` is not a whole number of bytes, or too large",
-        ),
-        (
-            message(parse_percent("80")),
-            "`80` is not a percentage: write it like `80%`",
-        ),
+        (message(parse_duration("5")), "`5` is not a duration: write it like `30s` or `1h 30m`"),
+        (message(parse_duration("")), "`` is not a duration: write it like `30s` or `1h 30m`"),
+        (message(parse_duration("1.5ns")), "`1.5ns` is finer than a nanosecond, or too long"),
+        (message(parse_duration("999999d")), "`999999d` is longer than 292 years"),
+        (message(parse_size("10")), "`10` is not a size: write it like `512MB` or `10GiB`"),
+        (message(parse_size("0.5B")), "`0.5B` is not a whole number of bytes, or too large"),
+        (message(parse_percent("80")), "`80` is not a percentage: write it like `80%`"),
         (
             message(parse_time("2026-11-20T14:30")),
             "`2026-11-20T14:30` has no zone: write `2026-11-20T14:30Z` for UTC, or an offset like `+01:00`",
@@ -156,10 +135,7 @@ fn brief_is_one_bounded_line() {
 fn json_keeps_the_order_of_fields() {
     let value = parse_json(r#"{"z": 1, "a": 2, "z": 3}"#).unwrap();
     assert_eq!(value.to_string(), "{z: 3, a: 2}");
-    assert_eq!(
-        parse_json("18446744073709551615").unwrap().kind(),
-        "a number"
-    );
+    assert_eq!(parse_json("18446744073709551615").unwrap().kind(), "a number");
 }
 
 fn list_of(ty: Type) -> Type {
@@ -188,18 +164,10 @@ fn parameters_are_read_by_their_type() {
         (Type::Int, "five", "`five` is not a whole number"),
         (Type::Number, "inf", "`inf` is not a number"),
         (Type::Bool, "yes", "`yes` is neither `true` nor `false`"),
-        (
-            Type::Percent,
-            "80",
-            "`80` is not a percentage: write it like `80%`",
-        ),
+        (Type::Percent, "80", "`80` is not a percentage: write it like `80%`"),
         (Type::Record(None), "[1]", "`[1]` is a list, not `record`"),
         (Type::Secret, "x", "a secret is never given as text"),
-        (
-            Type::Record(None),
-            "{a",
-            "`{a` is not JSON: key must be a string at line 1 column 2",
-        ),
+        (Type::Record(None), "{a", "`{a` is not JSON: key must be a string at line 1 column 2"),
     ] {
         assert_eq!(Value::parse_as(&ty, text).unwrap_err(), message);
     }
@@ -217,23 +185,11 @@ fn parameters_are_read_from_json() {
         assert_eq!(Value::from_json_as(&ty, &json).unwrap().to_string(), shown);
     }
     for (ty, json, message) in [
-        (
-            Type::Duration,
-            json!(30),
-            "`30` has no unit: write `\"30s\"`",
-        ),
+        (Type::Duration, json!(30), "`30` has no unit: write `\"30s\"`"),
         (Type::Size, json!(30), "`30` has no unit: write `\"10GiB\"`"),
-        (
-            Type::Percent,
-            json!(80),
-            "`80` as a percentage is 80 times 100%: write `\"80%\"`",
-        ),
+        (Type::Percent, json!(80), "`80` as a percentage is 80 times 100%: write `\"80%\"`"),
         (Type::Int, json!(1.5), "`1.5` is a number, not `int`"),
-        (
-            list_of(Type::Int),
-            json!([1, "a"]),
-            "item 1: `a` is text, not `int`",
-        ),
+        (list_of(Type::Int), json!([1, "a"]), "item 1: `a` is text, not `int`"),
     ] {
         assert_eq!(Value::from_json_as(&ty, &json).unwrap_err(), message);
     }
@@ -241,42 +197,17 @@ fn parameters_are_read_from_json() {
 
 #[test]
 fn a_value_conforms_to_what_it_may_stand_for() {
-    let record = Type::Record(Some(std::sync::Arc::new(
-        [(String::from("n"), Type::Percent)].into(),
-    )));
+    let record = Type::Record(Some(std::sync::Arc::new([(String::from("n"), Type::Percent)].into())));
     assert_eq!(conforms(&v(r#"{"n": 0.5}"#), &record), Ok(()));
-    assert_eq!(
-        v(r#"{"n": 0.5}"#).coerce(&record).unwrap().to_string(),
-        "{n: 50%}"
-    );
-    assert_eq!(
-        conforms(&v(r#"{"n": "a"}"#), &record).unwrap_err(),
-        "field `n`: `a` is text, not `percent`"
-    );
-    assert_eq!(
-        conforms(&v("{}"), &record).unwrap_err(),
-        "the field `n` is missing"
-    );
-    assert_eq!(
-        conforms(&Value::None, &Type::Int).unwrap_err(),
-        "none is none, not `int`"
-    );
-    assert_eq!(
-        command("df", "5\n").coerce(&Type::Text),
-        Ok(Value::text("5"))
-    );
+    assert_eq!(v(r#"{"n": 0.5}"#).coerce(&record).unwrap().to_string(), "{n: 50%}");
+    assert_eq!(conforms(&v(r#"{"n": "a"}"#), &record).unwrap_err(), "field `n`: `a` is text, not `percent`");
+    assert_eq!(conforms(&v("{}"), &record).unwrap_err(), "the field `n` is missing");
+    assert_eq!(conforms(&Value::None, &Type::Int).unwrap_err(), "none is none, not `int`");
+    assert_eq!(command("df", "5\n").coerce(&Type::Text), Ok(Value::text("5")));
 }
 
 #[test]
 fn json_for_tools_has_units_as_text() {
-    let value = Value::record([
-        ("d", v("90s")),
-        ("s", v("10GiB")),
-        ("p", v("80%")),
-        ("t", v("2026-11-20")),
-    ]);
-    assert_eq!(
-        value.to_json(),
-        json!({"d": "1m 30s", "s": "10GiB", "p": 0.8, "t": "2026-11-20T00:00Z"})
-    );
+    let value = Value::record([("d", v("90s")), ("s", v("10GiB")), ("p", v("80%")), ("t", v("2026-11-20"))]);
+    assert_eq!(value.to_json(), json!({"d": "1m 30s", "s": "10GiB", "p": 0.8, "t": "2026-11-20T00:00Z"}));
 }

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use mainstay::event::{
-    Address, Ask, CommandEnd, CommandRequest, Ended, Reply, Request,
-};
+use mainstay::event::{Address, Ask, CommandEnd, CommandRequest, Ended, Reply, Request};
 use mainstay::process::Supervisor;
 use mainstay::value::{Secret, Value};
 use mainstay::world::World as _;
@@ -45,16 +43,10 @@ fn a_command_tells_its_status_and_both_streams() {
     let end = stage.command(ask(bash("echo out; printf err >&2; exit 3")));
     assert_eq!(end.ended, Ended::Exit { code: 3 });
     assert_eq!((out(&end), &*end.stderr.text), ("out\n", "err"));
-    assert_eq!(
-        end.stdout.digest,
-        blake3::hash(b"out\n").to_hex().to_string()
-    );
+    assert_eq!(end.stdout.digest, blake3::hash(b"out\n").to_hex().to_string());
     assert!(end.elapsed > 0);
     let end = stage.command(ask(command(&["true"])));
-    assert_eq!(
-        (end.ended, &*end.stdout.digest),
-        (Ended::Exit { code: 0 }, "")
-    );
+    assert_eq!((end.ended, &*end.stdout.digest), (Ended::Exit { code: 0 }, ""));
 }
 
 #[test]
@@ -63,53 +55,32 @@ fn environment_folder_input_and_scripts() {
     let mut request = bash("cat; echo $A $B; pwd");
     request.env = vec![("A".to_owned(), "a b".to_owned())];
     request.secret_env = vec![("B".to_owned(), Secret::new("token", "correct-horse"))];
-    request.stdin = Some(vec![
-        text("in:"),
-        Value::Secret(Secret::new("pass", "battery-staple")),
-    ]);
+    request.stdin = Some(vec![text("in:"), Value::Secret(Secret::new("pass", "battery-staple"))]);
     request.dir = Some("/".to_owned());
-    assert_eq!(
-        out(&stage.command(ask(request))),
-        "in:[secret]a b [secret]\n/\n"
-    );
+    assert_eq!(out(&stage.command(ask(request))), "in:[secret]a b [secret]\n/\n");
 }
 
 #[test]
 fn what_cannot_begin_says_why() {
     let mut stage = Stage::new();
     let end = stage.command(ask(command(&["no-such-program-anywhere"])));
-    let Ended::NotStarted { message } = end.ended else {
-        panic!("it began: {end:?}")
-    };
+    let Ended::NotStarted { message } = end.ended else { panic!("it began: {end:?}") };
     assert!(message.contains("no-such-program-anywhere"), "{message}");
     let mut damaged = command(&["cat"]);
     damaged.stdin = Some(vec![Value::Damaged("\u{fffd}".into())]);
     let message = "its standard input is text that was not UTF-8".to_owned();
-    assert_eq!(
-        stage.command(ask(damaged)).ended,
-        Ended::NotStarted { message }
-    );
+    assert_eq!(stage.command(ask(damaged)).ended, Ended::NotStarted { message });
 }
 
 #[test]
 fn output_of_any_size_is_bounded() {
     let mut stage = Stage::new();
-    let end = stage.command(ask(bash(
-        "head -c 300000 /dev/zero | tr '\\0' x; printf 'caf\\351' >&2",
-    )));
-    assert_eq!(
-        (end.stdout.len, out(&end).len(), end.stdout.cut),
-        (300_000, 300_000, false)
-    );
+    let end = stage.command(ask(bash("head -c 300000 /dev/zero | tr '\\0' x; printf 'caf\\351' >&2")));
+    assert_eq!((end.stdout.len, out(&end).len(), end.stdout.cut), (300_000, 300_000, false));
     assert!(end.stdout.file.is_some());
     assert_eq!((&*end.stderr.text, end.stderr.utf8), ("caf\u{fffd}", false));
-    let end = stage.command(ask(bash(
-        "head -c 9000000 /dev/zero | tr '\\0' x; echo end",
-    )));
-    assert_eq!(
-        (end.stdout.len, out(&end).len(), end.stdout.cut),
-        (9_000_004, 8 << 20, true)
-    );
+    let end = stage.command(ask(bash("head -c 9000000 /dev/zero | tr '\\0' x; echo end")));
+    assert_eq!((end.stdout.len, out(&end).len(), end.stdout.cut), (9_000_004, 8 << 20, true));
     assert!(end.stdout.tail.ends_with("xxxend\n"));
 }
 
@@ -120,12 +91,7 @@ fn a_command_ends_at_its_deadline_and_when_it_is_killed() {
     let reply = stage.reply(sleeper(), Duration::from_millis(50));
     assert!(matches!(reply, Reply::Command(end) if end.ended == Ended::Timeout));
     let address = stage.begin(sleeper(), LONG);
-    stage.begin(
-        Request::Kill {
-            command: address.clone(),
-        },
-        LONG,
-    );
+    stage.begin(Request::Kill { command: address.clone() }, LONG);
     let (request, reply, _) = stage.next();
     assert_eq!(request, address);
     assert!(matches!(reply, Reply::Command(end) if end.ended == Ended::Killed));
@@ -156,8 +122,7 @@ fn the_screen_sees_output_while_a_command_runs() {
     let (tell, told) = std::sync::mpsc::channel();
     let mut stage = Stage::with(|mut config| {
         config.live = Some(Box::new(move |address, stream, bytes| {
-            tell.send((address.to_string(), stream, bytes.to_vec()))
-                .expect("a listener");
+            tell.send((address.to_string(), stream, bytes.to_vec())).expect("a listener");
         }));
         config
     });
@@ -179,18 +144,11 @@ fn the_screen_sees_output_while_a_command_runs() {
 fn commands_of_a_supervisor_that_died_are_ended_and_lost() {
     let mut stage = Stage::new();
     let path = stage.path("pid");
-    let address = stage.begin(
-        ask(bash(&format!(
-            "echo $$ > {path}.new; mv {path}.new {path}; exec sleep 600"
-        ))),
-        LONG,
-    );
+    let address =
+        stage.begin(ask(bash(&format!("echo $$ > {path}.new; mv {path}.new {path}; exec sleep 600"))), LONG);
     let folder = stage.dir.path().to_owned();
     let killer = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
             while !std::path::Path::new(&path).exists() {
                 tokio::task::yield_now().await;
@@ -203,20 +161,15 @@ fn commands_of_a_supervisor_that_died_are_ended_and_lost() {
     });
     let (request, reply, _) = stage.next();
     assert_eq!(request, address);
-    let why = "its supervisor died before it ended".to_owned();
-    assert_eq!(reply, Reply::Lost { why });
+    // Whether the supervisor told of the start before it died is a matter of luck; the command began all the same.
+    let Reply::Lost { why } = reply else { panic!("it is not lost: {reply:?}") };
+    assert!(why.starts_with("its supervisor died before it "), "{why}");
     let path = killer.join().expect("it killed");
     let pid = crate::written(&path);
     let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
-    assert!(
-        state.is_empty() || state.contains(") Z "),
-        "it still runs: {state}"
-    );
+    assert!(state.is_empty() || state.contains(") Z "), "it still runs: {state}");
     // The run goes on with another supervisor.
-    assert_eq!(
-        stage.command(ask(command(&["true"]))).ended,
-        Ended::Exit { code: 0 }
-    );
+    assert_eq!(stage.command(ask(command(&["true"]))).ended, Ended::Exit { code: 0 });
 }
 
 #[test]
@@ -227,15 +180,9 @@ fn a_command_is_taken_up_again_by_another_world() {
     let count = first.path("count");
     let request = ask(bash(&format!("echo x >> {count}; cat {path}")));
     let begun = first.begin_ask(request, LONG, true);
-    let never = Ask {
-        address: Address("never".into()),
-        ..begun.clone()
-    };
+    let never = Ask { address: Address("never".into()), ..begun.clone() };
     let mut second = first.again();
-    second
-        .world()
-        .take_up(vec![begun, never])
-        .expect("takes up");
+    second.world().take_up(vec![begun, never]).expect("takes up");
     let (request, reply, _) = second.next();
     let why = "its supervisor knows nothing of it: it may never have begun".to_owned();
     assert_eq!((&*request.0, reply), ("never", Reply::Lost { why }));

@@ -27,11 +27,7 @@ fn a_written_file_takes_the_old_ones_place() {
     assert_ne!(after.ino(), before);
     assert!(fs::symlink_metadata(&link).expect("is there").is_symlink());
     let names = stage.value("file.list", &[at(&stage.path(""))]);
-    assert_eq!(
-        names,
-        Value::list(vec![text(&path), text(&link)]),
-        "nothing is left behind"
-    );
+    assert_eq!(names, Value::list(vec![text(&path), text(&link)]), "nothing is left behind");
 }
 
 #[test]
@@ -61,20 +57,12 @@ fn a_write_that_fails_leaves_the_old_file() {
     let mut stage = Stage::new();
     let folder = stage.path("folder");
     stage.value("file.make_folder", &[at(&format!("{folder}/a/b"))]);
-    let write = |stage: &mut Stage, path: &str| {
-        stage.failure("file.write", &[at(path), ("text", text("x"))])
-    };
-    assert_eq!(
-        write(&mut stage, &folder),
-        (format!("cannot write `{folder}`: it is a folder"), false)
-    );
+    let write = |stage: &mut Stage, path: &str| stage.failure("file.write", &[at(path), ("text", text("x"))]);
+    assert_eq!(write(&mut stage, &folder), (format!("cannot write `{folder}`: it is a folder"), false));
     let beyond = format!("{folder}/missing/file");
     assert_eq!(
         write(&mut stage, &beyond),
-        (
-            format!("cannot write `{beyond}`: no such file or folder"),
-            false
-        )
+        (format!("cannot write `{beyond}`: no such file or folder"), false)
     );
     let device = "/dev/null";
     assert_eq!(
@@ -83,10 +71,7 @@ fn a_write_that_fails_leaves_the_old_file() {
     );
     assert_eq!(
         write(&mut stage, device),
-        (
-            format!("cannot write `{device}`: it is not a regular file"),
-            false
-        )
+        (format!("cannot write `{device}`: it is not a regular file"), false)
     );
 }
 
@@ -98,15 +83,9 @@ fn reading_tells_text_from_bytes() {
     });
     let path = stage.path("file");
     fs::write(&path, "is correct-horse\n").expect("writes");
-    assert_eq!(
-        stage.value("file.read", &[at(&path)]),
-        text("is [secret]\n")
-    );
+    assert_eq!(stage.value("file.read", &[at(&path)]), text("is [secret]\n"));
     fs::write(&path, b"caf\xe9").expect("writes");
-    assert_eq!(
-        stage.value("file.read", &[at(&path)]),
-        Value::Damaged("caf\u{fffd}".into())
-    );
+    assert_eq!(stage.value("file.read", &[at(&path)]), Value::Damaged("caf\u{fffd}".into()));
     fs::write(&path, vec![b'x'; (8 << 20) + 1]).expect("writes");
     assert_eq!(
         stage.failure("file.read", &[at(&path)]).0,
@@ -123,41 +102,26 @@ fn reading_tells_text_from_bytes() {
 fn files_are_measured_moved_and_removed() {
     let mut stage = Stage::new();
     let folder = stage.path("folder");
-    let (a, b, c) = (
-        format!("{folder}/a"),
-        format!("{folder}/b"),
-        format!("{folder}/below/c"),
-    );
+    let (a, b, c) = (format!("{folder}/a"), format!("{folder}/b"), format!("{folder}/below/c"));
     stage.value("file.make_folder", &[at(&format!("{folder}/below"))]);
     stage.value("file.append", &[at(&a), ("text", text("one\n"))]);
     stage.value("file.append", &[at(&a), ("text", text("two\n"))]);
     assert_eq!(written(&a), "one\ntwo\n");
     fs::set_permissions(&a, fs::Permissions::from_mode(0o600)).expect("sets");
     stage.value("file.copy", &[at(&a), ("to", text(&b))]);
-    assert_eq!(
-        fs::metadata(&b).expect("is there").permissions().mode() & 0o777,
-        0o600
-    );
+    assert_eq!(fs::metadata(&b).expect("is there").permissions().mode() & 0o777, 0o600);
     stage.value("file.move", &[at(&b), ("to", text(&c))]);
     assert_eq!(stage.value("file.exists", &[at(&b)]), Value::Bool(false));
     assert_eq!(stage.value("file.exists", &[at(&c)]), Value::Bool(true));
     assert_eq!(stage.value("file.size", &[at(&folder)]), Value::Size(16));
     assert_eq!(stage.value("file.size", &[at(&a)]), Value::Size(8));
-    assert!(matches!(
-        stage.value("file.modified", &[at(&a)]),
-        Value::Time(_)
-    ));
+    assert!(matches!(stage.value("file.modified", &[at(&a)]), Value::Time(_)));
     assert_eq!(
         stage.failure("file.remove", &[at(&folder)]),
-        (
-            format!("cannot remove `{folder}`: the folder is not empty"),
-            false
-        )
+        (format!("cannot remove `{folder}`: the folder is not empty"), false)
     );
     assert_eq!(
-        stage
-            .failure("file.move", &[at(&a), ("to", text(&folder))])
-            .0,
+        stage.failure("file.move", &[at(&a), ("to", text(&folder))]).0,
         format!("cannot move to `{folder}`: it is a folder; name the file in it")
     );
     stage.value("file.remove", &[at(&a)]);

@@ -50,14 +50,12 @@ fn bodies_have_their_kind_and_an_empty_one_its_length() {
     let own = headers(&[("Content-Type", text("application/x-own"))]);
     stage.response("http.patch", &[address, ("body", text("{}")), own]);
     let seen = server.seen();
-    let summary: Vec<_> = seen
-        .iter()
-        .map(|seen| (&*seen.method, seen.header("content-type"), &*seen.body))
-        .collect();
+    let summary: Vec<_> =
+        seen.iter().map(|seen| (&*seen.method, seen.header("content-type"), &*seen.body)).collect();
     assert_eq!(
         summary,
         [
-            ("POST", Some("application/json"), r#"{"wait":90}"#),
+            ("POST", Some("application/json"), r#"{"wait":"1m 30s"}"#),
             ("PUT", Some("text/plain; charset=utf-8"), "plain"),
             ("DELETE", None, ""),
             ("PATCH", Some("application/x-own"), "{}"),
@@ -80,10 +78,7 @@ fn secrets_are_sent_and_never_come_back() {
     let token = Secret::new("token", "correct-horse");
     let bearer = Value::Secret(token.derive("Bearer correct-horse"));
     let address = Value::Secret(token.derive(server.url("/correct-horse")));
-    let response = stage.response(
-        "http.get",
-        &[("url", address), headers(&[("Authorization", bearer)])],
-    );
+    let response = stage.response("http.get", &[("url", address), headers(&[("Authorization", bearer)])]);
     let seen = &server.seen()[0];
     assert_eq!(seen.header("authorization"), Some("Bearer correct-horse"));
     assert_eq!(&*response.request, "GET [secret token]");
@@ -103,10 +98,7 @@ fn what_is_secret_does_not_cross_to_another_server() {
     let mut stage = Stage::new();
     let fields = headers(&[
         ("Authorization", text("Basic Zm9v")),
-        (
-            "X-Token",
-            Value::Secret(Secret::new("token", "correct-horse")),
-        ),
+        ("X-Token", Value::Secret(Secret::new("token", "correct-horse"))),
         ("X-Plain", text("plain")),
     ]);
     let near = stage.response("http.get", &[url(&server.url("/near")), fields.clone()]);
@@ -119,10 +111,7 @@ fn what_is_secret_does_not_cross_to_another_server() {
         [Some("Basic Zm9v"), Some("correct-horse"), Some("plain")]
     );
     let there = &other.seen()[0];
-    assert_eq!(
-        names.map(|name| there.header(name)),
-        [None, None, Some("plain")]
-    );
+    assert_eq!(names.map(|name| there.header(name)), [None, None, Some("plain")]);
 }
 
 #[test]
@@ -150,24 +139,15 @@ fn redirects_are_followed_as_far_as_asked() {
     let mut stage = Stage::new();
     let address = server.url("/");
     let (message, doubt) = stage.failure("http.get", &[url(&address)]);
-    assert_eq!(
-        message,
-        format!("GET {address} failed: more than 5 redirects")
-    );
+    assert_eq!(message, format!("GET {address} failed: more than 5 redirects"));
     assert!(!doubt);
     assert_eq!(server.seen().len(), 6);
     let none = ("redirects", Value::Int(0));
-    assert_eq!(
-        stage.response("http.get", &[url(&address), none]).status,
-        303
-    );
+    assert_eq!(stage.response("http.get", &[url(&address), none]).status, 303);
     let one = ("redirects", Value::Int(1));
     let (_, doubt) = stage.failure("http.post", &[url(&address), one]);
     assert!(doubt, "the first server took the POST");
-    let methods: Vec<_> = server.seen()[7..]
-        .iter()
-        .map(|seen| seen.method.clone())
-        .collect();
+    let methods: Vec<_> = server.seen()[7..].iter().map(|seen| seen.method.clone()).collect();
     assert_eq!(methods, ["POST", "GET"]);
 }
 
@@ -178,20 +158,11 @@ fn silence_ends_at_the_timeout_and_leaves_a_change_in_doubt() {
     let address = server.url("/");
     let args = [url(&address), ("timeout", SHORT)];
     let why = "timed out after 200ms: no whole answer came";
-    assert_eq!(
-        stage.failure("http.get", &args),
-        (format!("GET {address} {why}"), false)
-    );
-    assert_eq!(
-        stage.failure("http.post", &args),
-        (format!("POST {address} {why}"), true)
-    );
+    assert_eq!(stage.failure("http.get", &args), (format!("GET {address} {why}"), false));
+    assert_eq!(stage.failure("http.post", &args), (format!("POST {address} {why}"), true));
     // Without a timeout of its own the deadline ends it.
     let reply = stage.call_within("http.put", &args[..1], Duration::from_millis(50));
-    assert!(
-        matches!(reply, Reply::Failed { doubt: true, .. }),
-        "{reply:?}"
-    );
+    assert!(matches!(reply, Reply::Failed { doubt: true, .. }), "{reply:?}");
 }
 
 #[test]
@@ -213,18 +184,12 @@ fn a_connection_that_never_stood_leaves_no_doubt() {
     let args = [url(&address), ("timeout", SHORT), ("ca", text(&ca))];
     assert_eq!(
         stage.failure("http.post", &args),
-        (
-            format!("POST {address} timed out after 200ms: no connection"),
-            false
-        )
+        (format!("POST {address} timed out after 200ms: no connection"), false)
     );
     let name = format!("{}.invalid", "x".repeat(70));
     assert_eq!(
         stage.failure("http.delete", &[url(&format!("http://{name}/"))]),
-        (
-            format!("DELETE http://{name}/ failed: the name `{name}` cannot be resolved"),
-            false
-        )
+        (format!("DELETE http://{name}/ failed: the name `{name}` cannot be resolved"), false)
     );
 }
 
@@ -237,17 +202,11 @@ fn a_connection_that_breaks_off_leaves_doubt() {
     let mut stage = Stage::new();
     let address = server.url("/");
     let (message, doubt) = stage.failure("http.post", &[url(&address)]);
-    assert_eq!(
-        message,
-        format!("POST {address} failed: connection closed before message completed")
-    );
+    assert_eq!(message, format!("POST {address} failed: connection closed before message completed"));
     assert!(doubt);
     assert!(!stage.failure("http.get", &[url(&address)]).1);
     let (message, doubt) = stage.failure("http.post", &[url(&server.url("/half"))]);
-    assert!(
-        message.contains("/half failed: the answer broke off: "),
-        "{message}"
-    );
+    assert!(message.contains("/half failed: the answer broke off: "), "{message}");
     assert!(doubt);
 }
 
@@ -268,30 +227,18 @@ fn certificates_are_checked_and_errors_are_in_words() {
         args.extend(ca.map(|ca| ("ca", text(ca))));
         let (message, doubt) = stage.failure("http.post", &args);
         assert!(!doubt, "{message}");
-        message
-            .strip_prefix(&format!("POST {address} failed: "))
-            .expect(&message)
-            .to_owned()
+        message.strip_prefix(&format!("POST {address} failed: ")).expect(&message).to_owned()
     };
     let untrusted = "certificate is signed by an authority that is not trusted";
     assert_eq!(cause(&mut stage, &address, Some(&other)), untrusted);
     let expired = Server::tls(&ours.sign_until("127.0.0.1", 2001), |_| Answer::Close);
-    assert_eq!(
-        cause(&mut stage, &expired.url("/"), Some(&ca)),
-        "certificate expired"
-    );
+    assert_eq!(cause(&mut stage, &expired.url("/"), Some(&ca)), "certificate expired");
     let named = Server::tls(&ours.sign("db.example"), |_| Answer::Close);
-    assert_eq!(
-        cause(&mut stage, &named.url("/"), Some(&ca)),
-        "certificate is for another name"
-    );
+    assert_eq!(cause(&mut stage, &named.url("/"), Some(&ca)), "certificate is for another name");
     let plain = Server::start(|_| Answer::Close);
     let secure = format!("https://127.0.0.1:{}/", plain.port());
     std::fs::write(&other, "nothing").expect("writes");
-    assert_eq!(
-        cause(&mut stage, &secure, Some(&other)),
-        format!("`{other}` holds no certificate in PEM")
-    );
+    assert_eq!(cause(&mut stage, &secure, Some(&other)), format!("`{other}` holds no certificate in PEM"));
     let missing = stage.path("missing.pem");
     assert_eq!(
         cause(&mut stage, &secure, Some(&missing)),
@@ -333,40 +280,25 @@ fn long_and_damaged_bodies_are_marked() {
     let mut stage = Stage::new();
     let mut body = |path: &str| stage.response("http.get", &[url(&server.url(path))]).body;
     let exact = body("/exact");
-    assert_eq!(
-        (exact.text.len(), exact.utf8, exact.cut),
-        (8 << 20, true, false)
-    );
+    assert_eq!((exact.text.len(), exact.utf8, exact.cut), (8 << 20, true, false));
     let damaged = body("/");
     assert_eq!((&*damaged.text, damaged.utf8), ("caf\u{fffd}", false));
     let long = body("/long");
-    assert_eq!(
-        (long.text.len(), long.utf8, long.cut),
-        ((8 << 20) - 1, true, true)
-    );
+    assert_eq!((long.text.len(), long.utf8, long.cut), ((8 << 20) - 1, true, true));
 }
 
 #[test]
 fn arguments_that_do_not_fit_are_named() {
     let mut stage = Stage::new();
     for (args, expected) in [
-        (
-            vec![url("example.org")],
-            "`example.org` is not an address that begins with http:// or https://",
-        ),
+        (vec![url("example.org")], "`example.org` is not an address that begins with http:// or https://"),
         (
             vec![url("ftp://example.org")],
             "`ftp://example.org` is not an address that begins with http:// or https://",
         ),
+        (vec![url("http://127.0.0.1"), headers(&[("a b", text("c"))])], "`a b` is not the name of a header"),
         (
-            vec![url("http://127.0.0.1"), headers(&[("a b", text("c"))])],
-            "`a b` is not the name of a header",
-        ),
-        (
-            vec![
-                url("http://127.0.0.1"),
-                headers(&[("a", text("b\r\nc: d"))]),
-            ],
+            vec![url("http://127.0.0.1"), headers(&[("a", text("b\r\nc: d"))])],
             "the header `a` cannot hold control characters",
         ),
         (
@@ -379,24 +311,15 @@ fn arguments_that_do_not_fit_are_named() {
             "`redirects` of http.post must be a number from 0 to 100, and is text",
         ),
         (
-            vec![
-                url("http://127.0.0.1"),
-                ("json", Value::Secret(Secret::new("token", "correct-horse"))),
-            ],
-            "a secret has no form in JSON",
+            vec![url("http://127.0.0.1"), ("json", Value::Secret(Secret::new("token", "correct-horse")))],
+            "a secret goes into `body`, not into `json`",
         ),
     ] {
-        assert_eq!(
-            stage.failure("http.post", &args),
-            (expected.to_owned(), false)
-        );
+        assert_eq!(stage.failure("http.post", &args), (expected.to_owned(), false));
     }
     let with_password = "http://dana:hunter2@127.0.0.1:1/";
     let (message, _) = stage.failure("http.get", &[url(with_password)]);
-    assert_eq!(
-        message,
-        "GET http://dana@127.0.0.1:1/ failed: connection refused"
-    );
+    assert_eq!(message, "GET http://dana@127.0.0.1:1/ failed: connection refused");
 }
 
 #[test]
@@ -412,20 +335,9 @@ fn a_request_can_be_ended() {
     stage.begin(Request::Timer, Duration::from_millis(100));
     assert_eq!(stage.next().1, Reply::Fired);
     arrived.recv().expect("it arrived");
-    stage.begin(
-        Request::Kill {
-            command: address.clone(),
-        },
-        LONG,
-    );
+    stage.begin(Request::Kill { command: address.clone() }, LONG);
     let (request, reply, _) = stage.next();
     assert_eq!(request, address);
     let message = "http.post(…) was ended".to_owned();
-    assert_eq!(
-        reply,
-        Reply::Failed {
-            message,
-            doubt: true
-        }
-    );
+    assert_eq!(reply, Reply::Failed { message, doubt: true });
 }

@@ -40,12 +40,7 @@ impl Stage {
         let mut config = RealConfig::new(dir.path());
         config.program = Some(env!("CARGO_BIN_EXE_mainstay").into());
         let world = RealWorld::new(adapt(config)).expect("a world");
-        Stage {
-            world: Some(world),
-            dir,
-            count: 0,
-            latest: 0,
-        }
+        Stage { world: Some(world), dir, count: 0, latest: 0 }
     }
 
     fn world(&mut self) -> &mut RealWorld {
@@ -89,22 +84,13 @@ impl Stage {
         let dir = std::mem::replace(&mut self.dir, tempfile::tempdir().expect("a folder"));
         let mut config = RealConfig::new(dir.path());
         config.program = Some(env!("CARGO_BIN_EXE_mainstay").into());
-        Stage {
-            world: Some(RealWorld::new(config).expect("a world")),
-            dir,
-            count: self.count,
-            latest: 0,
-        }
+        Stage { world: Some(RealWorld::new(config).expect("a world")), dir, count: self.count, latest: 0 }
     }
 
     /// Returns the next reply with its request and time.
     fn next(&mut self) -> (Address, Reply, Moment) {
         match self.world().next().expect("an input") {
-            Next::Input(Input::Delivered {
-                request,
-                occurred,
-                reply,
-            }) => (request, reply, occurred),
+            Next::Input(Input::Delivered { request, occurred, reply }) => (request, reply, occurred),
             other => panic!("not a reply: {other:?}"),
         }
     }
@@ -134,9 +120,7 @@ impl Stage {
 
     fn response(&mut self, function: &str, args: &[(&str, Value)]) -> ResponseValue {
         match self.call(function, args) {
-            Reply::Value {
-                value: Value::Response(response),
-            } => (*response).clone(),
+            Reply::Value { value: Value::Response(response) } => (*response).clone(),
             other => panic!("no response: {other:?}"),
         }
     }
@@ -177,10 +161,7 @@ fn native(function: &str, args: &[(&str, Value)]) -> Request {
     Request::Native(Box::new(NativeRequest {
         module: module.to_owned(),
         function: function.to_owned(),
-        args: args
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect(),
+        args: args.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         typed: format!("{module}.{function}(…)"),
     }))
 }

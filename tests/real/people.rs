@@ -45,12 +45,7 @@ impl Prompter for Drawing {
     fn show(&mut self, prompt: Prompt<'_>) {
         let text = match prompt {
             Prompt::Stop => "stop?".to_owned(),
-            Prompt::Question {
-                question,
-                left,
-                note,
-                answerable,
-            } => {
+            Prompt::Question { question, left, note, answerable } => {
                 assert!(left.is_some_and(|left| left <= LONG));
                 assert_eq!(note.is_none(), answerable);
                 format!("{} {}", question.text, note.unwrap_or_default())
@@ -60,9 +55,7 @@ impl Prompter for Drawing {
     }
 
     fn invalid(&mut self, found: &str, hint: &str) {
-        self.0
-            .send(format!("`{found}`: {hint}"))
-            .expect("a listener");
+        self.0.send(format!("`{found}`: {hint}")).expect("a listener");
     }
 
     fn close(&mut self, closed: Closed<'_>) {
@@ -106,10 +99,7 @@ fn stage() -> (Stage, Desk) {
 #[test]
 fn without_a_terminal_silence_comes_at_once() {
     let why = "nobody can be asked: no terminal".to_owned();
-    assert_eq!(
-        Stage::new().reply(question(&["oncall"], false), LONG),
-        Reply::Silence { why }
-    );
+    assert_eq!(Stage::new().reply(question(&["oncall"], false), LONG), Reply::Silence { why });
 }
 
 #[test]
@@ -118,23 +108,11 @@ fn an_answer_says_who_gave_it_in_which_role() {
     let played = desk.play(&["perhaps\n", "  YES \n"]);
     let reply = stage.reply(question(&["oncall", "lead"], false), LONG);
     let Person { uid, name } = Person::current();
-    assert_eq!(
-        reply,
-        Reply::Answer {
-            who: name,
-            uid,
-            role: "oncall".to_owned(),
-            yes: true
-        }
-    );
+    assert_eq!(reply, Reply::Answer { who: name, uid, role: "oncall".to_owned(), yes: true });
     drop(stage);
     assert_eq!(
         played.join().expect("played"),
-        [
-            "Restart the pool? ",
-            "`perhaps`: type yes or no",
-            r#"Answered { yes: true, role: "oncall" }"#
-        ]
+        ["Restart the pool? ", "`perhaps`: type yes or no", r#"Answered { yes: true, role: "oncall" }"#]
     );
 }
 
@@ -143,10 +121,7 @@ fn no_is_an_answer_and_an_end_of_input_is_none() {
     let (mut stage, desk) = stage();
     let played = desk.play(&["\u{4}", "n\n"]);
     let reply = stage.reply(question(&["oncall"], false), LONG);
-    assert!(
-        matches!(reply, Reply::Answer { yes: false, .. }),
-        "{reply:?}"
-    );
+    assert!(matches!(reply, Reply::Answer { yes: false, .. }), "{reply:?}");
     drop(stage);
     assert_eq!(played.join().expect("played")[1], "``: type yes or no");
 }
@@ -165,24 +140,12 @@ fn what_was_typed_before_the_question_does_not_answer_it() {
 fn a_quorum_cannot_be_had_from_the_one_who_started_the_run() {
     let (mut stage, desk) = stage();
     let played = desk.play(&["yes\n"]);
-    let reply = stage.reply(
-        question(&["lead", "oncall"], true),
-        Duration::from_millis(200),
-    );
-    let why =
-        "the one who started the run does not count, and nobody else can answer at this terminal";
-    assert_eq!(
-        reply,
-        Reply::Silence {
-            why: why.to_owned()
-        }
-    );
+    let reply = stage.reply(question(&["lead", "oncall"], true), Duration::from_millis(200));
+    let why = "the one who started the run does not count, and nobody else can answer at this terminal";
+    assert_eq!(reply, Reply::Silence { why: why.to_owned() });
     drop(stage);
     let drawn = played.join().expect("played");
-    assert_eq!(
-        drawn,
-        [format!("Restart the pool? {why}"), "Silent".to_owned()]
-    );
+    assert_eq!(drawn, [format!("Restart the pool? {why}"), "Silent".to_owned()]);
 }
 
 #[test]

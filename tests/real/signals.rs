@@ -20,10 +20,8 @@ fn listener() {
     };
     let dir = tempfile::tempdir().expect("a folder");
     let mut config = RealConfig::new(dir.path());
-    config.seat = (!terminal.is_empty()).then(|| Seat {
-        terminal: Terminal::at(terminal).expect("opens"),
-        prompter: Box::new(Printer),
-    });
+    config.seat = (!terminal.is_empty())
+        .then(|| Seat { terminal: Terminal::at(terminal).expect("opens"), prompter: Box::new(Printer) });
     let mut world = RealWorld::new(config).expect("a world");
     let asked = world.now();
     let ask = Ask {

@@ -29,16 +29,9 @@ fn readings_and_named_calls_descend_at_once() {
         call: "postgres.query(db, …)".to_owned(),
     };
     assert_eq!(stage.reply(reading, LONG), Reply::Descend);
-    let named = Request::Named {
-        action: "app.restart".to_owned(),
-        call: "app.restart()".to_owned(),
-    };
+    let named = Request::Named { action: "app.restart".to_owned(), call: "app.restart()".to_owned() };
     assert_eq!(stage.reply(named, LONG), Reply::Descend);
-    let notify = Request::Notify {
-        channel: "ops".to_owned(),
-        text: "it begins".to_owned(),
-        page: false,
-    };
+    let notify = Request::Notify { channel: "ops".to_owned(), text: "it begins".to_owned(), page: false };
     assert_eq!(stage.reply(notify, LONG), Reply::Done);
 }
 

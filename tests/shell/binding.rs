@@ -15,10 +15,7 @@ fn list(values: &[&str]) -> Bound {
 }
 
 fn secret() -> Bound {
-    Bound::Secret {
-        env: "MAINSTAY_SECRET_1".into(),
-        name: "token".into(),
-    }
+    Bound::Secret { env: "MAINSTAY_SECRET_1".into(), name: "token".into() }
 }
 
 /// Returns the message and the help of binding `values` to `command`.
@@ -30,14 +27,8 @@ fn error(command: &str, values: &[Bound]) -> (String, &'static str, &'static str
 #[test]
 fn a_word_that_a_value_makes_an_option_is_refused() {
     let (message, help, code) = error("rm {{x}}", &[text("-rf")]);
-    assert_eq!(
-        message,
-        "`-rf` begins with `-` and would be read as an option or an expression"
-    );
-    assert_eq!(
-        help,
-        "put `--` before it, or text: `./{{ x }}`, `--name={{ x }}`"
-    );
+    assert_eq!(message, "`-rf` begins with `-` and would be read as an option or an expression");
+    assert_eq!(help, "put `--` before it, or text: `./{{ x }}`, `--name={{ x }}`");
     assert_eq!(code, "leading-dash");
     for (command, values) in [
         ("rm {{x}}.txt", vec![text("-r")]),
@@ -52,10 +43,7 @@ fn a_word_that_a_value_makes_an_option_is_refused() {
         ("kill {{x}}", vec![text("-1")]),
         ("cd {{x}} && ls", vec![text("-")]),
         ("ls {{x}}$HOME", vec![text("-")]),
-        (
-            "ssh {{x}} uptime",
-            vec![text("-oProxyCommand=touch canary")],
-        ),
+        ("ssh {{x}} uptime", vec![text("-oProxyCommand=touch canary")]),
     ] {
         assert!(
             matches!(
@@ -75,28 +63,16 @@ fn a_word_that_a_value_makes_an_option_is_refused() {
         ("printf '%s\\n' {{x}}", vec![text("-a")]),
         ("rm {{x}}", vec![list(&[])]),
     ] {
-        assert!(
-            bind(&plan(command, CommandKind::OneLine), &values).is_ok(),
-            "{command}"
-        );
+        assert!(bind(&plan(command, CommandKind::OneLine), &values).is_ok(), "{command}");
     }
 }
 
 #[test]
 fn an_expression_of_find_is_refused() {
     let (message, help, _) = error("find {{x}} -delete", &[text("!")]);
-    assert_eq!(
-        message,
-        "`!` begins with `!` and would be read as an option or an expression"
-    );
+    assert_eq!(message, "`!` begins with `!` and would be read as an option or an expression");
     assert_eq!(help, "put text before it: `./{{ x }}`");
-    assert!(
-        bind(
-            &plan("find . -name {{x}}", CommandKind::OneLine),
-            &[text("!a")]
-        )
-        .is_ok()
-    );
+    assert!(bind(&plan("find . -name {{x}}", CommandKind::OneLine), &[text("!a")]).is_ok());
 }
 
 #[test]
@@ -120,29 +96,14 @@ fn what_no_argument_can_hold_names_stdin() {
         )
     );
     let long = text(&"a".repeat(131_071));
-    assert!(
-        bind(
-            &plan("ls {{x}}", CommandKind::OneLine),
-            std::slice::from_ref(&long)
-        )
-        .is_ok()
-    );
+    assert!(bind(&plan("ls {{x}}", CommandKind::OneLine), std::slice::from_ref(&long)).is_ok());
     assert!(matches!(
         bind(&plan("ls b{{x}}", CommandKind::OneLine), &[long]),
-        Err(BindError::TooLong {
-            index: 0,
-            bytes: 131_072
-        })
+        Err(BindError::TooLong { index: 0, bytes: 131_072 })
     ));
     let (message, help, _) = error(&format!("echo {}", "a".repeat(131_072)), &[]);
-    assert_eq!(
-        message,
-        "the script has 131077 bytes, an argument holds 131071"
-    );
-    assert_eq!(
-        help,
-        "put the script into a file, and its data into `with stdin`"
-    );
+    assert_eq!(message, "the script has 131077 bytes, an argument holds 131071");
+    assert_eq!(help, "put the script into a file, and its data into `with stdin`");
 }
 
 #[test]
@@ -150,10 +111,7 @@ fn the_longest_argument_starts() {
     let value = "a".repeat(131_071);
     for command in ["wc -c /dev/null {{x}}", "printf %s {{x}} | wc -c"] {
         let argv = invocation(command, CommandKind::OneLine, &[text(&value)]).argv;
-        assert!(
-            Command::new(&argv[0]).args(&argv[1..]).output().is_ok(),
-            "{command}"
-        );
+        assert!(Command::new(&argv[0]).args(&argv[1..]).output().is_ok(), "{command}");
     }
 }
 
@@ -184,13 +142,9 @@ fn a_list_stands_alone() {
 
 #[test]
 fn a_secret_travels_by_the_environment_and_leaves_it() {
-    let command =
-        "printf '%s' {{x}}; printf ' %s' \"${MAINSTAY_SECRET_1-unset}\"; printf ' %s' \"$#\"";
+    let command = "printf '%s' {{x}}; printf ' %s' \"${MAINSTAY_SECRET_1-unset}\"; printf ' %s' \"$#\"";
     let found = invocation(command, CommandKind::OneLine, &[secret()]);
-    assert_eq!(
-        found.secrets.iter().collect::<Vec<_>>(),
-        ["MAINSTAY_SECRET_1"]
-    );
+    assert_eq!(found.secrets.iter().collect::<Vec<_>>(), ["MAINSTAY_SECRET_1"]);
     assert!(!found.argv.concat().contains("s3cr$t"));
     let output = Command::new(&found.argv[0])
         .args(&found.argv[1..])
@@ -199,10 +153,7 @@ fn a_secret_travels_by_the_environment_and_leaves_it() {
         .expect("bash");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "s3cr$t * unset 0");
     assert_eq!(
-        as_typed(
-            &plan("cat <<< {{x}} > f", CommandKind::OneLine),
-            &[secret()]
-        ),
+        as_typed(&plan("cat <<< {{x}} > f", CommandKind::OneLine), &[secret()]),
         "cat <<< [secret token] > f"
     );
 }
@@ -220,22 +171,13 @@ fn a_secret_in_an_argument_list_is_seen_before_it_is_there() {
         "for i in {{x}}; do curl $i; done",
         "curl {{x|raw}}",
     ] {
-        assert!(
-            plan(command, CommandKind::OneLine).bindings[0].exposed,
-            "{command}"
-        );
+        assert!(plan(command, CommandKind::OneLine).bindings[0].exposed, "{command}");
         let (message, help, code) = error(command, &[secret()]);
         assert_eq!(
             message,
             "the secret `token` would stand in an argument list, where every user of the machine can read it"
         );
-        assert_eq!(
-            (help, code),
-            (
-                "use `with env { NAME: … }` or `with stdin`",
-                "secret-in-arguments"
-            )
-        );
+        assert_eq!((help, code), ("use `with env { NAME: … }` or `with stdin`", "secret-in-arguments"));
     }
     for command in [
         "printf %s {{x}} | docker login --password-stdin",
@@ -245,31 +187,16 @@ fn a_secret_in_an_argument_list_is_seen_before_it_is_there() {
         "cat <<EOF\n{{x}}\nEOF",
         "echo {{x}} > f",
     ] {
-        assert!(
-            !plan(command, CommandKind::OneLine).bindings[0].exposed,
-            "{command}"
-        );
+        assert!(!plan(command, CommandKind::OneLine).bindings[0].exposed, "{command}");
     }
 }
 
 #[test]
 fn names_of_variables_are_names() {
-    let bad = Bound::Secret {
-        env: "A;touch canary".into(),
-        name: "token".into(),
-    };
-    assert_eq!(
-        error("echo {{x}}", &[bad]).0,
-        "`A;touch canary` cannot name an environment variable"
-    );
-    assert_eq!(
-        error("echo {{x}}", &[]).0,
-        "there is no value for interpolation 0"
-    );
-    assert_eq!(
-        BindError::Missing { index: 0 }.help(),
-        "this is a mistake in mainstay, please report it"
-    );
+    let bad = Bound::Secret { env: "A;touch canary".into(), name: "token".into() };
+    assert_eq!(error("echo {{x}}", &[bad]).0, "`A;touch canary` cannot name an environment variable");
+    assert_eq!(error("echo {{x}}", &[]).0, "there is no value for interpolation 0");
+    assert_eq!(BindError::Missing { index: 0 }.help(), "this is a mistake in mainstay, please report it");
 }
 
 #[test]
@@ -280,29 +207,16 @@ fn the_variables_of_a_script_are_its_own() {
 
 #[test]
 fn raw_is_pasted() {
-    let found = invocation(
-        "grep {{x|raw}} {{y|raw}}",
-        CommandKind::OneLine,
-        &[text("-v a | wc"), list(&["b", "c"])],
-    );
+    let found =
+        invocation("grep {{x|raw}} {{y|raw}}", CommandKind::OneLine, &[text("-v a | wc"), list(&["b", "c"])]);
     assert_eq!(found.argv[4], "grep -v a | wc b c");
 }
 
 #[test]
 fn a_script_keeps_its_line_numbers() {
-    let found = invocation(
-        "\n\nnosuchprogram {{x}}",
-        CommandKind::Fence(Shell::Bash),
-        &[text("a")],
-    );
-    let output = Command::new(&found.argv[0])
-        .args(&found.argv[1..])
-        .output()
-        .expect("bash");
-    assert!(
-        String::from_utf8_lossy(&output.stderr).contains("line 3"),
-        "{output:?}"
-    );
+    let found = invocation("\n\nnosuchprogram {{x}}", CommandKind::Fence(Shell::Bash), &[text("a")]);
+    let output = Command::new(&found.argv[0]).args(&found.argv[1..]).output().expect("bash");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("line 3"), "{output:?}");
 }
 
 #[test]
@@ -314,31 +228,16 @@ fn the_log_shows_what_could_be_typed() {
         ("ls {{x}}", "", "ls ''"),
         ("ls {{x|raw}}", "a b", "ls a b"),
     ] {
-        assert_eq!(
-            as_typed(&plan(command, CommandKind::OneLine), &[text(value)]),
-            typed
-        );
+        assert_eq!(as_typed(&plan(command, CommandKind::OneLine), &[text(value)]), typed);
     }
-    assert_eq!(
-        as_typed(
-            &plan("ls {{x}}", CommandKind::OneLine),
-            &[list(&["a b", "c"])]
-        ),
-        "ls 'a b' c"
-    );
-    assert_eq!(
-        as_typed(&plan("ls {{x}}", CommandKind::OneLine), &[]),
-        "ls {{ }}"
-    );
+    assert_eq!(as_typed(&plan("ls {{x}}", CommandKind::OneLine), &[list(&["a b", "c"])]), "ls 'a b' c");
+    assert_eq!(as_typed(&plan("ls {{x}}", CommandKind::OneLine), &[]), "ls {{ }}");
 }
 
 #[test]
 fn a_plan_is_data() {
     let found = plan("echo {{x}} | cat", CommandKind::OneLine);
     let text = serde_json::to_string(&found).expect("json");
-    assert_eq!(
-        serde_json::from_str::<mainstay::shell::CommandPlan>(&text).expect("a plan"),
-        found
-    );
+    assert_eq!(serde_json::from_str::<mainstay::shell::CommandPlan>(&text).expect("a plan"), found);
     assert!(matches!(found.form, Form::Script { .. }));
 }

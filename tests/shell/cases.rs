@@ -3,9 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use mainstay::shell::{
-    CommandKind, CommandPlan, Form, Piece, ScriptPart, Shell, Start, WordPart, analyse,
-};
+use mainstay::shell::{CommandKind, CommandPlan, Form, Piece, ScriptPart, Shell, Start, WordPart, analyse};
 
 use crate::template::pieces;
 
@@ -21,21 +19,14 @@ fn read(text: &str) -> (String, Vec<Case>) {
     let mut heading = String::new();
     for line in text.lines() {
         if let Some(command) = line.strip_prefix("$ ") {
-            cases.push(Case {
-                command: command.into(),
-                kind: CommandKind::OneLine,
-            });
+            cases.push(Case { command: command.into(), kind: CommandKind::OneLine });
         } else if let Some(shell) = Shell::named(line) {
-            cases.push(Case {
-                command: String::new(),
-                kind: CommandKind::Fence(shell),
-            });
+            cases.push(Case { command: String::new(), kind: CommandKind::Fence(shell) });
         } else if let (Some(more), Some(case)) = (line.strip_prefix('>'), cases.last_mut()) {
             if !case.command.is_empty() {
                 case.command.push('\n');
             }
-            case.command
-                .push_str(more.strip_prefix(' ').unwrap_or(more));
+            case.command.push_str(more.strip_prefix(' ').unwrap_or(more));
         } else if cases.is_empty() && !line.is_empty() {
             heading.push_str(line);
             heading.push('\n');
@@ -45,13 +36,9 @@ fn read(text: &str) -> (String, Vec<Case>) {
 }
 
 fn check(folder: &str, describe: impl Fn(&Case) -> String) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/shell")
-        .join(folder);
-    let mut files: Vec<_> = std::fs::read_dir(&folder)
-        .expect("a folder")
-        .map(|e| e.expect("a file").path())
-        .collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/shell").join(folder);
+    let mut files: Vec<_> =
+        std::fs::read_dir(&folder).expect("a folder").map(|e| e.expect("a file").path()).collect();
     files.sort();
     let mut wrong = String::new();
     for file in files {
@@ -76,17 +63,8 @@ fn check(folder: &str, describe: impl Fn(&Case) -> String) {
         if std::env::var_os("SNAPSHOTS").is_some_and(|v| v == "overwrite") {
             std::fs::write(&file, expected).expect("a writable file");
         } else {
-            for (is, should) in expected
-                .lines()
-                .zip(text.lines())
-                .filter(|(a, b)| a != b)
-                .take(3)
-            {
-                let _ = writeln!(
-                    wrong,
-                    "{}\n  expected: {should}\n  found:    {is}",
-                    file.display()
-                );
+            for (is, should) in expected.lines().zip(text.lines()).filter(|(a, b)| a != b).take(3) {
+                let _ = writeln!(wrong, "{}\n  expected: {should}\n  found:    {is}", file.display());
             }
             let _ = writeln!(wrong, "{} differs", file.display());
         }
@@ -96,46 +74,37 @@ fn check(folder: &str, describe: impl Fn(&Case) -> String) {
 
 #[test]
 fn refused_commands_say_why_where_and_what_instead() {
-    check("refused", |case| {
-        match analyse(&pieces(&case.command), case.kind) {
-            Ok(plan) => format!("ACCEPTED {}\n", described(&plan)),
-            Err(diagnostics) => {
-                let mut out = String::new();
-                for d in diagnostics {
-                    let place = d
-                        .span()
-                        .map_or("", |s| &case.command[s.range()])
-                        .replace('\n', "⏎");
-                    let _ = writeln!(out, "! {} at {place}: {}", d.code, d.message);
-                    for label in d.labels.iter().filter(|l| !l.text.is_empty()) {
-                        let _ = writeln!(out, "^ {}", label.text);
-                    }
-                    for help in &d.help {
-                        let _ = writeln!(out, "? {help}");
-                    }
-                    assert!(!d.help.is_empty(), "{}: no help", case.command);
-                    assert!(
-                        !d.message.ends_with('.')
-                            && d.message.starts_with(|c: char| !c.is_uppercase()),
-                        "{}",
-                        d.message
-                    );
+    check("refused", |case| match analyse(&pieces(&case.command), case.kind) {
+        Ok(plan) => format!("ACCEPTED {}\n", described(&plan)),
+        Err(diagnostics) => {
+            let mut out = String::new();
+            for d in diagnostics {
+                let place = d.span().map_or("", |s| &case.command[s.range()]).replace('\n', "⏎");
+                let _ = writeln!(out, "! {} at {place}: {}", d.code, d.message);
+                for label in d.labels.iter().filter(|l| !l.text.is_empty()) {
+                    let _ = writeln!(out, "^ {}", label.text);
                 }
-                out
+                for help in &d.help {
+                    let _ = writeln!(out, "? {help}");
+                }
+                assert!(!d.help.is_empty(), "{}: no help", case.command);
+                assert!(
+                    !d.message.ends_with('.') && d.message.starts_with(|c: char| !c.is_uppercase()),
+                    "{}",
+                    d.message
+                );
             }
+            out
         }
     });
 }
 
 #[test]
 fn accepted_commands_become_words_or_a_script() {
-    check("accepted", |case| {
-        match analyse(&pieces(&case.command), case.kind) {
-            Ok(plan) => described(&plan),
-            Err(diagnostics) => diagnostics
-                .iter()
-                .map(|d| format!("REFUSED {} {}\n", d.code, d.message))
-                .collect(),
+    check("accepted", |case| match analyse(&pieces(&case.command), case.kind) {
+        Ok(plan) => described(&plan),
+        Err(diagnostics) => {
+            diagnostics.iter().map(|d| format!("REFUSED {} {}\n", d.code, d.message)).collect()
         }
     });
 }
@@ -161,11 +130,7 @@ fn described(plan: &CommandPlan) -> String {
         Form::Direct { words: w } => {
             let _ = writeln!(out, "= {}", words(w));
         }
-        Form::Script {
-            shell,
-            text,
-            guards,
-        } => {
+        Form::Script { shell, text, guards } => {
             let text: String = text
                 .iter()
                 .map(|p| match p {
@@ -182,13 +147,7 @@ fn described(plan: &CommandPlan) -> String {
     for b in &plan.bindings {
         let several = if b.several { ", may be several" } else { "" };
         let exposed = if b.exposed { ", exposed" } else { "" };
-        let _ = writeln!(
-            out,
-            ": {} {:?} in {:?}{several}{exposed}",
-            b.index + 1,
-            b.position,
-            b.quoting
-        );
+        let _ = writeln!(out, ": {} {:?} in {:?}{several}{exposed}", b.index + 1, b.position, b.quoting);
     }
     out
 }
@@ -197,10 +156,7 @@ fn described(plan: &CommandPlan) -> String {
 fn escaped_braces_shift_the_text_and_the_whole_piece_is_underlined() {
     use mainstay::source::{SourceId, Span};
     let span = Span::new(SourceId(0), 0, 12);
-    let piece = Piece::Text {
-        text: "echo '{{ x".into(),
-        span,
-    };
+    let piece = Piece::Text { text: "echo '{{ x".into(), span };
     let found = analyse(&[piece], CommandKind::OneLine).expect_err("an open quote");
     assert_eq!(found[0].span(), Some(span));
 }

@@ -84,16 +84,13 @@ pub fn value() -> impl Strategy<Value = String> {
     // A line that is the delimiter ends a here-document in text that is typed, not in what runs.
     .prop_map(|v| v.replace('V', "v"))
     .prop_filter("typed text", |v| {
-        !v.lines()
-            .any(|l| ["EOF", "A", "B", "E-F"].contains(&l.trim_matches('\t')))
+        !v.lines().any(|l| ["EOF", "A", "B", "E-F"].contains(&l.trim_matches('\t')))
     })
 }
 
 /// Returns the configuration of a property: `cases`, or as many as `PROPTEST_CASES` asks for.
 pub fn tried(cases: u32) -> ProptestConfig {
-    let asked = std::env::var("PROPTEST_CASES")
-        .ok()
-        .and_then(|v| v.parse().ok());
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|v| v.parse().ok());
     ProptestConfig {
         cases: asked.unwrap_or(cases),
         max_shrink_iters: 100,
@@ -392,10 +389,7 @@ fn breaks_out(text: &str, attack: &str, kind: CommandKind) -> bool {
         .args(&invocation.argv)
         .current_dir(folder.path())
         .env("HOME", folder.path());
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let _ = command.status();
     let broken = folder.path().join("canary").exists();
     if broken {
@@ -453,32 +447,18 @@ fn deep_nesting_is_refused_in_good_time() {
         ("if ", ""),
     ] {
         for depth in [10, 47, 60, 500, 5000] {
-            let text = format!(
-                "echo {}{{{{x}}}}{}",
-                open.repeat(depth),
-                close.repeat(depth)
-            );
+            let text = format!("echo {}{{{{x}}}}{}", open.repeat(depth), close.repeat(depth));
             let _ = analyse(&pieces(&text), CommandKind::OneLine);
-            let _ = analyse(
-                &pieces(&format!("echo {}{{{{x}}}}", open.repeat(depth))),
-                CommandKind::OneLine,
-            );
+            let _ = analyse(&pieces(&format!("echo {}{{{{x}}}}", open.repeat(depth))), CommandKind::OneLine);
         }
     }
-    let backquotes = Piece::Text {
-        text: "`".repeat(4000),
-        span: Span::default(),
-    };
+    let backquotes = Piece::Text { text: "`".repeat(4000), span: Span::default() };
     let _ = analyse(&[backquotes], CommandKind::OneLine);
 }
 
 #[test]
 fn quoted_text_is_one_word_to_a_shell() {
     for shard in SHARDS {
-        assert_eq!(
-            shlex::split(&quote(shard)),
-            Some(vec![(*shard).to_owned()]),
-            "{shard}"
-        );
+        assert_eq!(shlex::split(&quote(shard)), Some(vec![(*shard).to_owned()]), "{shard}");
     }
 }

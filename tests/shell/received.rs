@@ -21,23 +21,14 @@ const BOTH: &[(&str, &str)] = &[
     ("printf '%s\\0' \"\\$\"{{x}}[0]", "$V[0]\0"),
     ("printf '%s\\0' \"{{x}}[0]\"", "V[0]\0"),
     ("printf '%s\\0' \"$(printf '%s.' {{x}})\"", "V.\0"),
-    (
-        "printf '%s\\0' \"$(printf '%s.' \"$(printf '%s.' '{{x}}')\")\"",
-        "V..\0",
-    ),
+    ("printf '%s\\0' \"$(printf '%s.' \"$(printf '%s.' '{{x}}')\")\"", "V..\0"),
     ("y=`printf '%s.' {{x}}`; printf '%s\\0' \"$y\"", "V.\0"),
     ("printf '%s\\0' \"`printf '%s.' \"{{x}}\"`\"", "V.\0"),
     ("printf '%s\\0' \"`printf '%s.' '{{x}}'`\"", "V.\0"),
-    (
-        "y=`printf '%s.' \"\\`printf '%s.' {{x}}\\`\"`; printf '%s\\0' \"$y\"",
-        "V..\0",
-    ),
+    ("y=`printf '%s.' \"\\`printf '%s.' {{x}}\\`\"`; printf '%s\\0' \"$y\"", "V..\0"),
     ("y={{x}}; printf '%s\\0' \"$y\"", "V\0"),
     ("y=a'{{x}}'\"{{x}}\"{{x}}; printf '%s\\0' \"$y\"", "aVVV\0"),
-    (
-        "Y={{x}} /usr/bin/env sh -c 'printf \"%s\\0\" \"$Y\"'",
-        "V\0",
-    ),
+    ("Y={{x}} /usr/bin/env sh -c 'printf \"%s\\0\" \"$Y\"'", "V\0"),
     ("sh -c 'printf \"%s\\0\" \"$1\"' sh {{x}}", "V\0"),
     ("export Y={{x}}; printf '%s\\0' \"$Y\"", "V\0"),
     ("printf '%s\\0' \"${u:-{{x}}}\"", "V\0"),
@@ -49,54 +40,27 @@ const BOTH: &[(&str, &str)] = &[
     ("printf '%s\\0' \"${u:-${v:-{{x}}}}\"", "V\0"),
     ("printf '%s\\0' \"${u:-$(printf '%s.' {{x}})}\"", "V.\0"),
     ("cat <<EOF\n{{x}}\nEOF\nprintf '\\0'", "V\n\0"),
-    (
-        "cat <<EOF\na {{x}} \"{{x}}\" '{{x}}' \\$HOME \\\\\nEOF\nprintf '\\0'",
-        "a V \"V\" 'V' $HOME \\\n\0",
-    ),
+    ("cat <<EOF\na {{x}} \"{{x}}\" '{{x}}' \\$HOME \\\\\nEOF\nprintf '\\0'", "a V \"V\" 'V' $HOME \\\n\0"),
     (
         "cat <<'EOF'\n$HOME `id` \\ {{x}} \"$(id)\" \\\\ \\$\nEOF\nprintf '\\0'",
         "$HOME `id` \\ V \"$(id)\" \\\\ \\$\n\0",
     ),
-    (
-        "cat <<-\"E-F\"\n\ta\\\n\t\t{{x}}\n\tE-F\nprintf '\\0'",
-        "a\\\nV\n\0",
-    ),
+    ("cat <<-\"E-F\"\n\ta\\\n\t\t{{x}}\n\tE-F\nprintf '\\0'", "a\\\nV\n\0"),
     ("cat <<\\EOF | cat\n{{x}}$\nEOF\nprintf '\\0'", "V$\n\0"),
-    (
-        "y=$(cat <<'EOF'\n{{x}}.$y\nEOF\n)\nprintf '%s\\0' \"$y\"",
-        "V.$y\0",
-    ),
-    (
-        "cat <<A; cat <<'B'\n{{x}}\nA\n$ {{x}}\nB\nprintf '\\0'",
-        "V\n$ V\n\0",
-    ),
+    ("y=$(cat <<'EOF'\n{{x}}.$y\nEOF\n)\nprintf '%s\\0' \"$y\"", "V.$y\0"),
+    ("cat <<A; cat <<'B'\n{{x}}\nA\n$ {{x}}\nB\nprintf '\\0'", "V\n$ V\n\0"),
     ("cat <<EOF\n${u:-{{x}}}\nEOF\nprintf '\\0'", "V\n\0"),
-    (
-        "cat <<EOF\n$(printf '%s.' {{x}})\nEOF\nprintf '\\0'",
-        "V.\n\0",
-    ),
-    (
-        "cat <<EOF\n`printf '%s.' {{x}}`\nEOF\nprintf '\\0'",
-        "V.\n\0",
-    ),
+    ("cat <<EOF\n$(printf '%s.' {{x}})\nEOF\nprintf '\\0'", "V.\n\0"),
+    ("cat <<EOF\n`printf '%s.' {{x}}`\nEOF\nprintf '\\0'", "V.\n\0"),
     ("f() { printf '%s\\0' {{x}}; }; f a b", "V\0"),
-    (
-        "set -- a b c; shift 2; printf '%s\\0' {{x}} \"$1\"",
-        "V\0c\0",
-    ),
+    ("set -- a b c; shift 2; printf '%s\\0' {{x}} \"$1\"", "V\0c\0"),
     ("set -- {{x}}; printf '%s\\0' \"$1\"", "V\0"),
     ("( printf '%s\\0' {{x}} ) | cat", "V\0"),
     ("{ printf '%s\\0' {{x}}; } 2> /dev/null", "V\0"),
-    (
-        "if true; then printf '%s\\0' {{x}}; else printf '%s\\0' no {{x}}; fi",
-        "V\0",
-    ),
+    ("if true; then printf '%s\\0' {{x}}; else printf '%s\\0' no {{x}}; fi", "V\0"),
     ("for i in {{x}} b; do printf '%s\\0' \"$i\"; done", "V\0b\0"),
     ("while true; do printf '%s\\0' {{x}}; break; done", "V\0"),
-    (
-        "case {{x}} in '') printf '%s\\0' {{x}} ;; *) printf '%s\\0' {{x}} ;; esac",
-        "V\0",
-    ),
+    ("case {{x}} in '') printf '%s\\0' {{x}} ;; *) printf '%s\\0' {{x}} ;; esac", "V\0"),
     ("[ {{x}} = {{x}} ] && printf '%s\\0' {{x}}", "V\0"),
     ("[ ! {{x}} != {{x}} ] && printf '%s\\0' {{x}}", "V\0"),
     ("printf '%s\\0' a{{x}}b # {{x}}", "aVb\0"),
@@ -112,31 +76,16 @@ const BASH: &[(&str, &str)] = &[
     ("printf '%s\\0' \"${u:-'{{x}}'}\"", "'V'\0"),
     ("cat <<< {{x}}; printf '\\0'", "V\n\0"),
     ("cat <<< 'a{{x}}'\"{{x}}\"; printf '\\0'", "aVV\n\0"),
-    (
-        "a=({{x}} 'b{{x}}' \"{{x}}\"); printf '%s\\0' \"${a[@]}\"",
-        "V\0bV\0V\0",
-    ),
+    ("a=({{x}} 'b{{x}}' \"{{x}}\"); printf '%s\\0' \"${a[@]}\"", "V\0bV\0V\0"),
     ("a[1]={{x}}; printf '%s\\0' \"${a[1]}\"", "V\0"),
-    (
-        "declare -A m; m[k]={{x}}; printf '%s\\0' \"${m[k]}\"",
-        "V\0",
-    ),
-    (
-        "[[ {{x}} == {{x}} && {{x}} = \"{{x}}\" ]] && printf '%s\\0' {{x}}",
-        "V\0",
-    ),
+    ("declare -A m; m[k]={{x}}; printf '%s\\0' \"${m[k]}\"", "V\0"),
+    ("[[ {{x}} == {{x}} && {{x}} = \"{{x}}\" ]] && printf '%s\\0' {{x}}", "V\0"),
     ("[[ ! ( {{x}} != {{x}} ) ]] && printf '%s\\0' {{x}}", "V\0"),
-    (
-        "function f { local y={{x}}; printf '%s\\0' \"$y\"; }; f",
-        "V\0",
-    ),
+    ("function f { local y={{x}}; printf '%s\\0' \"$y\"; }; f", "V\0"),
     ("cat <(printf '%s\\0' {{x}})", "V\0"),
     ("y+={{x}}; printf '%s\\0' \"$y\"; y=", "V\0"),
     ("cat < <(printf '%s\\0' {{x}}) |& cat", "V\0"),
-    (
-        "for ((i = 0; i < 1; i++)); do printf '%s\\0' {{x}}; done",
-        "V\0",
-    ),
+    ("for ((i = 0; i < 1; i++)); do printf '%s\\0' {{x}}; done", "V\0"),
     ("((1 + 1)) && printf '%s\\0' \"$((1 + 1))\" {{x}}", "2\0V\0"),
     ("((printf '%s\\0' {{x}}) | cat)", "V\0"),
     ("printf -v y '%s.' {{x}}; printf '%s\\0' \"$y\"", "V.\0"),
@@ -151,11 +100,7 @@ fn run(argv: &[String], folder: &std::path::Path) -> Vec<u8> {
         .stdin(Stdio::null())
         .output()
         .expect("a shell");
-    assert!(
-        output.stderr.is_empty(),
-        "{}\n{argv:?}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.stderr.is_empty(), "{}\n{argv:?}", String::from_utf8_lossy(&output.stderr));
     output.stdout
 }
 
@@ -168,9 +113,7 @@ fn same(found: &[u8], expected: &str, context: &str) -> Result<(), TestCaseError
 /// Returns whether the log's form is exact. It is for reading: inside `${ }` and backquotes bash has rules of its own for
 /// quotes, a comment may be ended by a value, and `<<-` takes a value's tabs away.
 fn typeable(context: &str) -> bool {
-    !["#", ":-", ":+", ":=", "<<-", "`"]
-        .iter()
-        .any(|odd| context.contains(odd))
+    !["#", ":-", ":+", ":=", "<<-", "`"].iter().any(|odd| context.contains(odd))
 }
 
 /// Repeats `context` for each of `values`, so that one shell serves them all.
@@ -181,10 +124,7 @@ fn repeated(context: &str, expected: &str, values: &[String]) -> (String, Vec<Bo
     for value in values {
         script.push_str(context);
         script.push('\n');
-        bound.extend(texts(std::iter::repeat_n(
-            value,
-            context.matches("{{x}}").count(),
-        )));
+        bound.extend(texts(std::iter::repeat_n(value, context.matches("{{x}}").count())));
         output.push_str(&expected.replace('V', value));
     }
     (script, bound, output)
@@ -194,10 +134,7 @@ fn holds(shell: Shell, contexts: &[(&str, &str)], values: &[String]) -> Result<(
     let folder = world();
     for (context, expected) in contexts {
         let (script, bound, expected) = repeated(context, expected, values);
-        let found = run(
-            &invocation(&script, CommandKind::Fence(shell), &bound).argv,
-            folder.path(),
-        );
+        let found = run(&invocation(&script, CommandKind::Fence(shell), &bound).argv, folder.path());
         same(&found, &expected, context)?;
     }
     prop_assert_eq!(

@@ -11,24 +11,14 @@ pub fn pieces(text: &str) -> Vec<Piece> {
     let span = |from: usize, to: usize| Span::new(SourceId(0), from, to);
     while let Some((open, close)) = value(text, at) {
         if open > at {
-            pieces.push(Piece::Text {
-                text: text[at..open].into(),
-                span: span(at, open),
-            });
+            pieces.push(Piece::Text { text: text[at..open].into(), span: span(at, open) });
         }
-        pieces.push(Piece::Value {
-            index,
-            span: span(open, close),
-            raw: text[open..close].contains("|raw"),
-        });
+        pieces.push(Piece::Value { index, span: span(open, close), raw: text[open..close].contains("|raw") });
         index += 1;
         at = close;
     }
     if at < text.len() {
-        pieces.push(Piece::Text {
-            text: text[at..].into(),
-            span: span(at, text.len()),
-        });
+        pieces.push(Piece::Text { text: text[at..].into(), span: span(at, text.len()) });
     }
     pieces
 }
@@ -46,13 +36,8 @@ fn value(text: &str, from: usize) -> Option<(usize, usize)> {
 
 /// Returns the plan of `text`, which must be accepted.
 pub fn plan(text: &str, kind: CommandKind) -> CommandPlan {
-    analyse(&pieces(text), kind).unwrap_or_else(|d| {
-        panic!(
-            "{}\n{}",
-            text.lines().next().unwrap_or_default(),
-            d[0].message
-        )
-    })
+    analyse(&pieces(text), kind)
+        .unwrap_or_else(|d| panic!("{}\n{}", text.lines().next().unwrap_or_default(), d[0].message))
 }
 
 /// Returns the invocation of `text` with `values`.

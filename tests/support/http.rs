@@ -25,10 +25,7 @@ pub struct Seen {
 
 impl Seen {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -49,19 +46,11 @@ pub enum Answer {
 
 impl Answer {
     pub fn text(body: impl Into<String>) -> Self {
-        Answer::Respond {
-            status: 200,
-            headers: Vec::new(),
-            body: body.into().into_bytes(),
-        }
+        Answer::Respond { status: 200, headers: Vec::new(), body: body.into().into_bytes() }
     }
 
     pub fn redirect(status: u16, to: impl Into<String>) -> Self {
-        Answer::Respond {
-            status,
-            headers: vec![("location", to.into())],
-            body: Vec::new(),
-        }
+        Answer::Respond { status, headers: vec![("location", to.into())], body: Vec::new() }
     }
 }
 
@@ -84,10 +73,7 @@ impl Server {
         Server::with(answer, None)
     }
 
-    pub fn tls(
-        certificate: &Certificate,
-        answer: impl Fn(&Seen) -> Answer + Send + Sync + 'static,
-    ) -> Self {
+    pub fn tls(certificate: &Certificate, answer: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
         Server::with(answer, Some(certificate.config()))
     }
 
@@ -120,11 +106,7 @@ impl Server {
 
     /// Returns the address of a path on this server.
     pub fn url(&self, path: &str) -> String {
-        let scheme = if self.shared.tls.is_some() {
-            "https"
-        } else {
-            "http"
-        };
+        let scheme = if self.shared.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}{path}", self.address)
     }
 
@@ -156,30 +138,18 @@ fn serve(shared: &Shared, stream: TcpStream) {
         }
         Some(config) => {
             let session = ServerConnection::new(Arc::clone(config)).expect("a session");
-            converse(
-                shared,
-                &mut BufReader::new(StreamOwned::new(session, stream)),
-                None,
-            );
+            converse(shared, &mut BufReader::new(StreamOwned::new(session, stream)), None);
         }
     }
 }
 
 /// Answers requests until the connection ends. A TLS stream is written to through its reader.
-fn converse<S: Read + Write>(
-    shared: &Shared,
-    stream: &mut BufReader<S>,
-    mut writer: Option<TcpStream>,
-) {
+fn converse<S: Read + Write>(shared: &Shared, stream: &mut BufReader<S>, mut writer: Option<TcpStream>) {
     while let Some(seen) = receive(stream) {
         let answer = (shared.answer)(&seen);
         shared.seen.lock().expect("not poisoned").push(seen.clone());
         let bytes = match answer {
-            Answer::Respond {
-                status,
-                headers,
-                body,
-            } => response(&seen, status, &headers, &body),
+            Answer::Respond { status, headers, body } => response(&seen, status, &headers, &body),
             Answer::Half => b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf!".to_vec(),
             Answer::Silence => {
                 let _ = stream.read(&mut [0]);
@@ -199,10 +169,7 @@ fn converse<S: Read + Write>(
 
 fn receive(stream: &mut impl BufRead) -> Option<Seen> {
     let mut line = String::new();
-    stream
-        .read_line(&mut line)
-        .ok()
-        .filter(|count| *count > 0)?;
+    stream.read_line(&mut line).ok().filter(|count| *count > 0)?;
     let mut words = line.split(' ');
     let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
     let mut headers = Vec::new();
@@ -221,19 +188,11 @@ fn receive(stream: &mut impl BufRead) -> Option<Seen> {
         .unwrap_or(0);
     let mut body = vec![0; length];
     stream.read_exact(&mut body).ok()?;
-    Some(Seen {
-        method,
-        path,
-        headers,
-        body: String::from_utf8_lossy(&body).into_owned(),
-    })
+    Some(Seen { method, path, headers, body: String::from_utf8_lossy(&body).into_owned() })
 }
 
 fn response(seen: &Seen, status: u16, headers: &[(&str, String)], body: &[u8]) -> Vec<u8> {
-    let mut bytes = format!(
-        "HTTP/1.1 {status} Whatever\r\ncontent-length: {}\r\n",
-        body.len()
-    );
+    let mut bytes = format!("HTTP/1.1 {status} Whatever\r\ncontent-length: {}\r\n", body.len());
     for (name, value) in headers {
         bytes.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -263,10 +222,7 @@ impl Authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("a key");
         let pem = params.self_signed(&key).expect("signs").pem();
-        Authority {
-            pem,
-            issuer: Issuer::new(params, key),
-        }
+        Authority { pem, issuer: Issuer::new(params, key) }
     }
 
     pub fn pem(&self) -> &str {

@@ -52,11 +52,8 @@ pub(super) fn parse(args: &Args) -> Result<Value, Failure> {
 /// Returns the parts of a secret address whose text is the first argument.
 pub(super) fn parse_secret(args: &Args, secret: &Secret) -> Result<Value, Failure> {
     let wrong = |why: &str| {
-        Failure::new(format!(
-            "the secret `{}` is not an address: {why}",
-            secret.name()
-        ))
-        .help("in a user or password, percent-encode `@ : / ? # %` (`@` is `%40`)")
+        Failure::new(format!("the secret `{}` is not an address: {why}", secret.name()))
+            .help("in a user or password, percent-encode `@ : / ? # %` (`@` is `%40`)")
     };
     let text = args.text(0)?;
     let url = Url::parse(text.trim()).map_err(|e| wrong(&e.to_string()))?;
@@ -69,11 +66,7 @@ pub(super) fn parse_secret(args: &Args, secret: &Secret) -> Result<Value, Failur
 
 fn parts(url: &Url, secret: Option<&Secret>) -> Value {
     let text = |text: String| {
-        if text.is_empty() {
-            Value::None
-        } else {
-            Value::text(text)
-        }
+        if text.is_empty() { Value::None } else { Value::text(text) }
     };
     let hidden = |text: String| match secret {
         Some(secret) if !text.is_empty() => Value::Secret(secret.derive(text)),
@@ -81,32 +74,19 @@ fn parts(url: &Url, secret: Option<&Secret>) -> Value {
         _ => Value::text(text),
     };
     let host = url.host_str().unwrap_or("");
-    let host = host
-        .strip_prefix('[')
-        .and_then(|h| h.strip_suffix(']'))
-        .unwrap_or(host);
+    let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
     let path = url.path();
     let query = url.query().unwrap_or("").to_owned();
     let in_query = |wanted: &str| {
-        url.query_pairs()
-            .find(|(name, _)| name == wanted)
-            .map(|(_, value)| value.into_owned())
+        url.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
     };
-    let password = url
-        .password()
-        .map(decode)
-        .or_else(|| in_query("password"))
-        .unwrap_or_default();
+    let password = url.password().map(decode).or_else(|| in_query("password")).unwrap_or_default();
     let sensitive = url.query_pairs().any(|(name, _)| {
         let name = name.to_lowercase();
         SENSITIVE.iter().any(|word| name.contains(word))
     });
-    let port = url.port().map(i64::from).or_else(|| {
-        PORTS
-            .iter()
-            .find(|(s, _)| *s == url.scheme())
-            .map(|(_, p)| *p)
-    });
+    let port =
+        url.port().map(i64::from).or_else(|| PORTS.iter().find(|(s, _)| *s == url.scheme()).map(|(_, p)| *p));
     Value::record([
         ("scheme", Value::text(url.scheme())),
         ("host", text(decode(host))),
@@ -114,14 +94,7 @@ fn parts(url: &Url, secret: Option<&Secret>) -> Value {
         ("user", text(decode(url.username()))),
         ("password", hidden(password)),
         ("path", text(decode(path.strip_prefix('/').unwrap_or(path)))),
-        (
-            "query",
-            if sensitive {
-                hidden(query)
-            } else {
-                text(query)
-            },
-        ),
+        ("query", if sensitive { hidden(query) } else { text(query) }),
         ("fragment", text(url.fragment().unwrap_or("").to_owned())),
     ])
 }

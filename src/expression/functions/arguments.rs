@@ -27,21 +27,16 @@ impl Args {
     }
 
     pub fn any(&self, at: usize) -> Result<&Value, Failure> {
-        self.given(at)
-            .ok_or_else(|| Failure::new(format!("`{}` needs more arguments", self.name)))
+        self.given(at).ok_or_else(|| Failure::new(format!("`{}` needs more arguments", self.name)))
     }
 
     /// Returns the failure that the argument is not what is wanted.
     pub fn wants(&self, at: usize, wanted: &str) -> Failure {
         let value = self.given(at).map_or_else(String::new, named);
-        let parameter = signature(self.name)
-            .and_then(|s| s.parameters.get(at).map(|p| p.name))
-            .filter(|_| at > 0);
+        let parameter =
+            signature(self.name).and_then(|s| s.parameters.get(at).map(|p| p.name)).filter(|_| at > 0);
         Failure::new(match parameter {
-            Some(parameter) => format!(
-                "`{}` takes {wanted} as `{parameter}`, not {value}",
-                self.name
-            ),
+            Some(parameter) => format!("`{}` takes {wanted} as `{parameter}`, not {value}", self.name),
             None => format!("`{}` takes {wanted}, not {value}", self.name),
         })
     }
@@ -98,9 +93,9 @@ impl Args {
     pub fn list(&self, at: usize) -> Result<&Arc<Vec<Value>>, Failure> {
         match self.any(at)? {
             Value::List(items) => Ok(items),
-            Value::Command(_) => Err(self
-                .wants(at, "a list")
-                .help("`.lines` and `.json` of a command give lists")),
+            Value::Command(_) => {
+                Err(self.wants(at, "a list").help("`.lines` and `.json` of a command give lists"))
+            }
             _ => Err(self.wants(at, "a list")),
         }
     }

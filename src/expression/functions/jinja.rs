@@ -32,13 +32,7 @@ pub(super) fn call(args: &Args) -> Result<Value, Failure> {
         "replace" => {
             args.text(1)?;
             let longest = args.text(2)?.len().max(1);
-            if args
-                .text(0)?
-                .len()
-                .saturating_add(1)
-                .saturating_mul(longest)
-                > LARGEST
-            {
+            if args.text(0)?.len().saturating_add(1).saturating_mul(longest) > LARGEST {
                 return Err(Failure::new("the text would be too long"));
             }
         }
@@ -50,27 +44,15 @@ pub(super) fn call(args: &Args) -> Result<Value, Failure> {
     let mut positional: Vec<Jinja> = Vec::new();
     for value in &args.values {
         // A parameter that was left out ends the arguments, or is none between them.
-        positional.push(
-            value
-                .as_ref()
-                .map_or_else(|| Ok(Jinja::from(())), to_jinja)?,
-        );
+        positional.push(value.as_ref().map_or_else(|| Ok(Jinja::from(())), to_jinja)?);
     }
-    while matches!(
-        args.values.get(positional.len().wrapping_sub(1)),
-        Some(None)
-    ) {
+    while matches!(args.values.get(positional.len().wrapping_sub(1)), Some(None)) {
         positional.pop();
     }
-    let result = environment()
-        .empty_state()
-        .apply_filter(args.name, &positional)
-        .map_err(|e| {
-            let why = e
-                .detail()
-                .map_or_else(|| e.kind().to_string(), str::to_owned);
-            Failure::new(format!("`{}`: {}", args.name, brief(&why, SHOWN * 2)))
-        })?;
+    let result = environment().empty_state().apply_filter(args.name, &positional).map_err(|e| {
+        let why = e.detail().map_or_else(|| e.kind().to_string(), str::to_owned);
+        Failure::new(format!("`{}`: {}", args.name, brief(&why, SHOWN * 2)))
+    })?;
     Ok(from_jinja(&result))
 }
 
@@ -80,10 +62,7 @@ fn environment() -> &'static Environment<'static> {
 }
 
 fn too_wide(pattern: &str) -> bool {
-    pattern
-        .split(|c: char| !c.is_ascii_digit())
-        .any(|digits| digits.len() > 3)
-        || pattern.contains('*')
+    pattern.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() > 3) || pattern.contains('*')
 }
 
 fn to_jinja(value: &Value) -> Result<Jinja, Failure> {
@@ -111,19 +90,11 @@ fn from_jinja(value: &Jinja) -> Value {
         ValueKind::Undefined | ValueKind::None => Value::None,
         ValueKind::Bool => Value::Bool(value.is_true()),
         ValueKind::Number => i64::try_from(value.clone()).map_or_else(
-            |_| {
-                f64::try_from(value.clone())
-                    .ok()
-                    .and_then(|n| Value::number(n).ok())
-                    .unwrap_or(Value::None)
-            },
+            |_| f64::try_from(value.clone()).ok().and_then(|n| Value::number(n).ok()).unwrap_or(Value::None),
             Value::Int,
         ),
         ValueKind::Seq | ValueKind::Iterable => Value::list(
-            value
-                .try_iter()
-                .map(|items| items.map(|item| from_jinja(&item)).collect())
-                .unwrap_or_default(),
+            value.try_iter().map(|items| items.map(|item| from_jinja(&item)).collect()).unwrap_or_default(),
         ),
         _ => Value::text(value.to_string()),
     }

@@ -26,8 +26,7 @@ pub(super) fn call(args: &Args) -> Result<Value, Failure> {
         "first" => end(args, |items| items.first()),
         "last" => end(args, |items| items.last()),
         "take" => {
-            let n = usize::try_from(args.int(1)?)
-                .map_err(|_| args.wants(1, "a whole number from 0"))?;
+            let n = usize::try_from(args.int(1)?).map_err(|_| args.wants(1, "a whole number from 0"))?;
             Ok(Value::list(args.list(0)?.iter().take(n).cloned().collect()))
         }
         "min" => extreme(args, Ordering::Less),
@@ -41,11 +40,7 @@ pub(super) fn call(args: &Args) -> Result<Value, Failure> {
         }
         "zip" => {
             let pairs = args.list(0)?.iter().zip(args.list(1)?.iter());
-            Ok(Value::list(
-                pairs
-                    .map(|(a, b)| Value::list(vec![a.clone(), b.clone()]))
-                    .collect(),
-            ))
+            Ok(Value::list(pairs.map(|(a, b)| Value::list(vec![a.clone(), b.clone()])).collect()))
         }
         "batch" => batch(args),
         "slice" => slice(args),
@@ -72,9 +67,7 @@ fn length(args: &Args) -> Result<Value, Failure> {
 }
 
 fn end(args: &Args, pick: fn(&[Value]) -> Option<&Value>) -> Result<Value, Failure> {
-    pick(args.list(0)?)
-        .cloned()
-        .ok_or_else(|| Failure::missing(format!("`{}` of an empty list", args.name)))
+    pick(args.list(0)?).cloned().ok_or_else(|| Failure::missing(format!("`{}` of an empty list", args.name)))
 }
 
 fn extreme(args: &Args, wanted: Ordering) -> Result<Value, Failure> {
@@ -84,9 +77,8 @@ fn extreme(args: &Args, wanted: Ordering) -> Result<Value, Failure> {
         _ => several,
     };
     let mut items = items.into_iter();
-    let mut best = items
-        .next()
-        .ok_or_else(|| Failure::missing(format!("`{}` of an empty list", args.name)))?;
+    let mut best =
+        items.next().ok_or_else(|| Failure::missing(format!("`{}` of an empty list", args.name)))?;
     compare(best, best)?;
     for item in items {
         if compare(item, best)? == wanted {
@@ -106,9 +98,7 @@ fn sum(args: &Args) -> Result<Value, Failure> {
     }
     // Adding nothing finds out whether the only item can be added at all.
     binary(BinaryOp::Subtract, first, first)?;
-    items.try_fold(first.clone(), |total, item| {
-        binary(BinaryOp::Add, &total, item)
-    })
+    items.try_fold(first.clone(), |total, item| binary(BinaryOp::Add, &total, item))
 }
 
 fn reverse(args: &Args) -> Result<Value, Failure> {
@@ -118,9 +108,9 @@ fn reverse(args: &Args) -> Result<Value, Failure> {
             let reversed: String = text.chars().rev().collect();
             Ok(Value::Damaged(reversed.into()))
         }
-        Value::Secret(secret) => Ok(Value::Secret(
-            secret.derive(secret.reveal().chars().rev().collect::<String>()),
-        )),
+        Value::Secret(secret) => {
+            Ok(Value::Secret(secret.derive(secret.reveal().chars().rev().collect::<String>())))
+        }
         _ => Ok(Value::text(args.text(0)?.chars().rev().collect::<String>())),
     }
 }
@@ -172,9 +162,7 @@ fn range(args: &Args) -> Result<Value, Failure> {
         Some(_) => (args.int(0)?, args.int(1)?),
     };
     if i128::from(end) - i128::from(start) > i128::from(MOST) {
-        return Err(Failure::new(format!(
-            "`range` makes at most {MOST} numbers"
-        )));
+        return Err(Failure::new(format!("`range` makes at most {MOST} numbers")));
     }
     Ok(Value::list((start..end).map(Value::Int).collect()))
 }
@@ -183,12 +171,9 @@ fn list(args: &Args) -> Result<Value, Failure> {
     match args.any(0)? {
         list @ Value::List(_) => Ok(list.clone()),
         Value::Record(record) => Ok(Value::list(record.names().map(Value::text).collect())),
-        Value::Text(_) | Value::Damaged(_) | Value::Command(_) => Ok(Value::list(
-            args.text(0)?
-                .chars()
-                .map(|c| Value::text(c.to_string()))
-                .collect(),
-        )),
+        Value::Text(_) | Value::Damaged(_) | Value::Command(_) => {
+            Ok(Value::list(args.text(0)?.chars().map(|c| Value::text(c.to_string())).collect()))
+        }
         _ => Err(args.wants(0, "a list, a record or text")),
     }
 }

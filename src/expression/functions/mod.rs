@@ -39,24 +39,17 @@ pub fn call_function(
         return Ok(or.clone());
     }
     let args = args.into_iter().map(plain).collect::<Result<_, _>>()?;
-    let named = named
-        .into_iter()
-        .map(|(name, value)| Ok((name, plain(value)?)))
-        .collect::<Result<_, Failure>>()?;
+    let named =
+        named.into_iter().map(|(name, value)| Ok((name, plain(value)?))).collect::<Result<_, Failure>>()?;
     let (signature, values) = bind(name, args, named)?;
-    let mut args = Args {
-        name: signature.name,
-        values,
-        now,
-    };
+    let mut args = Args { name: signature.name, values, now };
     let secret = args.values.iter().flatten().find_map(secret_in).cloned();
     match (secret, signature.secret) {
         (_, SecretUse::Carried) => dispatch(&args),
-        (Some(secret), SecretUse::Refused) => Err(Failure::new(format!(
-            "`{name}` takes no secret, and `{}` is one",
-            secret.name()
-        ))
-        .help("a secret may go into a command or a request and nowhere else")),
+        (Some(secret), SecretUse::Refused) => {
+            Err(Failure::new(format!("`{name}` takes no secret, and `{}` is one", secret.name()))
+                .help("a secret may go into a command or a request and nowhere else"))
+        }
         (Some(secret), SecretUse::Derived) => {
             let whole = matches!(args.given(0), Some(Value::Secret(_)));
             for value in args.values.iter_mut().flatten() {
@@ -85,12 +78,10 @@ pub fn call_function(
 
 fn dispatch(args: &Args) -> Result<Value, Failure> {
     match args.name {
-        "bytes" | "seconds" | "percent" | "in_bytes" | "in_seconds" | "number" | "float"
-        | "int" | "bool" | "time" | "duration" | "size" | "age" | "abs" | "round" => {
-            units::call(args)
-        }
-        "upper" | "lower" | "title" | "capitalize" | "trim" | "replace" | "indent" | "split"
-        | "lines" | "format" | "urlencode" => jinja::call(args),
+        "bytes" | "seconds" | "percent" | "in_bytes" | "in_seconds" | "number" | "float" | "int" | "bool"
+        | "time" | "duration" | "size" | "age" | "abs" | "round" => units::call(args),
+        "upper" | "lower" | "title" | "capitalize" | "trim" | "replace" | "indent" | "split" | "lines"
+        | "format" | "urlencode" => jinja::call(args),
         "text" | "string" | "capture" | "url" | "tojson" | "parse_json" => words::call(args),
         "sql" => sql::literal(args.any(0)?),
         "sql_name" => sql::name(&args.text(0)?),

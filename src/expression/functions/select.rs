@@ -94,20 +94,14 @@ fn map(args: &Args) -> Result<Value, Failure> {
         result.push(value);
     }
     if attribute.is_none() && filter.is_none() {
-        return Err(Failure::new("`map` needs the argument `attribute`").help(
-            "`map(\"name\")` takes that field of each item, `map(filter: \"upper\")` a filter",
-        ));
+        return Err(Failure::new("`map` needs the argument `attribute`")
+            .help("`map(\"name\")` takes that field of each item, `map(filter: \"upper\")` a filter"));
     }
     Ok(Value::list(result))
 }
 
 /// Keeps the items for which the test, named by argument `test_at`, is `wanted`.
-fn keep(
-    args: &Args,
-    attribute_at: Option<usize>,
-    test_at: usize,
-    wanted: bool,
-) -> Result<Value, Failure> {
+fn keep(args: &Args, attribute_at: Option<usize>, test_at: usize, wanted: bool) -> Result<Value, Failure> {
     let attribute = attribute_at.map(|at| args.text(at)).transpose()?;
     let test = args.optional_text(test_at)?;
     let operand = args.given(test_at + 1);
@@ -152,12 +146,9 @@ fn truthy(value: &Value) -> bool {
 }
 
 fn holds(test: &str, value: &Value, operand: Option<&Value>) -> Result<bool, Failure> {
-    let need = || {
-        operand.ok_or_else(|| Failure::new(format!("the test `{test}` needs a value to test with")))
-    };
-    let op = |op: BinaryOp| -> Result<bool, Failure> {
-        Ok(binary(op, value, need()?)? == Value::Bool(true))
-    };
+    let need =
+        || operand.ok_or_else(|| Failure::new(format!("the test `{test}` needs a value to test with")));
+    let op = |op: BinaryOp| -> Result<bool, Failure> { Ok(binary(op, value, need()?)? == Value::Bool(true)) };
     let texts = || -> Result<_, Failure> { Ok((text_of(value)?, text_of(need()?)?)) };
     match test {
         "eq" | "equalto" | "==" => op(BinaryOp::Equal),
@@ -193,10 +184,9 @@ fn keyed(args: &Args, attributes: Option<&str>) -> Result<Vec<(Vec<Value>, Value
         .map(|(at, item)| {
             let key = match attributes {
                 None => vec![item.clone()],
-                Some(names) => names
-                    .split(',')
-                    .map(|name| item_path(item, at, name.trim()))
-                    .collect::<Result<_, _>>()?,
+                Some(names) => {
+                    names.split(',').map(|name| item_path(item, at, name.trim())).collect::<Result<_, _>>()?
+                }
             };
             Ok((key, item.clone()))
         })
@@ -242,9 +232,7 @@ fn sort(args: &Args) -> Result<Value, Failure> {
         }
     }
     sort_keyed(&mut items, args.flag(2, false)?)?;
-    Ok(Value::list(
-        items.into_iter().map(|(_, item)| item).collect(),
-    ))
+    Ok(Value::list(items.into_iter().map(|(_, item)| item).collect()))
 }
 
 /// Returns what tells one value from another, equal for values that are equal.
@@ -289,13 +277,9 @@ fn group(args: &Args) -> Result<Value, Failure> {
     groups
         .into_iter()
         .map(|(mut key, list)| {
-            let grouper = key
-                .pop()
-                .ok_or_else(|| Failure::new(format!("no group for {}", named(&Value::None))))?;
-            Ok(Value::record([
-                ("grouper", grouper),
-                ("list", Value::list(list)),
-            ]))
+            let grouper =
+                key.pop().ok_or_else(|| Failure::new(format!("no group for {}", named(&Value::None))))?;
+            Ok(Value::record([("grouper", grouper), ("list", Value::list(list))]))
         })
         .collect::<Result<_, Failure>>()
         .map(Value::list)

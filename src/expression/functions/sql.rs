@@ -17,22 +17,16 @@ pub(super) fn literal(value: &Value) -> Result<Value, Failure> {
         Value::Time(_) => format!("'{value}'"),
         Value::Text(_) | Value::Damaged(_) | Value::Command(_) => quote(&text_of(value)?)?,
         Value::Duration(_) => {
-            return Err(
-                Failure::new(format!("`sql` takes no duration: {}", named(value)))
-                    .help("render it with `in_seconds`"),
-            );
+            return Err(Failure::new(format!("`sql` takes no duration: {}", named(value)))
+                .help("render it with `in_seconds`"));
         }
         Value::Size(_) => {
-            return Err(
-                Failure::new(format!("`sql` takes no size: {}", named(value)))
-                    .help("render it with `in_bytes`"),
-            );
+            return Err(Failure::new(format!("`sql` takes no size: {}", named(value)))
+                .help("render it with `in_bytes`"));
         }
         other => {
-            return Err(
-                Failure::new(format!("`sql` takes one value, not {}", named(other)))
-                    .help("for a list: `xs | map(filter: \"sql\") | join(\", \")`"),
-            );
+            return Err(Failure::new(format!("`sql` takes one value, not {}", named(other)))
+                .help("for a list: `xs | map(filter: \"sql\") | join(\", \")`"));
         }
     };
     Ok(Value::text(text))

@@ -4,9 +4,7 @@
 
 use super::super::scope::Failure;
 use super::arguments::Args;
-use crate::value::{
-    Value, brief, float, parse_duration, parse_number, parse_size, parse_time, whole,
-};
+use crate::value::{Value, brief, float, parse_duration, parse_number, parse_size, parse_time, whole};
 
 const SECOND: f64 = 1e9;
 
@@ -15,18 +13,11 @@ pub(super) fn call(args: &Args) -> Result<Value, Failure> {
     match args.name {
         "bytes" => match args.any(0)? {
             Value::Int(n) => Ok(Value::Size(*n)),
-            _ => whole(args.number(0)?.round())
-                .map(Value::Size)
-                .ok_or_else(out_of_range),
+            _ => whole(args.number(0)?.round()).map(Value::Size).ok_or_else(out_of_range),
         },
         "seconds" => match args.any(0)? {
-            Value::Int(n) => n
-                .checked_mul(1_000_000_000)
-                .map(Value::Duration)
-                .ok_or_else(out_of_range),
-            _ => whole((args.number(0)? * SECOND).round())
-                .map(Value::Duration)
-                .ok_or_else(out_of_range),
+            Value::Int(n) => n.checked_mul(1_000_000_000).map(Value::Duration).ok_or_else(out_of_range),
+            _ => whole((args.number(0)? * SECOND).round()).map(Value::Duration).ok_or_else(out_of_range),
         },
         "percent" => match args.any(0)? {
             Value::Percent(share) => Ok(Value::Percent(*share)),
@@ -82,9 +73,9 @@ fn int(args: &Args) -> Result<Value, Failure> {
         _ => number(args)?,
     };
     match value {
-        Value::Number(n) => whole(n.trunc())
-            .map(Value::Int)
-            .ok_or_else(|| args.wants(0, "a number in range")),
+        Value::Number(n) => {
+            whole(n.trunc()).map(Value::Int).ok_or_else(|| args.wants(0, "a number in range"))
+        }
         other => Ok(other),
     }
 }
@@ -121,15 +112,10 @@ fn age(args: &Args) -> Result<Value, Failure> {
 /// Reads a duration as `ps` and databases print it: `00:06:10.5`, `2-03:00:00`, `3 days 04:05:06`.
 fn clock(text: &str) -> Option<Value> {
     let text = text.trim();
-    let (negative, text) = text
-        .strip_prefix('-')
-        .map_or((false, text), |rest| (true, rest));
+    let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     let (days, time) = match text.split_once([' ', '-']) {
         Some((days, rest)) => {
-            let time = rest
-                .strip_prefix("days ")
-                .or_else(|| rest.strip_prefix("day "))
-                .unwrap_or(rest);
+            let time = rest.strip_prefix("days ").or_else(|| rest.strip_prefix("day ")).unwrap_or(rest);
             (days, time)
         }
         None => ("0", text),

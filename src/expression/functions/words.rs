@@ -18,9 +18,8 @@ pub(super) fn call(args: &Args) -> Result<Value, Failure> {
         "tojson" => json(args),
         "parse_json" => {
             let text = args.text(0)?;
-            read_json(&text).map_err(|why| {
-                Failure::new(format!("`{}` is not JSON: {why}", brief(&text, SHOWN)))
-            })
+            read_json(&text)
+                .map_err(|why| Failure::new(format!("`{}` is not JSON: {why}", brief(&text, SHOWN))))
         }
         _ => concat(&[args.any(0)?]),
     }
@@ -33,12 +32,7 @@ fn capture(args: &Args) -> Result<Value, Failure> {
         .captures(&text)
         .and_then(|groups| groups.get(1).or_else(|| groups.get(0)))
         .map(|group| Value::text(group.as_str()));
-    found.ok_or_else(|| {
-        Failure::missing(format!(
-            "`{}` does not match `{pattern}`",
-            brief(&text, SHOWN)
-        ))
-    })
+    found.ok_or_else(|| Failure::missing(format!("`{}` does not match `{pattern}`", brief(&text, SHOWN))))
 }
 
 /// Percent-encodes everything but the unreserved characters of RFC 3986, section 2.3.

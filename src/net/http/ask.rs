@@ -12,9 +12,10 @@ use url::Url;
 
 use crate::event::NativeRequest;
 use crate::process::blot::Needles;
+use crate::value::Value;
 
+use super::super::Failure;
 use super::super::arguments::{Arguments, Words};
-use super::super::{Failure, json};
 
 /// Redirects that are followed unless the call says otherwise.
 const REDIRECTS: usize = 5;
@@ -67,11 +68,7 @@ impl HttpAsk {
             body: None,
             secret_body: false,
             redirects: arguments.count("redirects")?.unwrap_or(REDIRECTS),
-            ca: arguments
-                .get("ca")
-                .map(|_| arguments.text("ca"))
-                .transpose()?
-                .map(PathBuf::from),
+            ca: arguments.get("ca").map(|_| arguments.text("ca")).transpose()?.map(PathBuf::from),
             timeout: arguments.duration("timeout")?,
         };
         ask.take_headers(&arguments)?;
@@ -83,11 +80,8 @@ impl HttpAsk {
         for (name, value) in arguments.fields("headers")? {
             let unfit = || Failure::seen(format!("`{name}` is not the name of a header"));
             let name: HeaderName = name.parse().map_err(|_| unfit())?;
-            let mut bytes = HeaderValue::from_str(value.reveal().trim()).map_err(|_| {
-                Failure::seen(format!(
-                    "the header `{name}` cannot hold control characters"
-                ))
-            })?;
+            let mut bytes = HeaderValue::from_str(value.reveal().trim())
+                .map_err(|_| Failure::seen(format!("the header `{name}` cannot hold control characters")))?;
             if value.is_secret() {
                 bytes.set_sensitive(true);
                 self.guarded.push(name.clone());
@@ -99,13 +93,10 @@ impl HttpAsk {
 
     fn take_body(&mut self, arguments: &Arguments<'_>) -> Result<(), Failure> {
         let body = arguments.words("body")?;
-        let json = arguments.get("json").map(json::from_value).transpose()?;
+        let json = arguments.get("json").map(json).transpose()?;
         let kind = match (body, json) {
             (Some(_), Some(_)) => {
-                return Err(Failure::seen(format!(
-                    "{} has both `body` and `json`",
-                    arguments.call()
-                )));
+                return Err(Failure::seen(format!("{} has both `body` and `json`", arguments.call())));
             }
             (Some(body), None) => {
                 self.secret_body = body.is_secret();
@@ -113,7 +104,7 @@ impl HttpAsk {
                 "text/plain; charset=utf-8"
             }
             (None, Some(json)) => {
-                self.body = Some(Bytes::from(json.to_string()));
+                self.body = Some(Bytes::from(json));
                 "application/json"
             }
             (None, None) => {
@@ -186,9 +177,9 @@ fn parse(address: &Words, needles: &Needles) -> Result<(Url, String), Failure> {
     };
     match parsed {
         Some(url) => Ok((url, shown)),
-        None => Err(Failure::seen(format!(
-            "`{shown}` is not an address that begins with http:// or https://"
-        ))),
+        None => {
+            Err(Failure::seen(format!("`{shown}` is not an address that begins with http:// or https://")))
+        }
     }
 }
 
@@ -206,4 +197,20 @@ fn trusted(from: &Url, to: &Url) -> bool {
         && from.port().is_none()
         && to.port().is_none();
     same || upgraded
+}
+
+/// Returns a body in JSON. A secret would stand there as its name, and damaged text as what it
+/// never was: both are refused.
+fn json(value: &Value) -> Result<String, Failure> {
+    fn check(value: &Value) -> Result<(), Failure> {
+        match value {
+            Value::Secret(_) => Err(Failure::seen("a secret goes into `body`, not into `json`")),
+            Value::Damaged(_) => Err(Failure::seen("`json` holds text that was not UTF-8")),
+            Value::List(items) => items.iter().try_for_each(check),
+            Value::Record(record) => record.0.iter().try_for_each(|(_, value)| check(value)),
+            _ => Ok(()),
+        }
+    }
+    check(value)?;
+    Ok(value.to_json().to_string())
 }

@@ -61,9 +61,7 @@ fn tls(error: &rustls::Error) -> String {
 
 fn certificate(error: &CertificateError) -> String {
     let known = match error {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            "certificate expired"
-        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "certificate expired",
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             "certificate is not valid yet (is the clock right?)"
         }
@@ -76,10 +74,7 @@ fn certificate(error: &CertificateError) -> String {
         }
         CertificateError::Revoked => "certificate was revoked",
         other => {
-            return format!(
-                "certificate is not valid: {}",
-                words::plain(&other.to_string())
-            );
+            return format!("certificate is not valid: {}", words::plain(&other.to_string()));
         }
     };
     known.to_owned()

@@ -70,19 +70,12 @@ impl Http {
                 return Ok(Value::Response(Arc::new(value)));
             }
             Ok(Err(failure)) => failure,
-            Err(_) if sent.get() => Failure::seen(format!(
-                "{shown} timed out after {}: no whole answer came",
-                spoken(limit)
-            )),
-            Err(_) => Failure::seen(format!(
-                "{shown} timed out after {}: no connection",
-                spoken(limit)
-            )),
+            Err(_) if sent.get() => {
+                Failure::seen(format!("{shown} timed out after {}: no whole answer came", spoken(limit)))
+            }
+            Err(_) => Failure::seen(format!("{shown} timed out after {}: no connection", spoken(limit))),
         };
-        Err(Failure {
-            doubt: changes && sent.get(),
-            ..failure
-        })
+        Err(Failure { doubt: changes && sent.get(), ..failure })
     }
 
     /// Sends the request, and after each redirect the next.
@@ -148,21 +141,15 @@ impl Http {
 fn read_ca(ask: &HttpAsk, path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| {
         let why = words::system(&error);
-        ask.failure(&format!(
-            "the certificates in `{}` cannot be read: {why}",
-            path.display()
-        ))
+        ask.failure(&format!("the certificates in `{}` cannot be read: {why}", path.display()))
     })
 }
 
 fn authorities(ask: &HttpAsk, pem: &[u8]) -> Result<Vec<Certificate>, Failure> {
-    Certificate::from_pem_bundle(pem)
-        .ok()
-        .filter(|found| !found.is_empty())
-        .ok_or_else(|| {
-            let path = ask.ca.as_deref().unwrap_or(Path::new(""));
-            ask.failure(&format!("`{}` holds no certificate in PEM", path.display()))
-        })
+    Certificate::from_pem_bundle(pem).ok().filter(|found| !found.is_empty()).ok_or_else(|| {
+        let path = ask.ca.as_deref().unwrap_or(Path::new(""));
+        ask.failure(&format!("`{}` holds no certificate in PEM", path.display()))
+    })
 }
 
 /// Returns where the response sends us, if it does. 300 and 304 are answers.
@@ -183,11 +170,7 @@ fn failed(ask: &HttpAsk, hops: usize, error: &reqwest::Error) -> Failure {
 }
 
 /// Reads the response as far as a value holds, secrets blotted out.
-async fn take(
-    ask: &HttpAsk,
-    mut response: Response,
-    needles: &Needles,
-) -> Result<ResponseValue, Failure> {
+async fn take(ask: &HttpAsk, mut response: Response, needles: &Needles) -> Result<ResponseValue, Failure> {
     let status = i64::from(response.status().as_u16());
     let headers = headers(response.headers(), needles);
     let mut blotter = Blotter::new(needles.clone());
@@ -215,11 +198,7 @@ async fn take(
         request: ask.shown.as_str().into(),
         status,
         headers,
-        body: Output {
-            text: text.into(),
-            utf8,
-            cut,
-        },
+        body: Output { text: text.into(), utf8, cut },
         elapsed: 0,
     })
 }

@@ -23,13 +23,7 @@ const NATIVE_SLACK: i64 = 2_000_000_000;
 impl Desk {
     /// Begins one request; `again`: it was begun before, by a process that is no more.
     pub async fn begin(&mut self, ask: Ask, again: bool) -> Result<(), WorldError> {
-        let Ask {
-            address,
-            request,
-            deadline,
-            changes,
-            ..
-        } = ask;
+        let Ask { address, request, deadline, changes, .. } = ask;
         match request {
             Request::Command(command) if again => self.recall(address, &command, deadline).await?,
             Request::Command(command) => self.start(address, &command, deadline).await?,
@@ -49,7 +43,12 @@ impl Desk {
                     self.reply(address, reply);
                 }
             }
-            Request::Notify { .. } => self.reply(address, Reply::Done),
+            // Nothing pretends: what only the screen shows was not sent.
+            Request::Notify { .. } => {
+                let message =
+                    String::from("no channel is set up for it: it stands here and on the timeline only");
+                self.reply(address, Reply::Failed { message, doubt: false });
+            }
             Request::Kill { command } => self.kill(&command).await,
             Request::Cancel { request } => self.cancel(&request),
         }
@@ -63,15 +62,14 @@ impl Desk {
         deadline: Option<i64>,
     ) -> Result<(), WorldError> {
         self.learn_secrets(command::secrets(request));
-        let spec =
-            match command::specification(&address.0, request, self.left(deadline), &self.secrets) {
-                Ok(spec) => spec,
-                Err(why) => {
-                    let end = command::not_started(why);
-                    self.reply(address, Reply::Command(Box::new(end)));
-                    return Ok(());
-                }
-            };
+        let spec = match command::specification(&address.0, request, self.left(deadline), &self.secrets) {
+            Ok(spec) => spec,
+            Err(why) => {
+                let end = command::not_started(why);
+                self.reply(address, Reply::Command(Box::new(end)));
+                return Ok(());
+            }
+        };
         match self.link.start(spec).await {
             Ok(()) => self.under_way(address, deadline),
             Err(ClientError::Frame(error)) => {
@@ -103,13 +101,7 @@ impl Desk {
         self.doing.insert(address, Doing { what, deadline });
     }
 
-    fn call(
-        &mut self,
-        address: Address,
-        request: NativeRequest,
-        deadline: Option<i64>,
-        changes: bool,
-    ) {
+    fn call(&mut self, address: Address, request: NativeRequest, deadline: Option<i64>, changes: bool) {
         self.learn_secrets(request.args.iter().flat_map(|(_, value)| secrets_in(value)));
         if request.module == "file" {
             let result = net::file::call(&request, self.left(deadline), &self.needles);
@@ -133,12 +125,7 @@ impl Desk {
             })
             .abort_handle()
         };
-        let what = What::Native {
-            typed,
-            changes,
-            sent,
-            task,
-        };
+        let what = What::Native { typed, changes, sent, task };
         let deadline = deadline.map(|deadline| deadline.saturating_add(NATIVE_SLACK));
         self.doing.insert(address, Doing { what, deadline });
     }
@@ -156,14 +143,9 @@ impl Desk {
     }
 
     fn cancel(&mut self, address: &Address) {
-        self.ready.retain(
-            |ready| !matches!(&ready.input, Input::Delivered { request, .. } if request == address),
-        );
-        if let Some(Doing {
-            what: What::Native { task, .. },
-            ..
-        }) = self.doing.remove(address)
-        {
+        self.ready
+            .retain(|ready| !matches!(&ready.input, Input::Delivered { request, .. } if request == address));
+        if let Some(Doing { what: What::Native { task, .. }, .. }) = self.doing.remove(address) {
             task.abort();
         }
         self.asker.cancel(address, self.clock.now().run_ns);
@@ -173,20 +155,10 @@ impl Desk {
     pub(super) fn break_off(&mut self, address: Address, what: What, how: &str) {
         let reply = match what {
             What::Timer => Reply::Fired,
-            What::Command => Reply::Lost {
-                why: "the supervisor did not tell how it ended".to_owned(),
-            },
-            What::Native {
-                typed,
-                changes,
-                sent,
-                task,
-            } => {
+            What::Command => Reply::Lost { why: "the supervisor did not tell how it ended".to_owned() },
+            What::Native { typed, changes, sent, task } => {
                 task.abort();
-                Reply::Failed {
-                    message: format!("{typed} {how}"),
-                    doubt: changes && sent.get(),
-                }
+                Reply::Failed { message: format!("{typed} {how}"), doubt: changes && sent.get() }
             }
         };
         self.reply(address, reply);
@@ -225,11 +197,7 @@ fn secrets_in(value: &Value) -> Vec<&Secret> {
     match value {
         Value::Secret(secret) => vec![secret],
         Value::List(items) => items.iter().flat_map(secrets_in).collect(),
-        Value::Record(record) => record
-            .0
-            .iter()
-            .flat_map(|(_, value)| secrets_in(value))
-            .collect(),
+        Value::Record(record) => record.0.iter().flat_map(|(_, value)| secrets_in(value)).collect(),
         _ => Vec::new(),
     }
 }

@@ -48,12 +48,7 @@ struct Doing {
 
 enum What {
     Command,
-    Native {
-        typed: String,
-        changes: bool,
-        sent: Sent,
-        task: AbortHandle,
-    },
+    Native { typed: String, changes: bool, sent: Sent, task: AbortHandle },
     Timer,
 }
 
@@ -216,17 +211,10 @@ impl Desk {
                 Some(process) => end_orphan(process).await,
                 None => true,
             };
-            let why = if gone {
-                why.to_owned()
-            } else {
-                format!("{why}, and it still runs and cannot be ended")
-            };
+            let why =
+                if gone { why.to_owned() } else { format!("{why}, and it still runs and cannot be ended") };
             // Nobody listens when the world is gone.
-            let _ = tell.send(Settled {
-                request,
-                reply: Reply::Lost { why },
-                occurred: clock.now(),
-            });
+            let _ = tell.send(Settled { request, reply: Reply::Lost { why }, occurred: clock.now() });
         });
     }
 
@@ -253,11 +241,7 @@ impl Desk {
         self.ready.push(Ready {
             rank: Rank::Person,
             occurred,
-            input: Input::Control {
-                control: Control::Stop,
-                by,
-                occurred,
-            },
+            input: Input::Control { control: Control::Stop, by, occurred },
         });
     }
 
@@ -281,10 +265,7 @@ impl Desk {
             .collect();
         for address in due {
             match self.doing.remove(&address) {
-                Some(Doing {
-                    what: What::Timer,
-                    deadline: Some(deadline),
-                }) => {
+                Some(Doing { what: What::Timer, deadline: Some(deadline) }) => {
                     let occurred = self.clock.moment(deadline);
                     self.deliver(Rank::Time, occurred, address, Reply::Fired);
                 }
@@ -301,12 +282,7 @@ impl Desk {
 
     /// Sets the alarm to what happens next by itself.
     pub fn set_alarm(&mut self) -> Result<(), WorldError> {
-        let next = self
-            .doing
-            .values()
-            .filter_map(|doing| doing.deadline)
-            .chain(self.asker.deadline())
-            .min();
+        let next = self.doing.values().filter_map(|doing| doing.deadline).chain(self.asker.deadline()).min();
         self.alarm
             .set(next)
             .map_err(|error| WorldError::Unreachable(format!("the clock cannot be set: {error}")))
@@ -335,12 +311,7 @@ impl Desk {
             }
             Input::Opened(_) => {}
         }
-        if let Input::Delivered {
-            request,
-            reply: Reply::Command(_),
-            ..
-        } = &input
-        {
+        if let Input::Delivered { request, reply: Reply::Command(_), .. } = &input {
             self.link.delivered(request.to_string());
         }
         Some(input)
@@ -352,23 +323,12 @@ impl Desk {
     }
 
     fn deliver(&mut self, rank: Rank, occurred: Moment, request: Address, reply: Reply) {
-        self.ready.push(Ready {
-            rank,
-            occurred,
-            input: Input::Delivered {
-                request,
-                occurred,
-                reply,
-            },
-        });
+        self.ready.push(Ready { rank, occurred, input: Input::Delivered { request, occurred, reply } });
     }
 }
 
 fn needles(secrets: &[Secret]) -> Needles {
-    let texts: Vec<_> = secrets
-        .iter()
-        .map(|secret| SecretText::new(secret.reveal()))
-        .collect();
+    let texts: Vec<_> = secrets.iter().map(|secret| SecretText::new(secret.reveal())).collect();
     Needles::new(&texts)
 }
 

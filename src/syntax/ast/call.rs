@@ -42,6 +42,10 @@ pub struct Qualifiers {
 
 /// `undo …` below a change.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a tree is built once and walked; a box for each would cost more"
+)]
 pub enum Undo {
     /// `undo CALL [safe]`: `safe` is to be done twice without harm.
     Call { call: Spanned<Call>, safe: Option<SafeMark> },

@@ -23,14 +23,24 @@ pub enum DrillPart {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Given {
     /// `given NAME = v, then v2`: at least one value.
-    Value { name: Path, values: Vec<Expr> },
+    Value {
+        name: Path,
+        values: Vec<Expr>,
+    },
     /// `given step "…" fails, then exits 0`: at least one.
-    Step { title: Text, outcomes: Vec<Spanned<StepOutcome>> },
+    Step {
+        title: Text,
+        outcomes: Vec<Spanned<StepOutcome>>,
+    },
     Approval(Spanned<GivenAnswer>),
     /// `given operator stops at step "…"`.
-    OperatorStops { step: Text },
+    OperatorStops {
+        step: Text,
+    },
     /// `given crash in step "…"`.
-    Crash { step: Text },
+    Crash {
+        step: Text,
+    },
 }
 
 /// What a step does in a drill.
@@ -48,7 +58,10 @@ pub enum GivenAnswer {
     Denied,
     Never,
     /// `by "dana" after 40s`: granted by this person.
-    By { person: Text, after: Option<Expr> },
+    By {
+        person: Text,
+        after: Option<Expr>,
+    },
 }
 
 /// What must be so in the end.
@@ -59,13 +72,19 @@ pub enum Expect {
     /// `expect resolve "…"`.
     Resolve(Text),
     /// `expect step "…" undone`.
-    Step { title: Text, fate: Spanned<StepFate> },
+    Step {
+        title: Text,
+        fate: Spanned<StepFate>,
+    },
     /// `expect nothing changed`.
     NothingChanged,
     /// `expect nothing left changed`.
     NothingLeftChanged,
     EscalatedTo(Name),
-    Notified { channel: Name, message: Option<Text> },
+    Notified {
+        channel: Name,
+        message: Option<Text>,
+    },
     Finding(Text),
     /// Any expression, also over `elapsed`.
     That(Expr),

@@ -37,18 +37,39 @@ pub enum Expression {
     Record(Vec<Entry>),
     Name(String),
     /// `of.name`. A module's member without parentheses has this form, too.
-    Field { of: Box<Expr>, name: Name },
+    Field {
+        of: Box<Expr>,
+        name: Name,
+    },
     /// `of[index]`.
-    Index { of: Box<Expr>, index: Box<Expr> },
+    Index {
+        of: Box<Expr>,
+        index: Box<Expr>,
+    },
     /// `f(x)` or `module.f(x, key: y)`.
-    Call { callee: Path, arguments: Vec<Argument> },
+    Call {
+        callee: Path,
+        arguments: Vec<Argument>,
+    },
     /// `value | f(x)`.
-    Pipe { value: Box<Expr>, function: Path, arguments: Vec<Argument> },
+    Pipe {
+        value: Box<Expr>,
+        function: Path,
+        arguments: Vec<Argument>,
+    },
     Not(Box<Expr>),
     Negate(Box<Expr>),
-    Binary { operator: Spanned<BinaryOperator>, left: Box<Expr>, right: Box<Expr> },
+    Binary {
+        operator: Spanned<BinaryOperator>,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
     /// `then if condition else otherwise`.
-    If { condition: Box<Expr>, then: Box<Expr>, otherwise: Box<Expr> },
+    If {
+        condition: Box<Expr>,
+        then: Box<Expr>,
+        otherwise: Box<Expr>,
+    },
     /// What could not be read; a diagnostic has been reported, so a checker stays silent about it.
     Invalid,
 }

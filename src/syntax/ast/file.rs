@@ -28,13 +28,20 @@ pub enum Head {
 
 /// What may stand at the top level.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a tree is built once and walked; a box for each would cost more"
+)]
 pub enum Item {
     Field(Field),
     Use(Use),
     Param(Param),
     Secret(Secret),
     /// `let NAME = EXPR`.
-    Let { name: Name, value: Expr },
+    Let {
+        name: Name,
+        value: Expr,
+    },
     Symptom(Symptom),
     Phase(Phase),
     Prevention(Text),
@@ -89,9 +96,16 @@ pub enum Field {
     Tags(Vec<Text>),
     Kind(Spanned<ChangeKind>),
     Window(Window),
-    Freeze { from: Spanned<Date>, to: Spanned<Date>, why: Option<Text> },
+    Freeze {
+        from: Spanned<Date>,
+        to: Spanned<Date>,
+        why: Option<Text>,
+    },
     NeedsTool(Text),
-    Concurrency { key: Text, busy: Spanned<Busy> },
+    Concurrency {
+        key: Text,
+        busy: Spanned<Busy>,
+    },
     /// `pass when EXPR`.
     Pass(Expr),
 }
@@ -212,7 +226,11 @@ pub enum Type {
     /// `one of "eu", "us"`; in an `ask` also one list read before, which is one expression here.
     OneOf(Vec<Expr>),
     /// `int in 1..50`, both ends included.
-    Range { of: Box<Spanned<Type>>, from: Box<Expr>, to: Box<Expr> },
+    Range {
+        of: Box<Spanned<Type>>,
+        from: Box<Expr>,
+        to: Box<Expr>,
+    },
 }
 
 /// `secret name "description" = env("X") else file("/run/x")`.

@@ -24,19 +24,38 @@ impl PartialEq for Statement {
 
 /// What a statement can be.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a tree is built once and walked; a box for each would cost more"
+)]
 pub enum StatementKind {
     Check(Check),
     Run(Run),
     Verify(Verify),
-    Let { name: Name, value: Expr },
+    Let {
+        name: Name,
+        value: Expr,
+    },
     Show(Expr),
-    Finding { text: Text, when: Option<Expr> },
-    Output { name: Name, value: Expr },
-    Wait { duration: Expr, why: Option<Text> },
+    Finding {
+        text: Text,
+        when: Option<Expr>,
+    },
+    Output {
+        name: Name,
+        value: Expr,
+    },
+    Wait {
+        duration: Expr,
+        why: Option<Text>,
+    },
     Approve(Approve),
     Ask(Ask),
     Manual(Manual),
-    Notify { channel: Name, message: Text },
+    Notify {
+        channel: Name,
+        message: Text,
+    },
     Escalate(Escalate),
     Follow(Follow),
     Step(Step),
@@ -46,7 +65,10 @@ pub enum StatementKind {
     On(On),
     Decide(Vec<Spanned<DecideArm>>),
     Watch(Watch),
-    PointOfNoReturn { text: Text, when: Option<Expr> },
+    PointOfNoReturn {
+        text: Text,
+        when: Option<Expr>,
+    },
     Return(Option<Expr>),
     /// What could not be read; a diagnostic has been reported. A block it opened is kept, so that names
     /// and mistakes inside it are still found.

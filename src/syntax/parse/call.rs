@@ -48,7 +48,9 @@ impl<'i> Reader<'i> {
 
     fn script(&mut self, pair: Pair<'i>) -> CallTarget {
         let head = pair.clone().into_inner().find(|p| matches!(p.as_rule(), Rule::shell | Rule::interpreter));
-        let Some(head) = head else { return CallTarget::Invalid };
+        let Some(head) = head else {
+            return CallTarget::Invalid;
+        };
         let interpreter = Spanned::new(head.as_str().trim().to_owned(), self.span(&head));
         let body = self.script_template(pair.into_inner());
         if head.as_rule() == Rule::interpreter {
@@ -60,32 +62,40 @@ impl<'i> Reader<'i> {
     /// Points at `{{ name }}` in a script that takes none.
     fn braces_in_script(&mut self, body: &Template, interpreter: &Spanned<String>) {
         for piece in &body.pieces {
-            let Piece::Text(text) = &piece.node else { continue };
+            let Piece::Text(text) = &piece.node else {
+                continue;
+            };
             for (at, _) in text.match_indices("{{ ") {
-                let inner = text.get(at + 3..).and_then(|rest| rest.split_once(" }}")).map_or("", |(name, _)| name);
+                let inner =
+                    text.get(at + 3..).and_then(|rest| rest.split_once(" }}")).map_or("", |(name, _)| name);
                 if inner.is_empty() || first_word(inner) != inner {
                     continue;
                 }
                 let start = piece.span.start as usize + at;
                 let span = self.place(start, start + inner.len() + 6);
-                let message = format!("a `{}` script takes no `{{{{ }}}}`: this stays as it is", interpreter.node);
+                let message =
+                    format!("a `{}` script takes no `{{{{ }}}}`: this stays as it is", interpreter.node);
                 self.report(
-                    Diagnostic::warning("braces-in-script", message)
-                        .at(span, "")
-                        .help(format!("hand the value over by the environment: `with env {{ NAME: {inner} }}`")),
+                    Diagnostic::warning("braces-in-script", message).at(span, "").help(format!(
+                        "hand the value over by the environment: `with env {{ NAME: {inner} }}`"
+                    )),
                 );
             }
         }
     }
 
     fn action_call(&mut self, pair: Pair<'i>, word: &str) -> CallTarget {
-        let Some(expression) = pair.into_inner().next() else { return CallTarget::Invalid };
+        let Some(expression) = pair.into_inner().next() else {
+            return CallTarget::Invalid;
+        };
         let expr = self.expression(expression);
         let span = expr.span;
         let written = self.slice(span);
         let diagnostic = Diagnostic::error("not-a-call", format!("`{word}` needs a call")).at(span, "");
         let diagnostic = match expr.node {
-            Expression::Call { callee, arguments } => return CallTarget::Action { action: callee, arguments },
+            Expression::Call { callee, arguments } => {
+                return CallTarget::Action { action: callee, arguments };
+            }
             Expression::Invalid => return CallTarget::Invalid,
             Expression::Name(_) => diagnostic
                 .help(format!("a command stands behind `$`: `$ {written}`"))

@@ -7,9 +7,7 @@ use super::grammar::Rule;
 use super::reader::{Pair, Reader};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Span, Spanned};
-use crate::syntax::ast::{
-    Audience, Call, Expr, OnFailure, Poll, Retry, SafeMark, Text, Undo, Until,
-};
+use crate::syntax::ast::{Audience, Call, Expr, OnFailure, Poll, Retry, SafeMark, Text, Undo, Until};
 
 /// The clauses of one statement.
 #[derive(Default)]
@@ -41,8 +39,14 @@ pub(super) struct Host {
 pub(super) fn clause_word(rule: Rule) -> Option<(&'static str, &'static str)> {
     Some(match rule {
         Rule::until => ("until", "belongs to `check` and `manual`"),
-        Rule::within => ("within", "belongs to what waits: a polled `verify`, `until`, `cleared when`, `approve`, a `step`"),
-        Rule::every => ("every", "belongs to what asks again and again: `verify`, `until`, `cleared when`, `watch`, `retry`"),
+        Rule::within => (
+            "within",
+            "belongs to what waits: a polled `verify`, `until`, `cleared when`, `approve`, a `step`",
+        ),
+        Rule::every => (
+            "every",
+            "belongs to what asks again and again: `verify`, `until`, `cleared when`, `watch`, `retry`",
+        ),
         Rule::hold => ("for", "belongs to `verify` and `cleared when`"),
         Rule::done_when => ("done when", "belongs to `run`"),
         Rule::undo => ("undo", "belongs to `run` and `manual`"),
@@ -50,7 +54,9 @@ pub(super) fn clause_word(rule: Rule) -> Option<(&'static str, &'static str)> {
         Rule::irreversible => ("irreversible", "belongs to `run` and `manual`"),
         Rule::finally => ("finally", "belongs to `run`"),
         Rule::by => ("by", "belongs to `approve`, `ask` and `manual`"),
-        Rule::on_silence | Rule::mistake_else_silence => ("on silence", "belongs to `approve`, `ask` and `manual`"),
+        Rule::on_silence | Rule::mistake_else_silence => {
+            ("on silence", "belongs to `approve`, `ask` and `manual`")
+        }
         Rule::on_failure => ("on failure", "belongs to `step`"),
         Rule::retry => ("retry", "belongs to `step`"),
         Rule::else_message => ("else", "belongs to `verify`"),
@@ -68,13 +74,23 @@ pub(super) fn clause_word(rule: Rule) -> Option<(&'static str, &'static str)> {
 fn qualifies(rule: Rule) -> bool {
     matches!(
         rule,
-        Rule::timeout | Rule::with_env | Rule::with_dir | Rule::with_user | Rule::with_stdin | Rule::allow_exit
+        Rule::timeout
+            | Rule::with_env
+            | Rule::with_dir
+            | Rule::with_user
+            | Rule::with_stdin
+            | Rule::allow_exit
     )
 }
 
 impl<'i> Reader<'i> {
     /// Reads the clauses of a statement; qualifiers go to `call` when there is one.
-    pub fn clauses(&mut self, pairs: Vec<Pair<'i>>, host: Host, mut call: Option<&mut Spanned<Call>>) -> Clauses {
+    pub fn clauses(
+        &mut self,
+        pairs: Vec<Pair<'i>>,
+        host: Host,
+        mut call: Option<&mut Spanned<Call>>,
+    ) -> Clauses {
         let mut clauses = Clauses::default();
         let mut seen: Vec<(&'static str, Span)> = Vec::new();
         for pair in pairs {
@@ -86,7 +102,9 @@ impl<'i> Reader<'i> {
                 self.late_qualifier(pair, call);
                 continue;
             }
-            let Some((word, belongs)) = clause_word(pair.as_rule()) else { continue };
+            let Some((word, belongs)) = clause_word(pair.as_rule()) else {
+                continue;
+            };
             let span = self.span(&pair);
             if !host.takes.contains(&word) {
                 self.misplaced_clause(word, belongs, span, host);
@@ -109,8 +127,11 @@ impl<'i> Reader<'i> {
                 .at(span, "")
                 .help("write `else \"what is wrong\"`; a `verify` that does not hold always fails")
         } else if foreign_else {
-            Diagnostic::error("misplaced-clause", format!("`else` does not belong to `{}`", host.word)).at(span, "")
-        } else if self.next_word == Some("run") && matches!(word, "undo" | "done when" | "leave" | "finally" | "irreversible") {
+            Diagnostic::error("misplaced-clause", format!("`else` does not belong to `{}`", host.word))
+                .at(span, "")
+        } else if self.next_word == Some("run")
+            && matches!(word, "undo" | "done when" | "leave" | "finally" | "irreversible")
+        {
             above_its_run(word, span)
         } else {
             Diagnostic::error("misplaced-clause", format!("`{word}` does not belong to `{}`", host.word))
@@ -125,7 +146,9 @@ impl<'i> Reader<'i> {
         // Keep the checker from asking for what was tried to be written.
         let invalid = |span| Text { node: crate::syntax::ast::Template::default(), span };
         match super::reader::first_word(pair.as_str()) {
-            "undo" | "leave" | "irreversible" if clauses.leave.is_none() => clauses.leave = Some(invalid(span)),
+            "undo" | "leave" | "irreversible" if clauses.leave.is_none() => {
+                clauses.leave = Some(invalid(span))
+            }
             "on" => {
                 let silence = crate::syntax::ast::OnSilence::Abort;
                 clauses.audience.on_silence.get_or_insert(Spanned::new(silence, span));
@@ -157,7 +180,9 @@ impl<'i> Reader<'i> {
             }
             Rule::else_message => clauses.message = self.first_text(pair),
             Rule::by => clauses.audience.by = Some(Spanned::new(self.by(pair), span)),
-            Rule::on_silence => clauses.audience.on_silence = self.silence(pair).map(|it| Spanned::new(it, span)),
+            Rule::on_silence => {
+                clauses.audience.on_silence = self.silence(pair).map(|it| Spanned::new(it, span))
+            }
             Rule::mistake_else_silence => {
                 self.report(
                     Diagnostic::error("else-for-silence", "`else` does not say what silence means")

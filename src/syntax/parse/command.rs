@@ -8,8 +8,11 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Spanned;
 use crate::syntax::ast::{Piece, Template};
 
+/// Tells from the rest of the line whether it is the clause it looks like.
+type Fits = fn(&str) -> bool;
+
 /// Words a clause behind a command begins with, and what must follow to the end of the line.
-const CLAUSES: [(&str, fn(&str) -> bool); 15] = [
+const CLAUSES: [(&str, Fits); 15] = [
     ("timeout", is_duration),
     ("within", is_poll),
     ("until", |rest| rest.contains(" within ")),
@@ -30,8 +33,12 @@ const CLAUSES: [(&str, fn(&str) -> bool); 15] = [
 impl Reader<'_> {
     /// Reports a clause at the end of a command line.
     pub fn clause_in_command(&mut self, template: &Template) {
-        let Some(last) = template.pieces.last() else { return };
-        let Piece::Text(text) = &last.node else { return };
+        let Some(last) = template.pieces.last() else {
+            return;
+        };
+        let Piece::Text(text) = &last.node else {
+            return;
+        };
         let Some((at, word)) = CLAUSES.iter().filter_map(|(word, fits)| find(text, word, *fits)).min() else {
             self.brace_in_command(template, last, text);
             return;
@@ -70,7 +77,7 @@ impl Reader<'_> {
     }
 }
 
-fn find(text: &str, word: &'static str, fits: fn(&str) -> bool) -> Option<(usize, &'static str)> {
+fn find(text: &str, word: &'static str, fits: Fits) -> Option<(usize, &'static str)> {
     text.match_indices(word).map(|(at, _)| at).find_map(|at| {
         let before = text.get(..at)?;
         let rest = text.get(at + word.len()..)?;
@@ -95,7 +102,9 @@ fn is_poll(text: &str) -> bool {
 fn is_retry(text: &str) -> bool {
     let times = text.split(' ').next().unwrap_or("");
     let rest = text.get(times.len()..).unwrap_or("").trim();
-    !times.is_empty() && times.bytes().all(|b| b.is_ascii_digit()) && (rest.is_empty() || rest.starts_with("every "))
+    !times.is_empty()
+        && times.bytes().all(|b| b.is_ascii_digit())
+        && (rest.is_empty() || rest.starts_with("every "))
 }
 
 fn is_call(text: &str) -> bool {
@@ -103,7 +112,9 @@ fn is_call(text: &str) -> bool {
         return true;
     }
     let module = first_word(text);
-    let Some(rest) = text.get(module.len()..).and_then(|rest| rest.strip_prefix('.')) else { return false };
+    let Some(rest) = text.get(module.len()..).and_then(|rest| rest.strip_prefix('.')) else {
+        return false;
+    };
     let name = first_word(rest);
     !module.is_empty() && !name.is_empty() && rest.get(name.len()..).is_some_and(|rest| rest.starts_with('('))
 }

@@ -30,7 +30,8 @@ impl<'i> Reader<'i> {
         let given = pair.as_rule() == Rule::given;
         self.trailing_of(&pair, if given { "given" } else { "expect" });
         let part = pair.into_inner().nth(1)?;
-        let part = if given { DrillPart::Given(self.given(part)?) } else { DrillPart::Expect(self.expect(part)?) };
+        let part =
+            if given { DrillPart::Given(self.given(part)?) } else { DrillPart::Expect(self.expect(part)?) };
         Some(Spanned::new(part, span))
     }
 

@@ -54,7 +54,8 @@ impl<'i> Reader<'i> {
             Rule::field_pass => Field::Pass(self.expression(parts.next()?)),
             _ => {
                 let key = self.text(parts.next()?);
-                let refuse = part.into_inner().find(|p| matches!(p.as_rule(), Rule::w_refuse | Rule::w_wait))?;
+                let refuse =
+                    part.into_inner().find(|p| matches!(p.as_rule(), Rule::w_refuse | Rule::w_wait))?;
                 let span = self.span(&refuse);
                 let busy = parts.next().map_or(Busy::Refuse, |wait| Busy::Wait(self.expression(wait)));
                 Field::Concurrency { key, busy: Spanned::new(busy, span) }
@@ -62,19 +63,27 @@ impl<'i> Reader<'i> {
         })
     }
 
-    fn choice<T: Copy>(&mut self, pair: &Pair<'_>, choices: &[(&'static str, T)], what: &str) -> Option<Spanned<T>> {
+    fn choice<T: Copy>(
+        &mut self,
+        pair: &Pair<'_>,
+        choices: &[(&'static str, T)],
+        what: &str,
+    ) -> Option<Spanned<T>> {
         let span = self.span(pair);
         let word = pair.as_str().trim_end();
         if let Some((_, value)) = choices.iter().find(|(name, _)| *name == word) {
             return Some(Spanned::new(*value, span));
         }
-        let diagnostic = Diagnostic::error("unknown-choice", format!("`{word}` is not a {what}")).at(span, "");
+        let diagnostic =
+            Diagnostic::error("unknown-choice", format!("`{word}` is not a {what}")).at(span, "");
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
         let exact = names.iter().find(|name| name.eq_ignore_ascii_case(word)).copied();
-        self.report(match exact.or_else(|| nearest(word, names.iter().copied()).filter(|_| word.len() > 2)) {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-            None => diagnostic.help(format!("it is one of `{}`", names.join("`, `"))),
-        });
+        self.report(
+            match exact.or_else(|| nearest(word, names.iter().copied()).filter(|_| word.len() > 2)) {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                None => diagnostic.help(format!("it is one of `{}`", names.join("`, `"))),
+            },
+        );
         None
     }
 
@@ -86,8 +95,10 @@ impl<'i> Reader<'i> {
             let span = self.span(&part);
             match part.as_rule() {
                 Rule::days => {
-                    let ends: Vec<_> =
-                        part.into_inner().map(|day| self.choice(&day, &DAYS, "day")).collect::<Option<_>>()?;
+                    let ends: Vec<_> = part
+                        .into_inner()
+                        .map(|day| self.choice(&day, &DAYS, "day"))
+                        .collect::<Option<_>>()?;
                     let (first, last) = (ends.first()?.node, ends.last()?.node);
                     days.push(Spanned::new((first, last), span));
                 }
@@ -106,7 +117,9 @@ impl<'i> Reader<'i> {
         if clock.hour < 24 && clock.minute < 60 || clock == (Clock { hour: 24, minute: 0 }) {
             return Some(Spanned::new(clock, span));
         }
-        self.report(Diagnostic::error("invalid-date", format!("`{written}` is not a time of day")).at(span, ""));
+        self.report(
+            Diagnostic::error("invalid-date", format!("`{written}` is not a time of day")).at(span, ""),
+        );
         None
     }
 
@@ -114,7 +127,9 @@ impl<'i> Reader<'i> {
     pub fn fields_twice(&mut self, items: &[Spanned<Item>]) {
         let mut seen: Vec<(&'static str, Span)> = Vec::new();
         for item in items {
-            let Item::Field(field) = &item.node else { continue };
+            let Item::Field(field) = &item.node else {
+                continue;
+            };
             let word = field.word();
             if matches!(word, "needs" | "freeze" | "window") {
                 continue;
@@ -128,5 +143,8 @@ impl<'i> Reader<'i> {
 }
 
 fn is_word(pair: &Pair<'_>) -> bool {
-    !matches!(pair.as_rule(), Rule::name | Rule::text | Rule::date | Rule::expression | Rule::days | Rule::clock)
+    !matches!(
+        pair.as_rule(),
+        Rule::name | Rule::text | Rule::date | Rule::expression | Rule::days | Rule::clock
+    )
 }

@@ -12,6 +12,13 @@ pub(super) struct Form {
     pub form: &'static str,
 }
 
+impl Form {
+    /// Returns whether the sentence ends in a block.
+    pub fn has_block(&self) -> bool {
+        self.form.ends_with('}') && self.place != Place::Clause
+    }
+}
+
 /// Where a sentence stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -144,7 +151,12 @@ pub(super) fn form(word: &str, clause: bool) -> Option<&'static Form> {
 /// Returns what a rule stands for in a message; `None` for what does not help anyone.
 pub(super) fn described(rule: Rule) -> Option<&'static str> {
     Some(match rule {
-        Rule::text | Rule::title | Rule::title_line | Rule::mistake_quotes | Rule::mistake_title | Rule::mistake_title_line => "a text in quotes",
+        Rule::text
+        | Rule::title
+        | Rule::title_line
+        | Rule::mistake_quotes
+        | Rule::mistake_title
+        | Rule::mistake_title_line => "a text in quotes",
         Rule::name | Rule::word | Rule::path => "a name",
         Rule::role => "a role or channel",
         Rule::expression | Rule::operand | Rule::simple | Rule::action_call => "a value",

@@ -126,8 +126,7 @@ impl Reader<'_> {
             return Expression::Duration(Duration::from_nanos(nanos));
         }
         let shown: String = written.chars().take(40).collect();
-        let diagnostic = Diagnostic::error("unknown-unit", format!("`{word}` is not a unit"))
-            .at(span, "");
+        let diagnostic = Diagnostic::error("unknown-unit", format!("`{word}` is not a unit")).at(span, "");
         let units = "units are `ms s m h d` of time, `B KB MB GB TB KiB MiB GiB TiB` of size, and `%`";
         let Some(unit) = unit_of(word) else {
             let near = nearest(word, SIZES.iter().map(|(unit, _)| *unit).filter(|_| word.len() > 1));
@@ -153,7 +152,8 @@ impl Reader<'_> {
                 None => self.too_large(span),
             };
         }
-        let bytes = SIZES.iter().find(|(name, _)| *name == unit).and_then(|(_, bytes)| scaled(&number, *bytes));
+        let bytes =
+            SIZES.iter().find(|(name, _)| *name == unit).and_then(|(_, bytes)| scaled(&number, *bytes));
         bytes.map_or_else(|| self.too_large(span), Expression::Size)
     }
 

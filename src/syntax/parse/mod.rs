@@ -4,6 +4,7 @@
 //! Never stops at the first mistake and never shows one of pest's own texts. One file per noun; each adds
 //! methods to [`reader::Reader`].
 
+mod branch;
 mod call;
 mod clause;
 mod command;
@@ -14,12 +15,16 @@ mod field;
 mod file;
 mod forms;
 mod grammar;
+mod habit;
+mod kind;
 mod literal;
+mod operand;
 mod people;
 mod phase;
 mod reader;
 mod statement;
 mod template;
+mod token;
 
 use pest::Parser as _;
 use pest::error::InputLocation;

@@ -94,7 +94,9 @@ impl<'i> Reader<'i> {
             }
         }
         let clauses = self.clauses(rest, Host { word: "ask", takes: ASKED }, None);
-        let Some(name) = name else { return StatementKind::Invalid(None) };
+        let Some(name) = name else {
+            return StatementKind::Invalid(None);
+        };
         StatementKind::Ask(Ask { name, question, answer, audience: clauses.audience })
     }
 

@@ -39,8 +39,14 @@ impl<'i> Reader<'i> {
                 Rule::comment => {}
                 Rule::unclosed => self.unclosed_at(&part, opened),
                 Rule::too_deep => self.too_deep(opened),
-                Rule::decide_arm | Rule::watch_arm | Rule::alert | Rule::cleared | Rule::symptom_when
-                | Rule::checklist_item | Rule::given | Rule::expect => self.loose_part(part),
+                Rule::decide_arm
+                | Rule::watch_arm
+                | Rule::alert
+                | Rule::cleared
+                | Rule::symptom_when
+                | Rule::checklist_item
+                | Rule::given
+                | Rule::expect => self.loose_part(part),
                 _ => statements.push(self.statement(part)),
             }
             self.next_word = outer;
@@ -86,7 +92,8 @@ impl<'i> Reader<'i> {
     pub fn unclosed(&mut self, pair: &Pair<'_>, word: &str) {
         let at = pair.as_span().start();
         let text = self.text.get(..at).unwrap_or("");
-        let opened = text.rfind(word).and_then(|from| self.text.get(from..)?.find('{').map(|brace| from + brace));
+        let opened =
+            text.rfind(word).and_then(|from| self.text.get(from..)?.find('{').map(|brace| from + brace));
         let opened = opened.unwrap_or(at);
         self.unclosed_at(pair, self.place(opened, opened + usize::from(opened < self.text.len())));
     }
@@ -94,7 +101,9 @@ impl<'i> Reader<'i> {
     /// Reads a `title`: a text, or words that lack their quotes.
     pub fn title(&mut self, pair: Pair<'i>) -> Text {
         let span = self.span(&pair);
-        let Some(part) = pair.into_inner().next() else { return Spanned::new(Template::default(), span) };
+        let Some(part) = pair.into_inner().next() else {
+            return Spanned::new(Template::default(), span);
+        };
         if part.as_rule() == Rule::text {
             return self.text(part);
         }
@@ -182,9 +191,16 @@ impl<'i> Reader<'i> {
         Symptom { title, alerts: symptom.0, body, when: symptom.1, cleared: symptom.2 }
     }
 
-    fn symptom_when(&mut self, pair: Pair<'i>, span: Span, slot: &mut Option<Spanned<crate::syntax::ast::Expr>>) {
+    fn symptom_when(
+        &mut self,
+        pair: Pair<'i>,
+        span: Span,
+        slot: &mut Option<Spanned<crate::syntax::ast::Expr>>,
+    ) {
         self.trailing_of(&pair, "when");
-        let Some(value) = self.value(pair) else { return };
+        let Some(value) = self.value(pair) else {
+            return;
+        };
         match slot {
             Some(first) => self.given_twice("when", span, first.span),
             None => *slot = Some(Spanned::new(value, span)),

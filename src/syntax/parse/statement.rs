@@ -5,11 +5,10 @@
 use super::clause::{Clauses, Host};
 use super::grammar::Rule;
 use super::reader::{Pair, Reader};
-use crate::diagnostic::Diagnostic;
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{
-    Batch, Block, Branch, Check, DecideArm, Expr, Expression, Follow, For, If, Name, On, Run, Statement,
-    StatementKind, Step, Target, Template, Text, Verdict, Verify, Watch, WatchArm,
+    Block, Check, Expr, Expression, Follow, Name, On, Run, Statement, StatementKind, Step, Template, Text,
+    Verify,
 };
 
 impl<'i> Reader<'i> {
@@ -68,7 +67,9 @@ impl<'i> Reader<'i> {
 
     fn check(&mut self, pair: Pair<'i>) -> StatementKind {
         let parts = self.parts(pair);
-        let (Some(name), Some(call)) = (parts.name, parts.call) else { return StatementKind::Invalid(None) };
+        let (Some(name), Some(call)) = (parts.name, parts.call) else {
+            return StatementKind::Invalid(None);
+        };
         let mut call = self.call(call, "check");
         let host = Host { word: "check", takes: &["until"] };
         let clauses = self.clauses(parts.rest, host, Some(&mut call));
@@ -80,7 +81,9 @@ impl<'i> Reader<'i> {
 
     fn run(&mut self, pair: Pair<'i>) -> StatementKind {
         let parts = self.parts(pair);
-        let Some(call) = parts.call else { return StatementKind::Invalid(None) };
+        let Some(call) = parts.call else {
+            return StatementKind::Invalid(None);
+        };
         let mut call = self.call(call, "run");
         let takes = &["done when", "undo", "leave", "irreversible", "finally"];
         let clauses = self.clauses(parts.rest, Host { word: "run", takes }, Some(&mut call));
@@ -97,7 +100,9 @@ impl<'i> Reader<'i> {
                 _ => rest.push(part),
             }
         }
-        let Some(condition) = condition else { return StatementKind::Invalid(None) };
+        let Some(condition) = condition else {
+            return StatementKind::Invalid(None);
+        };
         let host = Host { word: "verify", takes: &["within", "every", "for", "else"] };
         let clauses = self.clauses(rest, host, None);
         let poll = clauses.poll;
@@ -109,10 +114,21 @@ impl<'i> Reader<'i> {
 
     fn step(&mut self, pair: Pair<'i>) -> StatementKind {
         let span = self.span(&pair);
-        let headed = self.headed(pair, span, Host { word: "step", takes: &["timeout", "within", "retry", "on failure"] });
+        let headed = self.headed(
+            pair,
+            span,
+            Host { word: "step", takes: &["timeout", "within", "retry", "on failure"] },
+        );
         let Clauses { timeout, within, retry, on_failure, .. } = headed.clauses;
         let (timeout, within) = (timeout.map(|it| it.node), within.map(|it| it.node));
-        StatementKind::Step(Step { title: headed.title, timeout, within, retry, on_failure, body: headed.body })
+        StatementKind::Step(Step {
+            title: headed.title,
+            timeout,
+            within,
+            retry,
+            on_failure,
+            body: headed.body,
+        })
     }
 
     fn binding(&mut self, pair: Pair<'i>, make: fn(Name, Expr) -> StatementKind) -> StatementKind {
@@ -185,185 +201,10 @@ impl<'i> Reader<'i> {
             }
         }
         let mut values = values.into_iter();
-        let Some(host) = values.next() else { return StatementKind::Invalid(Some(body)) };
+        let Some(host) = values.next() else {
+            return StatementKind::Invalid(Some(body));
+        };
         StatementKind::On(On { host, user: values.next(), body })
-    }
-
-    fn if_statement(&mut self, pair: Pair<'i>) -> StatementKind {
-        let mut branches = Vec::new();
-        let mut otherwise = None;
-        let mut condition = None;
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::expression => condition = Some(self.expression(part)),
-                Rule::block => {
-                    let body = self.block(part);
-                    branches.extend(condition.take().map(|condition| Branch { condition, body }));
-                }
-                Rule::else_if => branches.extend(self.else_if(part)),
-                Rule::else_block => {
-                    let block = part.into_inner().find(|p| p.as_rule() == Rule::block);
-                    otherwise = block.map(|block| self.block(block));
-                }
-                _ => self.foreign_if(&part),
-            }
-        }
-        StatementKind::If(If { branches, otherwise })
-    }
-
-    fn else_if(&mut self, pair: Pair<'i>) -> Option<Branch> {
-        let mut condition = None;
-        let mut body = None;
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::expression => condition = Some(self.expression(part)),
-                Rule::block => body = Some(self.block(part)),
-                _ => self.foreign_if(&part),
-            }
-        }
-        Some(Branch { condition: condition?, body: body? })
-    }
-
-    /// Explains the words other languages have around a condition.
-    fn foreign_if(&mut self, pair: &Pair<'_>) {
-        let span = self.span(pair);
-        let word = pair.as_str();
-        let help = match pair.as_rule() {
-            Rule::mistake_unless => "write `if not (…) { … }`",
-            Rule::mistake_elif => "write `else if`",
-            Rule::mistake_then => "leave it out: the block follows the condition",
-            _ => return,
-        };
-        let message = format!("`{word}` is not a word of this language");
-        self.report(Diagnostic::error("foreign-word", message).at(span, "").help(help));
-    }
-
-    fn for_statement(&mut self, pair: Pair<'i>) -> StatementKind {
-        let span = self.span(&pair);
-        let mut name = None;
-        let mut list = None;
-        let mut rest = Vec::new();
-        let mut body = Spanned::new(Vec::new(), span);
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::name => name = Some(self.name(&part)),
-                Rule::expression => list = Some(self.expression(part)),
-                Rule::block => body = self.block(part),
-                _ => rest.push(part),
-            }
-        }
-        let (Some(name), Some(list)) = (name, list) else { return StatementKind::Invalid(Some(body)) };
-        let mut it = For { name, list, at_most: None, batch: None, apart: None, stop_after: None, keep_finished: false, body };
-        let mut seen: Vec<(&'static str, Span)> = Vec::new();
-        for part in rest {
-            self.for_clause(part, &mut it, &mut seen);
-        }
-        StatementKind::For(it)
-    }
-
-    fn for_clause(&mut self, pair: Pair<'i>, it: &mut For, seen: &mut Vec<(&'static str, Span)>) {
-        let span = self.span(&pair);
-        let rule = pair.as_rule();
-        let word = match rule {
-            Rule::at_most => "at most",
-            Rule::all_at_once | Rule::at_a_time => "at a time",
-            Rule::apart => "apart",
-            Rule::stop_after => "stop after",
-            Rule::keep_finished => "keep finished",
-            _ => return,
-        };
-        if let Some((_, first)) = seen.iter().find(|(seen, _)| *seen == word) {
-            self.given_twice(word, span, *first);
-            return;
-        }
-        seen.push((word, span));
-        let value = self.value(pair);
-        match rule {
-            Rule::at_most => it.at_most = value,
-            Rule::all_at_once => it.batch = Some(Spanned::new(Batch::AllAtOnce, span)),
-            Rule::at_a_time => it.batch = value.map(|value| Spanned::new(Batch::AtATime(value), span)),
-            Rule::apart => it.apart = value,
-            Rule::stop_after => it.stop_after = value,
-            _ => it.keep_finished = true,
-        }
-    }
-
-    fn decide(&mut self, pair: Pair<'i>) -> StatementKind {
-        let mut arms = Vec::new();
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::decide_arm => arms.extend(self.decide_arm(part)),
-                Rule::unclosed => self.unclosed(&part, "decide"),
-                Rule::too_deep => self.too_deep(self.place(part.as_span().start(), part.as_span().start())),
-                Rule::invalid => self.not_an_arm(part, "decide"),
-                _ => {}
-            }
-        }
-        StatementKind::Decide(arms)
-    }
-
-    pub fn decide_arm(&mut self, pair: Pair<'i>) -> Option<Spanned<DecideArm>> {
-        let span = self.span(&pair);
-        let mut condition = None;
-        let mut target = None;
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::expression => condition = Some(self.expression(part)),
-                Rule::target => target = self.target(part),
-                _ => {}
-            }
-        }
-        Some(Spanned::new(DecideArm { condition, target: target? }, span))
-    }
-
-    fn target(&mut self, pair: Pair<'i>) -> Option<Spanned<Target>> {
-        let span = self.span(&pair);
-        let part = pair.into_inner().next()?;
-        let target = match part.as_rule() {
-            Rule::target_resolve => Target::Resolve(self.first_text(part)?),
-            Rule::target_fail => Target::Fail(self.first_text(part)),
-            Rule::block => Target::Block(self.block(part)),
-            _ => Target::Statement(Box::new(self.statement(part))),
-        };
-        Some(Spanned::new(target, span))
-    }
-
-    fn watch(&mut self, pair: Pair<'i>, span: Span) -> StatementKind {
-        let mut title = Spanned::new(Template::default(), span);
-        let mut arms = Vec::new();
-        let mut rest = Vec::new();
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::text => title = self.text(part),
-                Rule::watch_arm => arms.extend(self.watch_arm(part)),
-                Rule::unclosed => self.unclosed(&part, "watch"),
-                Rule::too_deep => self.too_deep(self.place(part.as_span().start(), part.as_span().start())),
-                Rule::invalid => self.not_an_arm(part, "watch"),
-                _ => rest.push(part),
-            }
-        }
-        let clauses = self.clauses(rest, Host { word: "watch", takes: &["every"] }, None);
-        StatementKind::Watch(Watch { title, every: clauses.poll.every, arms })
-    }
-
-    pub fn watch_arm(&mut self, pair: Pair<'i>) -> Option<Spanned<WatchArm>> {
-        let span = self.span(&pair);
-        let mut verdict = None;
-        let mut arm = (None, None, None);
-        for part in pair.into_inner() {
-            let place = self.span(&part);
-            match part.as_rule() {
-                Rule::w_good => verdict = Some(Spanned::new(Verdict::Good, place)),
-                Rule::w_bad => verdict = Some(Spanned::new(Verdict::Bad, place)),
-                Rule::w_otherwise => verdict = Some(Spanned::new(Verdict::Otherwise, place)),
-                Rule::expression => arm.0 = Some(self.expression(part)),
-                Rule::times => arm.1 = part.into_inner().next().map(|value| self.expression(value)),
-                Rule::target => arm.2 = self.target(part),
-                _ => {}
-            }
-        }
-        let (condition, times, target) = arm;
-        Some(Spanned::new(WatchArm { verdict: verdict?, condition, times, target }, span))
     }
 
     fn parts(&mut self, pair: Pair<'i>) -> Parts<'i> {

@@ -73,11 +73,9 @@ impl<'i> Reader<'i> {
                 Raw::Fixed(Piece::Interpolation(Spanned::new(Expression::Invalid, span)))
             }
             Rule::mistake_open_braces => {
-                self.report(
-                    Diagnostic::error("unclosed-braces", "`{{` is never closed")
-                        .at(span, "")
-                        .help("close it with `}}` on the same line, or write `\\{{` for the characters themselves"),
-                );
+                self.report(Diagnostic::error("unclosed-braces", "`{{` is never closed").at(span, "").help(
+                    "close it with `}}` on the same line, or write `\\{{` for the characters themselves",
+                ));
                 Raw::Plain(written.to_owned())
             }
             Rule::mistake_quotes => {
@@ -111,12 +109,16 @@ impl<'i> Reader<'i> {
     /// Points at `{ name }` in a text: nearly always `{{ name }}` was meant.
     fn single_braces(&mut self, template: &Template) {
         for piece in &template.pieces {
-            let Piece::Text(text) = &piece.node else { continue };
+            let Piece::Text(text) = &piece.node else {
+                continue;
+            };
             if piece.span.range().len() != text.len() {
                 continue;
             }
             for (at, _) in text.match_indices('{') {
-                let Some((inner, _)) = text.get(at + 1..).and_then(|rest| rest.split_once('}')) else { continue };
+                let Some((inner, _)) = text.get(at + 1..).and_then(|rest| rest.split_once('}')) else {
+                    continue;
+                };
                 let before = text.get(..at).and_then(|before| before.chars().next_back());
                 let name = inner.trim();
                 let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
@@ -127,9 +129,12 @@ impl<'i> Reader<'i> {
                 let start = piece.span.start as usize + at;
                 let span = self.place(start, start + inner.len() + 2);
                 self.report(
-                    Diagnostic::warning("single-braces", format!("`{{{inner}}}` stands in the text as it is"))
-                        .at(span, "")
-                        .help(format!("to fill in a value write `{{{{ {name} }}}}`")),
+                    Diagnostic::warning(
+                        "single-braces",
+                        format!("`{{{inner}}}` stands in the text as it is"),
+                    )
+                    .at(span, "")
+                    .help(format!("to fill in a value write `{{{{ {name} }}}}`")),
                 );
             }
         }
@@ -176,7 +181,9 @@ fn joined(pieces: Vec<Spanned<Raw>>) -> Template {
 
 fn trim_end(template: &mut Template) {
     while let Some(last) = template.pieces.last_mut() {
-        let Piece::Text(text) = &mut last.node else { return };
+        let Piece::Text(text) = &mut last.node else {
+            return;
+        };
         if text == "\\\n" {
             return;
         }

@@ -6,16 +6,17 @@
 //! prints of it is blotted out. Bodies are walked again only when what they are handed changes,
 //! so that the whole takes linear time in practice.
 
+mod values;
+
 use std::collections::{BTreeSet, VecDeque};
 
 use super::phases::Sections;
 use super::report::Report;
 use crate::diagnostic::Diagnostic;
 use crate::program::{
-    Action, Block, Call, Choice, Ending, Expr, ExprKind, Global, GlobalSource, NameRef, Phase,
-    Polling, Run, Statement, StatementKind, Step, Target, Template, TemplatePart, native,
+    Action, Block, Choice, Ending, Expr, Global, GlobalSource, Phase, Polling, Run, Statement, StatementKind,
+    Step, Template, TemplatePart,
 };
-use crate::shell::Position;
 use crate::source::Span;
 
 /// That a value is secret, and why.
@@ -38,6 +39,8 @@ enum Sink {
     /// It is used for something else: "a condition".
     Used(&'static str),
 }
+
+const COMPUTED: Sink = Sink::Used("a comparison or a calculation");
 
 struct Flow<'p> {
     globals: &'p [Global],
@@ -133,11 +136,7 @@ impl Flow<'_> {
                 self.polling(polling);
             }
         }
-        let phases = sections
-            .diagnose
-            .iter()
-            .chain(&sections.resolves)
-            .chain(&sections.rollback);
+        let phases = sections.diagnose.iter().chain(&sections.resolves).chain(&sections.rollback);
         phases.for_each(|phase| self.phase(phase));
     }
 
@@ -164,11 +163,7 @@ impl Flow<'_> {
                 }
             }
             StatementKind::Run(run) => self.run(run),
-            StatementKind::Verify {
-                expr,
-                message,
-                polling,
-            } => {
+            StatementKind::Verify { expr, message, polling } => {
                 self.sink(expr, Sink::Used("a condition"));
                 self.message(message.as_ref(), "a message");
                 if let Some(polling) = polling {
@@ -323,12 +318,11 @@ impl Flow<'_> {
     fn sink(&mut self, expr: &Expr, sink: Sink) {
         let Some(taint) = self.expr(expr) else { return };
         let d = match sink {
-            Sink::Shown(what) => Diagnostic::error(
-                "secret-shown",
-                format!("{what} would show the secret `{}`", taint.name),
-            )
-            .at(expr.span, "")
-            .help("a secret may go into a command or a request and nowhere else"),
+            Sink::Shown(what) => {
+                Diagnostic::error("secret-shown", format!("{what} would show the secret `{}`", taint.name))
+                    .at(expr.span, "")
+                    .help("a secret may go into a command or a request and nowhere else")
+            }
             Sink::Used(what) => Diagnostic::error(
                 "secret-misplaced",
                 format!("the secret `{}` cannot be used in {what}", taint.name),
@@ -347,151 +341,5 @@ impl Flow<'_> {
             d = d.at(through, "handed over here");
         }
         report.push(d.at(taint.declared, "declared as a secret here"));
-    }
-
-    /// Returns whether what an expression yields is secret.
-    fn expr(&mut self, expr: &Expr) -> Option<Taint> {
-        match &expr.kind {
-            ExprKind::Literal(_) | ExprKind::Attempt | ExprKind::Elapsed => None,
-            ExprKind::Name(NameRef::Global(at)) => {
-                self.global_taints.get(*at as usize).cloned().flatten()
-            }
-            ExprKind::Name(NameRef::Local(slot)) => self.slots[self.frame]
-                .get(*slot as usize)
-                .cloned()
-                .flatten(),
-            ExprKind::Template(template) => self.any(template.parts.iter().filter_map(|p| match p {
-                TemplatePart::Value(e) => Some(e),
-                TemplatePart::Text(_) => None,
-            })),
-            ExprKind::List(items) => self.any(items),
-            ExprKind::Record(fields) => self.any(fields.iter().map(|(_, e)| e)),
-            ExprKind::Field(of, name) => match self.expr(of)? {
-                taint if taint.url && name != "password" => None,
-                taint => Some(whole(taint)),
-            },
-            ExprKind::Unary(_, of) | ExprKind::Matches(of, _) => self.expr(of).map(whole),
-            ExprKind::Index(a, b) | ExprKind::Binary(_, a, b) => self.any([&**a, &**b]),
-            ExprKind::Conditional {
-                then,
-                condition,
-                otherwise,
-            } => {
-                self.sink(condition, Sink::Used("a condition"));
-                self.any([&**then, &**otherwise])
-            }
-            ExprKind::Function { name, args, named } => {
-                let taint = self.any(args.iter().chain(named.iter().map(|(_, e)| e)))?;
-                Some(Taint {
-                    url: name == "parse_url",
-                    ..taint
-                })
-            }
-            ExprKind::Call { call, .. } => self.call(call),
-        }
-    }
-
-    fn any<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Expr>) -> Option<Taint> {
-        let mut found = None;
-        for expr in exprs {
-            let taint = self.expr(expr);
-            found = found.or(taint);
-        }
-        found.map(whole)
-    }
-
-    /// Follows what is handed to a call, and returns whether what it brings back is secret.
-    fn call(&mut self, call: &Call) -> Option<Taint> {
-        for (_, value) in &call.env {
-            let _ = self.expr(value);
-        }
-        if let Some(stdin) = &call.stdin {
-            let _ = self.expr(stdin);
-        }
-        for expr in [&call.dir, &call.user].into_iter().flatten() {
-            self.sink(expr, Sink::Used("what stands below a command in the log"));
-        }
-        self.number(call.timeout.as_ref());
-        match &call.target {
-            Target::Command(command) => {
-                for binding in &command.plan.bindings {
-                    if let Some(value) = command.values.get(binding.index) {
-                        let raw = binding.position == Position::Raw;
-                        self.command_value(value, binding.exposed || raw);
-                    }
-                }
-                None
-            }
-            Target::Action { action, args } => {
-                let callee = action.0 as usize + 1;
-                for (at, arg) in args.iter().enumerate() {
-                    if let Some(taint) = self.expr(arg) {
-                        self.hand_over(callee, at, taint, call.span);
-                    }
-                }
-                if let Some(callers) = self.callers.get_mut(callee) {
-                    callers.insert(self.frame);
-                }
-                let mut taint = self.returns.get(callee).cloned().flatten()?;
-                taint.through = Some(call.span);
-                Some(taint)
-            }
-            Target::Native {
-                module,
-                function,
-                args,
-            } => {
-                let native = native::find(module, function);
-                for (name, arg) in args {
-                    let takes = native
-                        .as_ref()
-                        .and_then(|n| n.params.iter().find(|p| p.name == name))
-                        .is_some_and(|p| p.secret);
-                    if takes {
-                        let _ = self.expr(arg);
-                    } else {
-                        self.sink(arg, Sink::Used("this argument"));
-                    }
-                }
-                None
-            }
-        }
-    }
-
-    fn hand_over(&mut self, callee: usize, at: usize, taint: Taint, span: Span) {
-        let Some(known) = self.slots.get_mut(callee).and_then(|s| s.get_mut(at)) else {
-            return;
-        };
-        if known.as_ref().is_none_or(|k| k.url && !taint.url) {
-            *known = Some(Taint {
-                through: Some(span),
-                ..taint
-            });
-            self.again(callee);
-        }
-    }
-
-    fn command_value(&mut self, value: &Expr, exposed: bool) {
-        let Some(taint) = self.expr(value) else { return };
-        if exposed {
-            let d = Diagnostic::error(
-                "secret-in-arguments",
-                format!(
-                    "the secret `{}` would stand in an argument list, where every user of the machine can read it",
-                    taint.name
-                ),
-            )
-            .at(value.span, "")
-            .help("hand it over in the environment: `with env { NAME: … }` below the command")
-            .help("or as input: `with stdin …`");
-            self.tell(d, &taint);
-        }
-    }
-}
-
-fn whole(taint: Taint) -> Taint {
-    Taint {
-        url: false,
-        ..taint
     }
 }

@@ -1,0 +1,84 @@
+//! What the documentation shows is true: snippets check, sessions run, links lead somewhere, tables are complete.
+//!
+//! A fence says by its info string what becomes of it; `CONTRIBUTING.md` lists them. Pages are all Markdown files of the
+//! checkout. `SNAPSHOTS=overwrite cargo test --test docs` puts what the sessions really print into the pages, to be read
+//! before it is committed.
+
+#[path = "docs/links.rs"]
+mod links;
+#[path = "docs/page.rs"]
+mod page;
+#[path = "docs/session.rs"]
+mod session;
+#[path = "docs/snippet.rs"]
+mod snippet;
+#[path = "docs/tables.rs"]
+mod tables;
+
+use page::{Kind, Page};
+
+/// Lines of set-up that are shown and not run, each as it stands in its fence.
+const NOT_RUN: &[&str] = &[
+    "runbooks/quickstart/run",
+    "runbooks/quickstart/run -p limit=0.1%",
+    "tests/run",
+    "tests/run            # every gate: formatting, lints, licences of the dependencies, doc examples, tests\n\
+     tests/run NAME       # only the tests whose name contains NAME",
+];
+
+#[test]
+fn every_fence_says_what_becomes_of_it() {
+    let mut wrong = Vec::new();
+    for page in page::all() {
+        for fence in &page.fences {
+            match &fence.kind {
+                Kind::Unknown => wrong.push(format!("{}: `{}` is not known", page.at(fence), fence.info)),
+                Kind::NotRun if !NOT_RUN.contains(&fence.text.trim_end()) => {
+                    wrong.push(format!("{}: not listed in NOT_RUN:\n{}", page.at(fence), fence.text));
+                }
+                _ => {}
+            }
+        }
+    }
+    let shown: Vec<_> = page::all().iter().flat_map(|page| page.fences.clone()).map(|f| f.text).collect();
+    for lines in NOT_RUN {
+        if !shown.iter().any(|text| text.trim_end() == *lines) {
+            wrong.push(format!("listed in NOT_RUN, but in no page:\n{lines}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn snippets_of_the_language_are_checked() {
+    told(page::all().iter().flat_map(snippet::wrong).collect());
+}
+
+#[test]
+fn links_lead_somewhere() {
+    told(links::wrong(&page::all()));
+}
+
+#[test]
+fn every_message_function_and_module_is_described() {
+    told(tables::wrong());
+}
+
+/// Fails with everything that is wrong.
+#[track_caller]
+fn told(wrong: Vec<String>) {
+    assert!(wrong.is_empty(), "{} wrong:\n\n{}\n", wrong.len(), wrong.join("\n\n"));
+}
+
+#[test]
+fn sessions_print_what_they_show() {
+    told(page::all().iter().flat_map(session::wrong).collect());
+}
+
+/// Returns the page of that path.
+fn page(path: &str) -> Page {
+    page::all()
+        .into_iter()
+        .find(|page| page.path == path)
+        .unwrap_or_else(|| panic!("there is no page {path}"))
+}
