@@ -63,7 +63,7 @@ pub fn show(summary: &Summary, state: RunState, sources: &Sources, look: Look) -
 }
 
 fn head(out: &mut String, summary: &Summary, state: RunState, look: Look) {
-    let _ = writeln!(out, "{}", look.bold().on(&super::clean(&summary.title)));
+    let _ = writeln!(out, "{}", look.bold().on(&super::text::one_line(&summary.title)));
     let mut fact = |name: &str, text: &str| row(out, name, &[text], Tone::Plain, look);
     fact("run", &summary.run);
     fact("state", &state.word().replace('_', " "));
