@@ -1,5 +1,7 @@
 //! What stands on the terminal, of runs written by hand. `SNAPSHOTS=overwrite` writes `tests/snapshots/` anew.
 
+#[path = "records/generated.rs"]
+mod generated;
 #[path = "records/written.rs"]
 mod written;
 
@@ -266,5 +268,25 @@ proptest! {
             prop_assert!(line.width() <= width, "{} columns: {line:?}", line.width());
             prop_assert!(!line.chars().any(char::is_control), "{line:?}");
         }
+    }
+
+    /// A journal that makes no sense is shown as it is.
+    #[test]
+    fn no_journal_is_an_end(
+        records in proptest::collection::vec(generated::record(), 0..12),
+        width in 1_usize..100,
+    ) {
+        let numbered: Vec<(u64, Record)> = (1..).zip(records.iter().cloned()).collect();
+        let summary = Summary::of(&numbered);
+        let sources = Sources::default();
+        let mut screen = Screen::new(at(width), Arc::default());
+        screen.stored(&records);
+        Plain::new(Vec::new(), at(width), Arc::default()).stored(&records);
+        let shown = display::show(&summary, state(&summary), &sources, at(width));
+        prop_assert!(!shown.chars().any(|c| c.is_control() && c != '\n'));
+        let entries = mainstay::timeline::entries(&numbered);
+        let markdown = mainstay::timeline::markdown(&summary, &entries, &sources);
+        prop_assert!(!markdown.chars().any(|c| c.is_control() && c != '\n'));
+        display::runs(&[(summary.listing(Head::default()), state(&summary))], at(width));
     }
 }

@@ -4,6 +4,7 @@
 //! its own for facts. Never writes what came from outside without taking out what a terminal
 //! would obey: a command's output must not move the cursor or recolour an approval.
 
+mod bars;
 mod diagnostics;
 mod ending;
 mod json;

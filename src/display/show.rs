@@ -63,7 +63,7 @@ pub fn show(summary: &Summary, state: RunState, sources: &Sources, look: Look) -
 }
 
 fn head(out: &mut String, summary: &Summary, state: RunState, look: Look) {
-    let _ = writeln!(out, "{}", look.bold().on(&super::clean(&summary.title)));
+    let _ = writeln!(out, "{}", look.bold().on(&super::text::one_line(&summary.title)));
     let mut fact = |name: &str, text: &str| row(out, name, &[text], Tone::Plain, look);
     fact("run", &summary.run);
     fact("state", &state.word().replace('_', " "));
@@ -135,7 +135,7 @@ fn step_words(step: &StepLine, over: bool) -> (Tone, String) {
         None if over => (Tone::Warn, "its end was not seen".to_owned()),
         None => (Tone::Plain, "running".to_owned()),
         Some((at, outcome, _)) => {
-            let took = clock::length(at.run_ns - step.began.run_ns);
+            let took = clock::length(at.run_ns.saturating_sub(step.began.run_ns));
             let (tone, word) = match outcome {
                 StepOutcome::Ok => (Tone::Good, "ok"),
                 StepOutcome::Failed => (Tone::Bad, "failed"),

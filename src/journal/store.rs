@@ -1,28 +1,28 @@
-//! One run's database: appended by its executor, read by anybody who may.
+//! One run's database, appended to by its executor.
 //!
-//! Owns the schema, the transactions, and what is readable of a journal that is damaged,
-//! on a read-only disk, or still being written. Never changes or removes a row: a trigger
-//! in the database says so to other programs, too.
+//! Owns the schema and the transactions. Never changes or removes a row: a trigger in the
+//! database says so to other programs, too.
 //!
 //! A turn that need not be durable is committed without waiting for the disk: it survives
 //! the end of this process and is seen by readers at once, and the next durable turn's
 //! fdatasync carries it along. Keeping such turns in memory instead would lose them to a
 //! `kill -9`, and hide from `mainstay show` what a run waits for.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
-use super::row::{self, Head, Row};
+use super::reader::{check_format, head, scan, strict};
+use super::row::{self, Head};
 use super::{JournalError, RunLock, StateDir};
 use crate::event::{FORMAT, Record};
 use crate::world::{Store, StoreError};
 
 /// `PRAGMA application_id` of a journal: `MSTJ`.
-const APPLICATION: i32 = 0x4d53_544a;
+pub(super) const APPLICATION: i32 = 0x4d53_544a;
 
 /// Turns that need not be durable wait no longer than this for the disk once something is appended.
 const RIDE_ALONG: Duration = Duration::from_secs(1);
@@ -237,84 +237,6 @@ impl Drop for RunJournal {
     }
 }
 
-/// What can be read of a journal.
-#[derive(Debug)]
-pub struct Salvage {
-    /// Numbers and records, in order; with gaps where rows are damaged.
-    pub records: Vec<(u64, Record)>,
-    pub head: Head,
-    /// The first thing that is wrong with it.
-    pub damage: Option<JournalError>,
-}
-
-/// A journal that is looked at, also while its run goes on.
-#[derive(Debug)]
-pub struct Reader {
-    path: PathBuf,
-    connection: Connection,
-    /// Holds the copy that is read where the disk cannot be written to.
-    _copy: Option<tempfile::TempDir>,
-}
-
-impl Reader {
-    /// Opens the journal of `run`. Works on a read-only disk, too.
-    ///
-    /// # Errors
-    /// When there is none, it may not be read, is no journal, or a newer version wrote it.
-    pub fn open(state: &StateDir, run: &str) -> Result<Reader, JournalError> {
-        let path = state.run_dir(run).join("journal.db");
-        File::open(&path).map_err(|e| JournalError::io(&path, &e))?;
-        let direct = look(&path, &path);
-        let (connection, copy) = match direct {
-            Ok(connection) => (connection, None),
-            Err(JournalError::Newer { .. } | JournalError::Corrupt { .. }) => {
-                return direct.map(|connection| Reader { path, connection, _copy: None });
-            }
-            // The shared memory of the log cannot be made here: read a copy.
-            Err(first) => copied(&path).map_err(|_| first)?,
-        };
-        Ok(Reader { path, connection, _copy: copy })
-    }
-
-    /// Returns every record, in order.
-    ///
-    /// # Errors
-    /// When a row is damaged or the chain is broken.
-    pub fn read(&self) -> Result<Vec<Record>, JournalError> {
-        strict(scan(&self.connection, &self.path)).map(|(records, _)| records)
-    }
-
-    /// Returns what can be read, and what is wrong with the rest.
-    pub fn salvage(&self) -> Salvage {
-        scan(&self.connection, &self.path)
-    }
-
-    /// Checks every row against the hash behind it, and returns where the chain ends.
-    ///
-    /// # Errors
-    /// [`JournalError::Corrupt`] with the first row that is not what was written.
-    pub fn verify_chain(&self) -> Result<Head, JournalError> {
-        strict(scan(&self.connection, &self.path)).map(|(_, head)| head)
-    }
-
-    /// Checks the chain, and that it goes as far as `kept`, what the index remembers of the finished run.
-    ///
-    /// # Errors
-    /// [`JournalError::Corrupt`], also when the end was cut off.
-    pub fn verify_against(&self, kept: &Head) -> Result<Head, JournalError> {
-        let found = self.verify_chain()?;
-        if found == *kept || kept.seq == 0 {
-            return Ok(found);
-        }
-        let why = if found.seq < kept.seq {
-            format!("it ends at row {}, but had {} rows", found.seq, kept.seq)
-        } else {
-            format!("row {} is not the one that was written", kept.seq)
-        };
-        Err(JournalError::Corrupt { path: self.path.clone(), why })
-    }
-}
-
 fn connect(path: &Path) -> Result<Connection, JournalError> {
     Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(|e| JournalError::sqlite(path, &e))
@@ -325,138 +247,8 @@ fn settings(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=100;")
 }
 
-fn wal_of(path: &Path) -> PathBuf {
+pub(super) fn wal_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push("-wal");
     PathBuf::from(name)
-}
-
-/// Opens for reading and asks the first question, which is where a read-only disk shows.
-fn look(file: &Path, named: &Path) -> Result<Connection, JournalError> {
-    let connection =
-        Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-            .and_then(|connection| {
-                connection.busy_timeout(Duration::from_secs(5))?;
-                Ok(connection)
-            })
-            .map_err(|e| JournalError::sqlite(named, &e))?;
-    check_format(&connection, named)?;
-    Ok(connection)
-}
-
-/// Reads a copy of database and log in a temporary folder.
-fn copied(path: &Path) -> Result<(Connection, Option<tempfile::TempDir>), JournalError> {
-    let folder = tempfile::tempdir().map_err(|e| JournalError::io(path, &e))?;
-    let file = folder.path().join("journal.db");
-    let wal = wal_of(path);
-    fs::copy(path, &file).map_err(|e| JournalError::io(path, &e))?;
-    if wal.exists() {
-        fs::copy(&wal, wal_of(&file)).map_err(|e| JournalError::io(&wal, &e))?;
-    }
-    look(&file, path).map(|connection| (connection, Some(folder)))
-}
-
-fn check_format(connection: &Connection, path: &Path) -> Result<(), JournalError> {
-    let pragma = |name: &str| {
-        connection
-            .query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0))
-            .map_err(|e| JournalError::sqlite(path, &e))
-    };
-    let application = pragma("application_id")?;
-    let found = pragma("user_version")?;
-    if application != i64::from(APPLICATION) {
-        return Err(JournalError::Corrupt { path: path.to_owned(), why: "it is not a journal".to_owned() });
-    }
-    if found > i64::from(FORMAT) {
-        return Err(JournalError::Newer {
-            path: path.to_owned(),
-            found: u32::try_from(found).unwrap_or(u32::MAX),
-            known: FORMAT,
-        });
-    }
-    Ok(())
-}
-
-fn head(seq: i64, hash: &[u8]) -> Head {
-    Head {
-        seq: u64::try_from(seq).unwrap_or(0),
-        hash: if seq == 0 { String::new() } else { hash.iter().map(|byte| format!("{byte:02x}")).collect() },
-    }
-}
-
-fn strict(found: Salvage) -> Result<(Vec<Record>, Head), JournalError> {
-    match found.damage {
-        Some(damage) => Err(damage),
-        None => Ok((found.records.into_iter().map(|(_, r)| r).collect(), found.head)),
-    }
-}
-
-/// Reads and checks all rows, and goes on behind damage as far as there is something to read.
-fn scan(connection: &Connection, path: &Path) -> Salvage {
-    let mut scan = Scan {
-        path,
-        hash: row::genesis().to_vec(),
-        expected: 1,
-        found: Salvage { records: Vec::new(), head: Head::default(), damage: None },
-    };
-    if let Err(e) = rows(connection, |row| scan.row(&row)) {
-        scan.damaged(JournalError::sqlite(path, &e));
-    }
-    scan.found
-}
-
-fn rows(connection: &Connection, mut each: impl FnMut(Row)) -> rusqlite::Result<()> {
-    let mut select = connection.prepare(
-        "SELECT seq, turn, class, kind, address, wall_us, run_ns, body, hash FROM journal ORDER BY seq",
-    )?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
-        each(Row {
-            seq: row.get(0)?,
-            turn: row.get(1)?,
-            class: row.get(2)?,
-            kind: row.get(3)?,
-            address: row.get(4)?,
-            wall_us: row.get(5)?,
-            run_ns: row.get(6)?,
-            body: row.get(7)?,
-            hash: row.get(8)?,
-        });
-    }
-    Ok(())
-}
-
-struct Scan<'a> {
-    path: &'a Path,
-    hash: Vec<u8>,
-    expected: i64,
-    found: Salvage,
-}
-
-impl Scan<'_> {
-    fn row(&mut self, row: &Row) {
-        if row.seq != self.expected {
-            self.corrupt(format!("row {} is missing", self.expected));
-        } else if row::chain(&self.hash, row)[..] != row.hash[..] {
-            self.corrupt(format!("row {} is not what was written", row.seq));
-        }
-        match row::decode(row) {
-            Ok(record) => {
-                let seq = u64::try_from(row.seq).unwrap_or(0);
-                self.found.records.push((seq, record));
-            }
-            Err(why) => self.corrupt(format!("row {} cannot be understood: {why}", row.seq)),
-        }
-        self.hash.clone_from(&row.hash);
-        self.expected = row.seq.saturating_add(1);
-        self.found.head = head(row.seq, &row.hash);
-    }
-
-    fn corrupt(&mut self, why: String) {
-        self.damaged(JournalError::Corrupt { path: self.path.to_owned(), why });
-    }
-
-    fn damaged(&mut self, error: JournalError) {
-        self.found.damage.get_or_insert(error);
-    }
 }

@@ -8,11 +8,38 @@ use crate::value::Value;
 /// Characters of a value in a line.
 const SHOWN: usize = 300;
 
+/// Kind, weight, tone, what, and what came of it.
+type Told = (Kind, Weight, Tone, Words, Words);
+
 /// Fills `entry` with what the fact says. Returns `false` for what is not worth telling.
 pub(super) fn tell(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
+    let told = match fact {
+        Fact::StepBegan { .. } | Fact::StepEnded { .. } => return step(fact, entry),
+        Fact::Asked { .. } | Fact::Answered { .. } | Fact::Silent { .. } | Fact::Notified { .. } => {
+            return people(fact, at, entry);
+        }
+        _ => walking(fact, at)
+            .or_else(|| reading(fact, entry))
+            .or_else(|| saying(fact, entry))
+            .or_else(|| changing(fact))
+            .or_else(|| ending(fact, entry)),
+    };
+    let Some((kind, weight, tone, what, outcome)) = told else {
+        return false;
+    };
+    entry.kind = kind;
+    entry.weight = weight;
+    entry.tone = tone;
+    entry.what = what;
+    entry.outcome = outcome;
+    true
+}
+
+/// Where the run is.
+fn walking(fact: &Fact, at: Moment) -> Option<Told> {
     use Tone::{Bad, Good, Plain, Quiet, Warn};
     use Weight::{Begin, Key, Line};
-    let (kind, weight, tone, what, outcome) = match fact {
+    let told = match fact {
         Fact::Titled { title } => (Kind::Title, Line, Plain, Words::say(title.as_str()), none()),
         Fact::PhaseBegan { phase, title, .. } => {
             (Kind::Phase, Line, Plain, phase_words(*phase, title), none())
@@ -25,7 +52,6 @@ pub(super) fn tell(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
             };
             (Kind::Symptom, Key, tone, titled("symptom", title), outcome)
         }
-        Fact::StepBegan { .. } | Fact::StepEnded { .. } => return step(fact, entry),
         Fact::LoopBegan { name, items, at_a_time } => {
             let how = match at_a_time {
                 0 | 1 => format!("{items} in turn"),
@@ -44,13 +70,27 @@ pub(super) fn tell(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
             let (tone, word) = if *ok { (Good, "ok") } else { (Bad, "failed") };
             (Kind::Step, Line, tone, what, Words::say(word))
         }
+        Fact::Waiting { reason, until } => {
+            let what = Words::say(format!("wait {}", length(until.saturating_sub(at.run_ns))));
+            (Kind::Wait, Line, Quiet, what, Words::say(reason.as_str()))
+        }
+        _ => return None,
+    };
+    Some(told)
+}
+
+/// What was read of the world.
+fn reading(fact: &Fact, entry: &mut Entry) -> Option<Told> {
+    use Tone::{Good, Plain, Quiet, Warn};
+    use Weight::{Key, Line};
+    let told = match fact {
         Fact::Read { name, call, text, .. } => {
-            let what = reading(name, call, entry);
+            let what = read_words(name, call, entry);
             let outcome = if text.is_empty() { Words::say("nothing") } else { Words::quote(text.as_str()) };
             (Kind::Reading, Key, Plain, what, outcome)
         }
         Fact::Unread { name, call, message, .. } => {
-            let what = reading(name, call, entry);
+            let what = read_words(name, call, entry);
             let outcome = Words::say(format!("could not be read: {message}"));
             (Kind::Reading, Key, Warn, what, outcome)
         }
@@ -72,6 +112,16 @@ pub(super) fn tell(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
             let outcome = Words::say(format!("true{times}"));
             (Kind::Condition, Key, Good, what, outcome)
         }
+        _ => return None,
+    };
+    Some(told)
+}
+
+/// What the runbook says of it.
+fn saying(fact: &Fact, entry: &mut Entry) -> Option<Told> {
+    use Tone::{Plain, Warn};
+    use Weight::{Key, Line};
+    let told = match fact {
         Fact::Finding { text } => {
             let what = Words::say(format!("finding: {text}"));
             (Kind::Finding, Key, Warn, what, none())
@@ -95,6 +145,16 @@ pub(super) fn tell(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
             };
             (Kind::Decision, Key, Plain, what, outcome)
         }
+        _ => return None,
+    };
+    Some(told)
+}
+
+/// What was changed and taken back.
+fn changing(fact: &Fact) -> Option<Told> {
+    use Tone::Plain;
+    use Weight::{Begin, Key};
+    let told = match fact {
         Fact::ChangeBegan(change) => (Kind::Change, Begin, Plain, Words::quote(change.call.as_str()), none()),
         Fact::ChangeEnded { change, state, message } => {
             let (tone, outcome) = change_end(*state, message);
@@ -107,13 +167,16 @@ pub(super) fn tell(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
             let (tone, outcome) = unwind_end(*settled, *finally, message);
             (Kind::Unwind, Key, tone, unwind_words(what, *finally, change), outcome)
         }
-        Fact::Asked { .. } | Fact::Answered { .. } | Fact::Silent { .. } | Fact::Notified { .. } => {
-            return people(fact, at, entry);
-        }
-        Fact::Waiting { reason, until } => {
-            let what = Words::say(format!("wait {}", length(until - at.run_ns)));
-            (Kind::Wait, Line, Quiet, what, Words::say(reason.as_str()))
-        }
+        _ => return None,
+    };
+    Some(told)
+}
+
+/// What ended it.
+fn ending(fact: &Fact, entry: &mut Entry) -> Option<Told> {
+    use Tone::{Bad, Warn};
+    use Weight::Key;
+    let told = match fact {
         Fact::Failed { message, detail, span } => {
             entry.detail.clone_from(detail);
             entry.span = Some(*span);
@@ -127,18 +190,13 @@ pub(super) fn tell(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
             let what = Words::say(format!("run ended: {}", outcome_words(*outcome)));
             (Kind::Ended, Key, outcome_tone(*outcome), what, Words::say(reason.as_str()))
         }
-        Fact::PhaseEnded { .. } | Fact::UndoRegistered { .. } => return false,
+        _ => return None,
     };
-    entry.kind = kind;
-    entry.weight = weight;
-    entry.tone = tone;
-    entry.what = what;
-    entry.outcome = outcome;
-    true
+    Some(told)
 }
 
 /// Returns what a reading is called: its name, or else its call.
-fn reading(name: &str, call: &str, entry: &mut Entry) -> Words {
+fn read_words(name: &str, call: &str, entry: &mut Entry) -> Words {
     if name.is_empty() {
         return Words::quote(call);
     }
@@ -188,7 +246,7 @@ fn people(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
             entry.weight = Weight::Begin;
             entry.what = Words::say(format!("asked {} \"{text}\"", of_roles(roles, *count)));
             if let Some(deadline) = deadline {
-                let left = length(deadline - at.run_ns);
+                let left = length(deadline.saturating_sub(at.run_ns));
                 entry.outcome = Words::say(format!("within {left}"));
             }
         }

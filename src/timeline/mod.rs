@@ -9,6 +9,7 @@ mod entry;
 mod facts;
 mod markdown;
 mod narrator;
+mod parts;
 mod summary;
 mod words;
 
@@ -16,9 +17,8 @@ pub use entry::{Entry, Evidence, Kind, Tone, Weight};
 pub use facts::{of_roles, outcome_tone, outcome_words, phase_words};
 pub use markdown::timeline as markdown;
 pub use narrator::Narrator;
-pub use summary::{
-    Answer, Approval, ChangeLine, Ending, FailureLine, Milestones, StepLine, Summary, SymptomLine,
-};
+pub use parts::{Answer, Approval, ChangeLine, Ending, FailureLine, Milestones, StepLine, SymptomLine};
+pub use summary::Summary;
 pub use words::{Word, Words};
 
 use crate::event::Record;

@@ -75,7 +75,7 @@ impl Narrator {
         match fact {
             Fact::StepEnded { outcome, message, .. } => {
                 if let Some(began) = began {
-                    entry.outcome = facts::after(entry.outcome, record.at.run_ns - began);
+                    entry.outcome = facts::after(entry.outcome, record.at.run_ns.saturating_sub(began));
                 }
                 if *outcome != StepOutcome::Ok && *message == self.failure {
                     entry.detail.clear();
