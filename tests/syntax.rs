@@ -4,7 +4,7 @@
 //!   tree must look like that.
 //! * `tests/syntax/refused/NAME.runbook` must give exactly the messages in `NAME.expected`.
 //!
-//! `UPDATE=1 cargo test --test syntax` writes what is expected; read it before you commit it.
+//! `SNAPSHOTS=overwrite cargo test --test syntax` writes what is expected; read it before you commit it.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -59,7 +59,7 @@ fn read(text: &str) -> Parsed {
 
 /// Compares with a file, or writes it when asked to.
 fn compare(path: &Path, found: &str, wrong: &mut Vec<String>) {
-    if std::env::var_os("UPDATE").is_some() {
+    if std::env::var("SNAPSHOTS").is_ok_and(|v| v == "overwrite") {
         fs::write(path, found).expect("what is expected can be written");
         return;
     }

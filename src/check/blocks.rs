@@ -36,8 +36,8 @@ impl Lower<'_> {
         self.place.followed = false;
         let mark = self.frame.enter();
         let (body, mut flow) = self.block(&step.body);
-        if on_failure == Failure::Continue {
-            self.frame.leave_inside(mark, "the step with `on failure continue`");
+        if on_failure != Failure::Stop {
+            self.frame.leave_inside(mark, "the step that may fail");
             flow = Flow::Goes;
         }
         self.place = outer;

@@ -12,7 +12,13 @@ impl<'w> Cx<'w> {
     /// Carries a `run` out. Returns the value of its call.
     pub async fn run_change(&self, run: &'w Run, span: Span) -> Result<Option<Value>, Stop> {
         let typed = self.typed(&run.call).map_err(|failed| Stop::Failure(failed.at(span)))?;
-        let change = Change { address: self.address(), call: typed, step: self.step.to_string(), span };
+        let change = Change {
+            address: self.address(),
+            call: typed,
+            step: self.step.to_string(),
+            undoing: self.unwinding,
+            span,
+        };
         if let Some(done_when) = &run.done_when
             && self.down("w").holds(done_when).await?
         {

@@ -227,6 +227,8 @@ pub struct Change {
     pub call: String,
     /// The step it stands in.
     pub step: String,
+    /// Whether it is part of an undo, a `finally` or `rollback`.
+    pub undoing: bool,
     pub span: Span,
 }
 

@@ -266,7 +266,7 @@ fn request() -> BoxedStrategy<Request> {
 
 fn change() -> BoxedStrategy<Change> {
     (address(), text(), text(), span())
-        .prop_map(|(address, call, step, span)| Change { address, call, step, span })
+        .prop_map(|(address, call, step, span)| Change { address, call, step, undoing: false, span })
         .boxed()
 }
 

@@ -241,6 +241,7 @@ fn change(address: &str, step: &str, call: &str) -> Change {
         address: Address(address.into()),
         call: call.to_owned(),
         step: step.to_owned(),
+        undoing: false,
         span: span("run $ psql -c 'alter role app connection limit 5'"),
     }
 }
