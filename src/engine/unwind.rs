@@ -143,15 +143,19 @@ async fn act<'w>(cx: &Cx<'w>, item: &Item<'w>) -> Result<(), Failure> {
         Plan::Undo(undo) => {
             let bounded = cx.bounded(OWN_BOUND, "the undo's bound of 1m");
             let place = if undo.body.iter().any(has_timeout) { cx } else { &bounded };
-            match block(place, &undo.body).await {
-                Ok(Flow::Next | Flow::Return(_) | Flow::Resolve(_)) => finish(place).await.err(),
+            let result = block(place, &undo.body).await;
+            let ended = finish(place).await;
+            match result {
+                Ok(Flow::Next | Flow::Return(_) | Flow::Resolve(_)) => ended.err(),
                 Err(stop) => Some(stop),
             }
         }
         Plan::Finally(call) => {
             let bounded = cx.bounded(OWN_BOUND, "the bound of 1m of a `finally`");
             let place = if call.timeout.is_some() { cx } else { &bounded };
-            place.change(call).await.err().map(|stop| stop.at(span))
+            let result = place.change(call).await;
+            let ended = finish(place).await;
+            result.err().map(|stop| stop.at(span)).or(ended.err())
         }
         Plan::Leave(_) | Plan::Irreversible(_) | Plan::Nothing => None,
     };
