@@ -90,7 +90,9 @@ impl<'w> Cx<'w> {
         let order = self.walk.ledger().next_order();
         let frame = self.frame.fork();
         let change = change.clone();
-        self.changes.push(Item { order, change, state: ChangeState::InDoubt, plan, done_when, frame, text });
+        let (attempt, began) = (self.attempt, self.began);
+        let state = ChangeState::InDoubt;
+        self.changes.push(Item { order, change, state, plan, done_when, frame, attempt, began, text });
         order
     }
 

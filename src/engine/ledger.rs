@@ -20,6 +20,9 @@ pub(super) struct Item<'w> {
     pub done_when: Option<&'w Expr>,
     /// The values that names had.
     pub frame: Frame,
+    /// `attempt` as it was, and what `elapsed` counts from.
+    pub attempt: u32,
+    pub began: i64,
     /// The undo as it could be written with its values.
     pub text: String,
 }

@@ -77,7 +77,13 @@ async fn take_back<'w>(cx: &Cx<'w>, item: &Item<'w>) -> (Settled, String) {
     let finally = matches!(item.plan, Plan::Finally(_));
     let part = if finally { "f" } else { "u" };
     let place = cx.shielded().down(format!("{part}{}", item.order));
-    let here = Cx { frame: item.frame.fork(), step: item.change.step.as_str().into(), ..place };
+    let here = Cx {
+        frame: item.frame.fork(),
+        step: item.change.step.as_str().into(),
+        attempt: item.attempt,
+        began: item.began,
+        ..place
+    };
     let (settled, message) = settle(&here, item).await;
     let entry = |note: String| Entry { change: item.change.clone(), note };
     let mut ledger = cx.walk.ledger();
