@@ -55,6 +55,13 @@ impl<'w> Changes<'w> {
         }
     }
 
+    /// Changes what is registered at `order`.
+    pub fn update(&self, order: u64, change: impl FnOnce(&mut Item<'w>)) {
+        if let Some(item) = self.items().iter_mut().find(|i| i.order == order) {
+            change(item);
+        }
+    }
+
     /// Drops what was registered for the change at `order`.
     pub fn remove(&self, order: u64) {
         self.items().retain(|i| i.order != order);
