@@ -4,7 +4,7 @@ use super::context::Cx;
 use super::failure::{CallFailure, CallStop, End, Stop};
 use super::ledger::{Changes, Item, Plan};
 use crate::event::{Change, ChangeState, Fact};
-use crate::program::{Ending, Run, Statement, StatementKind, Undo};
+use crate::program::{Ending, Run, Statement, StatementKind, Template, Undo};
 use crate::source::Span;
 use crate::value::Value;
 
@@ -36,6 +36,9 @@ impl<'w> Cx<'w> {
             (Ok(value), Some(done_when)) => self.must_hold_now(done_when).await.map(|()| value),
             (result, _) => result,
         };
+        if let Ok(value) = &result {
+            self.bring(run, &registered, value);
+        }
         self.settle(run, &change, &registered, &own, result, span)
     }
 
@@ -64,13 +67,18 @@ impl<'w> Cx<'w> {
     fn register(&self, run: &'w Run, change: &Change) -> Result<Vec<u64>, Stop> {
         let mut registered = Vec::new();
         if let Some(call) = &run.finally {
-            let text = self.typed(call).map_err(|failed| Stop::Failure(failed.at(call.span)))?;
+            let text = match self.typed(call) {
+                Ok(text) => text,
+                // It may name what the change is bound to.
+                Err(_) if run.slot.is_some() => call.text.clone(),
+                Err(failed) => return Err(Stop::Failure(failed.at(call.span))),
+            };
             registered.push(self.push(change, Plan::Finally(call), None, text));
         }
         let (plan, text) = match &run.ending {
             Ending::Undo(undo) => (Plan::Undo(undo), self.undo_text(undo)),
-            Ending::Leave(why) => (Plan::Leave(self.text(why)?), String::new()),
-            Ending::Irreversible(why) => (Plan::Irreversible(self.text(why)?), String::new()),
+            Ending::Leave(why) => (Plan::Leave(self.why(run, why)?), String::new()),
+            Ending::Irreversible(why) => (Plan::Irreversible(self.why(run, why)?), String::new()),
             Ending::Own if run.finally.is_some() || self.is_action(run) => return Ok(registered),
             Ending::Own => (Plan::Nothing, String::new()),
         };
@@ -80,6 +88,38 @@ impl<'w> Cx<'w> {
         }
         registered.push(self.push(change, plan, run.done_when.as_ref(), text));
         Ok(registered)
+    }
+
+    /// Returns the reason; as written where it may name what the change is bound to.
+    fn why(&self, run: &'w Run, why: &Template) -> Result<String, Stop> {
+        match self.text(why) {
+            Err(_) if run.slot.is_some() => Ok(self.walk.program.sources.text(why.span).to_owned()),
+            result => Ok(result?),
+        }
+    }
+
+    /// Binds what the change brought, also for what takes it back.
+    fn bring(&self, run: &'w Run, registered: &[u64], value: &Value) {
+        let Some(slot) = run.slot else { return };
+        let frame = self.frame.fork();
+        frame.bind(slot, value.clone());
+        let here = Cx { frame: frame.clone(), ..self.clone() };
+        for order in registered {
+            self.changes.update(*order, |item| {
+                item.frame = frame.clone();
+                match (&mut item.plan, &run.ending) {
+                    (Plan::Undo(undo), _) => item.text = here.undo_text(undo),
+                    (Plan::Finally(call), _) => {
+                        item.text = here.typed(call).unwrap_or_else(|_| call.text.clone());
+                    }
+                    (Plan::Leave(text), Ending::Leave(why))
+                    | (Plan::Irreversible(text), Ending::Irreversible(why)) => {
+                        *text = here.text_or(why, text);
+                    }
+                    _ => {}
+                }
+            });
+        }
     }
 
     fn is_action(&self, run: &Run) -> bool {
@@ -96,7 +136,9 @@ impl<'w> Cx<'w> {
         let order = self.walk.ledger().next_order();
         let frame = self.frame.fork();
         let change = change.clone();
-        self.changes.push(Item { order, change, state: ChangeState::InDoubt, plan, done_when, frame, text });
+        let (attempt, began) = (self.attempt, self.began);
+        let state = ChangeState::InDoubt;
+        self.changes.push(Item { order, change, state, plan, done_when, frame, attempt, began, text });
         order
     }
 

@@ -20,6 +20,9 @@ pub(super) struct Item<'w> {
     pub done_when: Option<&'w Expr>,
     /// The values that names had.
     pub frame: Frame,
+    /// `attempt` as it was, and what `elapsed` counts from.
+    pub attempt: u32,
+    pub began: i64,
     /// The undo as it could be written with its values.
     pub text: String,
 }
@@ -49,6 +52,13 @@ impl<'w> Changes<'w> {
         for item in self.items().iter_mut().filter(|i| i.order == order) {
             item.state = state;
             item.order = completed;
+        }
+    }
+
+    /// Changes what is registered at `order`.
+    pub fn update(&self, order: u64, change: impl FnOnce(&mut Item<'w>)) {
+        if let Some(item) = self.items().iter_mut().find(|i| i.order == order) {
+            change(item);
         }
     }
 

@@ -200,7 +200,13 @@ async fn phase<'w>(cx: &Cx<'w>, phase: &'w Phase, kind: PhaseKind, part: &str) -
     here.fact(Fact::PhaseBegan { phase: kind, title: title.clone(), deadline });
     let mut result = match block(&here, &phase.body).await {
         Ok(flow) => unwind::finish(&here).await.map(|()| flow),
-        stopped => stopped,
+        stopped => {
+            if kind == PhaseKind::Rollback {
+                // Nothing unwinds a rollback. A `finally` that fails is listed as standing.
+                let _ended = unwind::finish(&here).await;
+            }
+            stopped
+        }
     };
     if let Err(Stop::Failure(failure)) = &mut result {
         here.report(failure);

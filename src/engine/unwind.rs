@@ -77,7 +77,13 @@ async fn take_back<'w>(cx: &Cx<'w>, item: &Item<'w>) -> (Settled, String) {
     let finally = matches!(item.plan, Plan::Finally(_));
     let part = if finally { "f" } else { "u" };
     let place = cx.shielded().down(format!("{part}{}", item.order));
-    let here = Cx { frame: item.frame.fork(), step: item.change.step.as_str().into(), ..place };
+    let here = Cx {
+        frame: item.frame.fork(),
+        step: item.change.step.as_str().into(),
+        attempt: item.attempt,
+        began: item.began,
+        ..place
+    };
     let (settled, message) = settle(&here, item).await;
     let entry = |note: String| Entry { change: item.change.clone(), note };
     let mut ledger = cx.walk.ledger();
@@ -143,15 +149,19 @@ async fn act<'w>(cx: &Cx<'w>, item: &Item<'w>) -> Result<(), Failure> {
         Plan::Undo(undo) => {
             let bounded = cx.bounded(OWN_BOUND, "the undo's bound of 1m");
             let place = if undo.body.iter().any(has_timeout) { cx } else { &bounded };
-            match block(place, &undo.body).await {
-                Ok(Flow::Next | Flow::Return(_) | Flow::Resolve(_)) => finish(place).await.err(),
+            let result = block(place, &undo.body).await;
+            let ended = finish(place).await;
+            match result {
+                Ok(Flow::Next | Flow::Return(_) | Flow::Resolve(_)) => ended.err(),
                 Err(stop) => Some(stop),
             }
         }
         Plan::Finally(call) => {
             let bounded = cx.bounded(OWN_BOUND, "the bound of 1m of a `finally`");
             let place = if call.timeout.is_some() { cx } else { &bounded };
-            place.change(call).await.err().map(|stop| stop.at(span))
+            let result = place.change(call).await;
+            let ended = finish(place).await;
+            result.err().map(|stop| stop.at(span)).or(ended.err())
         }
         Plan::Leave(_) | Plan::Irreversible(_) | Plan::Nothing => None,
     };
