@@ -5,6 +5,7 @@
 
 use super::calls::Under;
 use super::lower::Lower;
+use super::lower::Section;
 use super::statements::{Flow, Made, goes};
 use crate::diagnostic::Diagnostic;
 use crate::program::{Call, Ending, Run, Statement, StatementKind, Target, Template, Undo};
@@ -69,15 +70,19 @@ impl Lower<'_> {
                 .help("write one of `undo`, `leave`, `irreversible` and `finally`"),
             );
         }
-        if self.place.in_undo {
+        let in_rollback = self.place.section == Section::Rollback;
+        if self.place.in_undo || in_rollback {
             if let Some(undo) = &run.undo {
+                let word = if self.place.in_undo { "undo" } else { "rollback" };
                 self.c.report.push(
-                    Diagnostic::error("undo-in-undo", "an undo is not taken back")
+                    Diagnostic::error("undo-in-undo", format!("what stands in `{word}` is not taken back"))
                         .at(undo.span, "")
-                        .help("leave it out: what stands in an `undo` needs none"),
+                        .help(format!("leave it out: nothing in `{word}` needs one")),
                 );
             }
-            return Ending::Own;
+            if self.place.in_undo || (run.leave.is_none() && run.irreversible.is_none()) {
+                return Ending::Own;
+            }
         }
         if let Some(undo) = &run.undo {
             return self.undo(undo);

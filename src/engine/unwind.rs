@@ -53,8 +53,9 @@ fn declared(cx: &Cx<'_>, item: Item<'_>) -> Settled {
     let entry = |note: String| Entry { change: item.change.clone(), note };
     match (&item.plan, item.state) {
         (_, ChangeState::NotRun) => Settled::NotNeeded,
-        (Plan::Leave(why), _) => {
-            ledger.left.push(entry(why.clone()));
+        (Plan::Leave(why), state) => {
+            let failed = if state == ChangeState::Failed { "it failed; " } else { "" };
+            ledger.left.push(entry(format!("{failed}{why}")));
             Settled::Done
         }
         (Plan::Irreversible(why), ChangeState::InDoubt) => {

@@ -249,6 +249,9 @@ impl<'i> Reader<'i> {
                 _ => {}
             }
         }
+        if let (Some(call), None) = (&call, safe.as_ref()) {
+            self.safe_in_command(call);
+        }
         call.map(|call| Undo::Call { call, safe })
     }
 

@@ -6,7 +6,7 @@
 use super::reader::{Reader, first_word};
 use crate::diagnostic::Diagnostic;
 use crate::source::Spanned;
-use crate::syntax::ast::{Piece, Template};
+use crate::syntax::ast::{Call, CallTarget, Piece, Template};
 
 /// Tells from the rest of the line whether it is the clause it looks like.
 type Fits = fn(&str) -> bool;
@@ -50,6 +50,22 @@ impl Reader<'_> {
             Diagnostic::error("clause-in-command", format!("`{word}` belongs to the command here"))
                 .at(span, "a command goes to the end of its line")
                 .help(format!("write it on the next line: `{written}`"))
+                .help("if the command is meant to get these words, put them in quotes"),
+        );
+    }
+
+    /// Reports `undo $ cmd safe`, where the mark would be a word of the command.
+    pub fn safe_in_command(&mut self, call: &Spanned<Call>) {
+        let CallTarget::Command(template) = &call.node.target.node else { return };
+        let Some(Spanned { node: Piece::Text(text), span }) = template.pieces.last() else { return };
+        if !text.ends_with(" safe") {
+            return;
+        }
+        let end = span.end as usize;
+        self.report(
+            Diagnostic::error("clause-in-command", "`safe` belongs to the command here")
+                .at(self.place(end - "safe".len(), end), "a command goes to the end of its line")
+                .help("write it on the next line: `safe`")
                 .help("if the command is meant to get these words, put them in quotes"),
         );
     }
