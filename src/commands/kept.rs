@@ -15,6 +15,9 @@ use crate::timeline::Summary;
 /// The file in a run's folder with the texts it was read from.
 pub(super) const SOURCES: &str = "sources.json";
 
+/// The file in a run's folder with the runbook's `prevention`, its values filled in.
+pub(super) const PREVENTION: &str = "prevention.md";
+
 /// One run, read.
 pub(super) struct Kept {
     pub records: Vec<(u64, Record)>,
@@ -42,6 +45,8 @@ pub(super) fn read(given: &str) -> Result<Kept, Failure> {
     summary.run.clone_from(&run);
     let folder = state_dir.run_dir(&run);
     let state = state_of(&state_dir, &summary.listing(found.head));
+    summary.abandoned = state == RunState::Suspended;
+    summary.prevention = std::fs::read_to_string(folder.join(PREVENTION)).unwrap_or_default();
     let sources = std::fs::read(folder.join(SOURCES))
         .ok()
         .and_then(|text| serde_json::from_slice(&text).ok())

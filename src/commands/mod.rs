@@ -7,6 +7,7 @@ mod check;
 mod failure;
 mod kept;
 mod params;
+mod prevention;
 mod run;
 mod runs;
 mod show;
@@ -28,9 +29,9 @@ Exit codes:
   2  invalid file or arguments; nothing was run
   3  rolled back: changes were taken back
   4  aborted: refused, or stopped by an operator
-  5  escalated: a person was paged
+  5  escalated: handed to a person; it is written down, no channel is set up to send it yet
   6  not needed: no symptom holds; nothing was changed
-  7  suspended: can be resumed";
+  7  suspended: left as it stands; its record stays readable";
 
 const ENVIRONMENT: &str = "\
 Environment:

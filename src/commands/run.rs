@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::check::program_of;
 use super::failure::{Failure, INVALID, warn};
-use super::{EXIT_CODES, Format, kept, params};
+use super::{EXIT_CODES, Format, kept, params, prevention};
 use crate::display::{Json, Look, Plain, Screen, TICK};
 use crate::engine;
 use crate::event::{FORMAT, Moment, Opened, Outcome, Record, SourceHash};
@@ -76,12 +76,17 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     keep_sources(&program, &state, &run);
     let seat = if terminal { Terminal::open().ok() } else { None };
     let opened = opened(args, &program, given, &run, clock.now(), seat.is_some());
-    let mut view = View::new(args.format, &program);
+    let prevention = prevention::text(&program, &opened.params, &secrets);
+    if !prevention.is_empty() {
+        // As with the sources, without it a run is as good.
+        let _ = std::fs::write(state.run_dir(&run).join(kept::PREVENTION), &prevention);
+    }
+    let mut view = View::new(args.format, &program, &prevention);
     let mut world = RealWorld::new(RealConfig {
         clock,
         seat: seat.map(|terminal| view.seat(terminal)),
         secrets: secrets.values().cloned().collect(),
-        commands: true,
+        commands: program.has_commands(),
         live: view.live(),
         tick: view.tick(),
         ..RealConfig::new(state.run_dir(&run))
@@ -229,14 +234,19 @@ enum View {
 }
 
 impl View {
-    fn new(format: Format, program: &Program) -> View {
+    fn new(format: Format, program: &Program, prevention: &str) -> View {
         let look = Look::of_stdout();
         let sources = Arc::new(program.sources.clone());
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         match format {
             Format::Json => View::Json(Json::new(std::io::stdout())),
-            Format::Text if look.width.is_some() && !dumb => View::Screen(Screen::new(look, sources)),
-            Format::Text => View::Plain(Box::new(Plain::new(std::io::stdout(), look, sources))),
+            Format::Text if look.width.is_some() && !dumb => {
+                View::Screen(Screen::new(look, sources).with_prevention(prevention))
+            }
+            Format::Text => {
+                let plain = Plain::new(std::io::stdout(), look, sources).with_prevention(prevention);
+                View::Plain(Box::new(plain))
+            }
         }
     }
 

@@ -4,11 +4,14 @@ use std::fmt::Write as _;
 
 use super::Look;
 use super::text::{Paragraph, one_line};
-use crate::event::Entry;
+use crate::event::{Entry, Outcome};
 use crate::timeline::{Summary, Tone, clock, outcome_tone, outcome_words};
 
 /// Columns of the names at the left.
 const NAMES: usize = 14;
+
+/// Lines of the `prevention` that are shown.
+const PREVENTION: usize = 8;
 
 /// Returns the last screen of a run; of one that is not over, what is known.
 pub fn ending(summary: &Summary, look: Look) -> String {
@@ -29,14 +32,31 @@ pub fn ending(summary: &Summary, look: Look) -> String {
         let text = format!("{name} = {}", value.brief(400));
         row(&mut out, "output", &[&text], Tone::Plain, look);
     }
+    prevention(&mut out, summary, look);
     let more = [format!("mainstay timeline {}", summary.run), format!("mainstay show {}", summary.run)];
     row(&mut out, "more", &[&more[0], &more[1]], Tone::Quiet, look);
     out
 }
 
+/// Writes what keeps it from coming back, where something was resolved or came to nothing.
+fn prevention(out: &mut String, summary: &Summary, look: Look) {
+    use Outcome::{Failed, Resolved, RolledBack};
+    if !matches!(summary.outcome(), Some(Resolved | RolledBack | Failed)) {
+        return;
+    }
+    let lines = summary.prevention.lines().map(str::trim).filter(|line| !line.is_empty());
+    for (index, line) in lines.clone().take(PREVENTION).enumerate() {
+        row(out, if index == 0 { "prevention" } else { "" }, &[line], Tone::Plain, look);
+    }
+    if lines.count() > PREVENTION {
+        row(out, "", &["more of it is on the timeline"], Tone::Quiet, look);
+    }
+}
+
 fn headline(out: &mut String, summary: &Summary, look: Look) {
     let (tone, word) = match summary.outcome() {
         Some(outcome) => (outcome_tone(outcome), outcome_words(outcome)),
+        None if summary.abandoned => (Tone::Warn, "its end was not seen"),
         None => (Tone::Warn, "not over"),
     };
     let mut paragraph = Paragraph::default();

@@ -94,6 +94,7 @@ impl Look {
             (Kind::Decision, _) => ("→", ">"),
             (Kind::Finding, _) => ("•", "*"),
             (Kind::Symptom, Tone::Bad) => ("!", "!"),
+            (Kind::Unwind, Tone::Good) => ("↶", "<"),
             (_, Tone::Good) => ("✓", "+"),
             (_, Tone::Bad) => ("✗", "x"),
             (_, Tone::Warn) => ("!", "!"),

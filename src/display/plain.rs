@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Look, ending, line};
 use crate::event::{Body, Fact, Record};
 use crate::source::Sources;
-use crate::timeline::{Narrator, Summary};
+use crate::timeline::{Kind, Narrator, Summary};
 use crate::world::Observer;
 
 /// Writes lines.
@@ -25,6 +25,13 @@ impl<W: Write> Plain<W> {
     pub fn new(out: W, look: Look, sources: Arc<Sources>) -> Self {
         Plain { out, look, sources, narrator: Narrator::default(), summary: Summary::default(), seq: 0 }
     }
+
+    /// Shows that text at the end, as what keeps the incident from coming back.
+    #[must_use]
+    pub fn with_prevention(mut self, text: &str) -> Self {
+        text.clone_into(&mut self.summary.prevention);
+        self
+    }
 }
 
 impl<W: Write> Observer for Plain<W> {
@@ -32,13 +39,16 @@ impl<W: Write> Observer for Plain<W> {
         for record in records {
             self.seq += 1;
             self.summary.take(self.seq, record);
-            let text = if let Body::Fact(Fact::Ended { .. }) = record.body {
-                ending(&self.summary, self.look)
-            } else if let Some(entry) = self.narrator.tell(self.seq, record) {
-                line(&entry, &self.sources, self.look)
-            } else {
-                continue;
-            };
+            let mut text = String::new();
+            for entry in self.narrator.tell(self.seq, record) {
+                // The last screen says how it ended.
+                if entry.kind != Kind::Ended {
+                    text.push_str(&line(&entry, &self.sources, self.look));
+                }
+            }
+            if let Body::Fact(Fact::Ended { .. }) = record.body {
+                text.push_str(&ending(&self.summary, self.look));
+            }
             // Whoever closed the pipe does not want to read on; the run goes on without them.
             let _ = self.out.write_all(text.as_bytes());
         }

@@ -23,6 +23,14 @@ pub enum RunState {
 }
 
 impl RunState {
+    /// Returns the state in words.
+    pub fn words(self) -> String {
+        match self {
+            RunState::Suspended => "its end was not seen".to_owned(),
+            other => other.word().replace('_', " "),
+        }
+    }
+
     /// Returns the state's word, as `--outcome` takes it.
     pub fn word(self) -> &'static str {
         match self {
@@ -50,7 +58,7 @@ impl RunState {
             }
             RunState::Ended(outcome) => outcome_words(outcome).to_owned(),
             RunState::Waiting => format!("waiting for {}", listing.waiting),
-            other => other.word().to_owned(),
+            other => other.words(),
         }
     }
 }

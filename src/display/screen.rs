@@ -19,7 +19,7 @@ use super::{Look, ending, line};
 use crate::event::{Address, Body, Fact, Record};
 use crate::people::{Closed, Prompt, Prompter};
 use crate::source::Sources;
-use crate::timeline::{Entry, Narrator, Summary, Tone, Weight};
+use crate::timeline::{Entry, Kind, Narrator, Summary, Tone, Weight};
 use crate::world::Observer;
 
 /// How often what moves is drawn.
@@ -73,6 +73,13 @@ impl Screen {
         })))
     }
 
+    /// Shows that text at the end, as what keeps the incident from coming back.
+    #[must_use]
+    pub fn with_prevention(self, text: &str) -> Self {
+        text.clone_into(&mut self.0.borrow_mut().summary.prevention);
+        self
+    }
+
     /// Returns what draws prompts on this screen.
     pub fn prompter(&self) -> Box<dyn Prompter> {
         Box::new(self.clone())
@@ -124,14 +131,16 @@ impl Inner {
             self.seq += 1;
             self.summary.take(self.seq, record);
             self.bars.follow(record);
+            for entry in self.narrator.tell(self.seq, record) {
+                // The last screen says how it ended.
+                if entry.kind != Kind::Ended {
+                    self.tell(&entry, record, &mut text);
+                }
+            }
             if let Body::Fact(Fact::Ended { .. }) = record.body {
                 self.bars.clear();
                 self.keys.restore();
                 text.push_str(&ending(&self.summary, self.look));
-                continue;
-            }
-            if let Some(entry) = self.narrator.tell(self.seq, record) {
-                self.tell(&entry, record, &mut text);
             }
         }
         self.print(&text);
@@ -142,7 +151,7 @@ impl Inner {
     fn tell(&mut self, entry: &Entry, record: &Record, text: &mut String) {
         let drawn = line(entry, &self.sources, self.look);
         match &record.body {
-            Body::Fact(Fact::StepBegan { .. }) => {
+            Body::Fact(Fact::StepBegan { .. }) if entry.kind == Kind::Step => {
                 self.begun.insert(record.address.clone(), (record.at.run_ns, drawn));
                 return;
             }

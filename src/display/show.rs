@@ -40,13 +40,13 @@ pub fn show(summary: &Summary, state: RunState, sources: &Sources, look: Look) -
     });
     section(&mut out, "Steps", look, |out| {
         for step in &summary.steps {
-            let (tone, text) = step_words(step, summary.ended.is_some());
+            let (tone, text) = step_words(step, summary.is_over());
             told(out, Kind::Step, tone, step.began, text, look);
         }
     });
     section(&mut out, "Approvals", look, |out| {
         for approval in &summary.approvals {
-            approval_lines(out, approval, summary.ended.is_some(), look);
+            approval_lines(out, approval, summary.is_over(), look);
         }
     });
     section(&mut out, "Changes", look, |out| changes(out, summary, look));
@@ -66,7 +66,7 @@ fn head(out: &mut String, summary: &Summary, state: RunState, look: Look) {
     let _ = writeln!(out, "{}", look.bold().on(&super::text::one_line(&summary.title)));
     let mut fact = |name: &str, text: &str| row(out, name, &[text], Tone::Plain, look);
     fact("run", &summary.run);
-    fact("state", &state.word().replace('_', " "));
+    fact("state", &state.words());
     fact("runbook", &summary.file);
     let started = format!(
         "{} UTC by {} on {}{}",
@@ -168,7 +168,7 @@ fn approval_lines(out: &mut String, approval: &Approval, over: bool, look: Look)
 }
 
 fn changes(out: &mut String, summary: &Summary, look: Look) {
-    let over = summary.ended.is_some();
+    let over = summary.is_over();
     for change in &summary.changes {
         let state = change.state_words(over);
         let tone = match state {
@@ -176,7 +176,8 @@ fn changes(out: &mut String, summary: &Summary, look: Look) {
             "failed" | "in doubt" => Tone::Bad,
             _ => Tone::Quiet,
         };
-        let mut text = format!("{state}: {}", change.change.call);
+        let by = if change.change.undoing { "rollback " } else { "" };
+        let mut text = format!("{state}: {by}{}", change.change.call);
         match (change.unwound_words(), &change.undo) {
             ("", Some(undo)) if !over => {
                 let _ = write!(text, " (would be undone by: {undo})");

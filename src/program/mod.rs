@@ -159,4 +159,37 @@ impl Program {
     pub fn action(&self, id: ActionId) -> &Action {
         &self.actions[id.0 as usize]
     }
+
+    /// Returns whether a statement calls a command. Those inside expressions are not looked for.
+    pub fn has_commands(&self) -> bool {
+        let phases = self.diagnose.iter().chain(&self.resolves).chain(&self.rollback);
+        self.symptoms
+            .iter()
+            .map(|symptom| &symptom.body)
+            .chain(phases.map(|phase| &phase.body))
+            .chain(self.actions.iter().map(|action| &action.body))
+            .any(|body| has_command(body))
+    }
+}
+
+fn has_command(body: &[Statement]) -> bool {
+    let is_command = |call: &Call| matches!(call.target, Target::Command(_));
+    body.iter().any(|statement| match &statement.kind {
+        StatementKind::Check { call, .. } => is_command(call),
+        StatementKind::Run(run) => {
+            let undoes = matches!(&run.ending, Ending::Undo(undo) if has_command(&undo.body));
+            undoes || is_command(&run.call) || run.finally.as_ref().is_some_and(is_command)
+        }
+        StatementKind::Step(step) => has_command(&step.body),
+        StatementKind::If { arms, otherwise } => {
+            arms.iter().any(|(_, body)| has_command(body)) || has_command(otherwise)
+        }
+        StatementKind::For(looping) => has_command(&looping.body),
+        StatementKind::Parallel(arms) => has_command(arms),
+        StatementKind::Decide { arms, otherwise } => {
+            let leads = |choice: &Choice| matches!(choice, Choice::Block(body) if has_command(body));
+            arms.iter().any(|(_, choice)| leads(choice)) || leads(otherwise)
+        }
+        _ => false,
+    })
 }

@@ -8,6 +8,9 @@ use crate::value::Value;
 /// Characters of a value in a line.
 const SHOWN: usize = 300;
 
+/// What a command printed that printed nothing.
+const NOTHING: &str = "(nothing printed)";
+
 /// Kind, weight, tone, what, and what came of it.
 type Told = (Kind, Weight, Tone, Words, Words);
 
@@ -53,10 +56,11 @@ fn walking(fact: &Fact, at: Moment) -> Option<Told> {
             (Kind::Symptom, Key, tone, titled("symptom", title), outcome)
         }
         Fact::LoopBegan { name, items, at_a_time } => {
+            let many = if *items == 1 { "1 item".to_owned() } else { format!("{items} items") };
             let how = match at_a_time {
-                0 | 1 => format!("{items} in turn"),
-                n if n >= items => format!("{items} at once"),
-                n => format!("{items}, {n} at a time"),
+                0 | 1 => many,
+                n if n >= items => format!("{many} at once"),
+                n => format!("{many}, {n} at a time"),
             };
             let what = Words::say("for each ").code(name.as_str());
             (Kind::Step, Line, Quiet, what, Words::say(how))
@@ -86,7 +90,11 @@ fn reading(fact: &Fact, entry: &mut Entry) -> Option<Told> {
     let told = match fact {
         Fact::Read { name, call, text, .. } => {
             let what = read_words(name, call, entry);
-            let outcome = if text.is_empty() { Words::say("nothing") } else { Words::quote(text.as_str()) };
+            let outcome = match text.as_str() {
+                "" if call.starts_with('$') => Words::say(NOTHING),
+                "" => Words::say("nothing"),
+                text => Words::quote(text),
+            };
             (Kind::Reading, Key, Plain, what, outcome)
         }
         Fact::Unread { name, call, message, .. } => {
@@ -120,21 +128,19 @@ fn reading(fact: &Fact, entry: &mut Entry) -> Option<Told> {
 /// What the runbook says of it.
 fn saying(fact: &Fact, entry: &mut Entry) -> Option<Told> {
     use Tone::{Plain, Warn};
-    use Weight::{Key, Line};
+    use Weight::Key;
     let told = match fact {
         Fact::Finding { text } => {
             let what = Words::say(format!("finding: {text}"));
             (Kind::Finding, Key, Warn, what, none())
         }
         Fact::Shown { name, value } => {
-            entry.value = Some(value.clone());
-            let outcome = Words::quote(value.brief(SHOWN));
-            (Kind::Value, Line, Plain, Words::quote(name.as_str()), outcome)
+            let (what, outcome) = shown(name, value, entry);
+            (Kind::Value, Key, Plain, what, outcome)
         }
         Fact::Output { name, value } => {
             let what = Words::say("output ").code(name.as_str());
-            let outcome = Words::quote(value.brief(SHOWN));
-            (Kind::Value, Key, Plain, what, outcome)
+            (Kind::Value, Key, Plain, what, value_words(value))
         }
         Fact::Decided { reason, choice } => {
             let what = Words::say(format!("decided: {choice}"));
@@ -155,21 +161,40 @@ fn changing(fact: &Fact) -> Option<Told> {
     use Tone::Plain;
     use Weight::{Begin, Key};
     let told = match fact {
-        Fact::ChangeBegan(change) => (Kind::Change, Begin, Plain, Words::quote(change.call.as_str()), none()),
+        Fact::ChangeBegan(change) => (Kind::Change, Begin, Plain, change_words(change), none()),
         Fact::ChangeEnded { change, state, message } => {
             let (tone, outcome) = change_end(*state, message);
-            (Kind::Change, Key, tone, Words::quote(change.call.as_str()), outcome)
-        }
-        Fact::UnwindBegan { what, finally, change } => {
-            (Kind::Unwind, Begin, Plain, unwind_words(what, *finally, change), none())
+            (Kind::Change, Key, tone, change_words(change), outcome)
         }
         Fact::UnwindEnded { what, finally, settled, message, change } => {
             let (tone, outcome) = unwind_end(*settled, *finally, message);
-            (Kind::Unwind, Key, tone, unwind_words(what, *finally, change), outcome)
+            let done = *settled == Settled::Done;
+            (Kind::Unwind, Key, tone, unwind_words(what, *finally, done, change), outcome)
         }
         _ => return None,
     };
     Some(told)
+}
+
+/// Returns a value that the runbook shows: a text template as its text alone.
+fn shown(name: &str, value: &Value, entry: &mut Entry) -> (Words, Words) {
+    if let Value::Text(text) = value
+        && name.starts_with('"')
+    {
+        let mut lines = text.trim_end().lines().filter(|line| !line.trim().is_empty());
+        let first = lines.next().unwrap_or_default();
+        entry.detail = lines.map(str::to_owned).collect();
+        return (Words::say(first), none());
+    }
+    entry.value = Some(value.clone());
+    (Words::quote(name), value_words(value))
+}
+
+fn value_words(value: &Value) -> Words {
+    match value {
+        Value::Command(command) if command.printed().is_empty() => Words::say(NOTHING),
+        value => Words::quote(value.brief(SHOWN)),
+    }
 }
 
 /// What ended it.
@@ -270,12 +295,16 @@ fn people(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
         }
         Fact::Notified { channel, text, page, ok, message } => {
             entry.kind = Kind::Message;
-            let verb = if *page { "paged" } else { "told" };
-            entry.what = Words::say(format!("{verb} {channel} \"{text}\""));
+            let verb = if *page { "escalated to" } else { "told" };
+            let mut unsent = String::new();
             if !ok {
-                entry.tone = Tone::Bad;
-                entry.outcome = Words::say(format!("not sent: {message}"));
+                entry.tone = Tone::Warn;
+                // What else a missing channel means stands in the manual.
+                let why = message.split(" for it:").next().unwrap_or_default();
+                unsent = format!(" (not sent: {why})");
             }
+            entry.what = Words::say(format!("{verb} {channel}{unsent}"));
+            entry.outcome = Words::say(text.as_str());
         }
         _ => return false,
     }
@@ -329,16 +358,30 @@ fn change_end(state: ChangeState, message: &str) -> (Tone, Words) {
     (tone, with_message(word, message))
 }
 
-fn unwind_words(what: &str, finally: bool, change: &Change) -> Words {
+/// Returns a change's call. One that no undo stands around is the `rollback`'s own.
+fn change_words(change: &Change) -> Words {
+    if change.undoing {
+        return Words::say("rollback ").code(change.call.as_str());
+    }
+    Words::quote(change.call.as_str())
+}
+
+fn unwind_words(what: &str, finally: bool, done: bool, change: &Change) -> Words {
     // An undo that is only known by its change: nothing else names it.
     let what = if what.is_empty() { &change.call } else { what };
-    Words::say(if finally { "finally " } else { "undo " }).code(what)
+    let verb = match (finally, done) {
+        (true, _) => "finally ",
+        (false, true) => "undone: ",
+        (false, false) => "undo ",
+    };
+    Words::say(verb).code(what)
 }
 
 fn unwind_end(settled: Settled, finally: bool, message: &str) -> (Tone, Words) {
     let (tone, word) = match settled {
         Settled::Done if finally => (Tone::Good, "done"),
-        Settled::Done => (Tone::Good, "taken back"),
+        // The verb says it.
+        Settled::Done => return (Tone::Good, Words::default()),
         Settled::NotNeeded => (Tone::Quiet, "not needed"),
         Settled::Failed => (Tone::Bad, "failed"),
         Settled::InDoubt => (Tone::Bad, "in doubt"),

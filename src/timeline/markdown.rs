@@ -32,6 +32,7 @@ pub fn timeline(summary: &Summary, entries: &[Entry], sources: &Sources) -> Stri
     approvals(&mut out, summary);
     changes(&mut out, summary);
     standing(&mut out, summary);
+    prevention(&mut out, summary);
     prompt(
         &mut out,
         "Causes",
@@ -48,7 +49,7 @@ fn header(out: &mut String, summary: &Summary) {
         let _ = writeln!(out, "| {name} | {text} |");
     };
     let outcome = summary.ended.as_ref().map_or_else(
-        || "not over yet".to_owned(),
+        || (if summary.abandoned { "its end was not seen" } else { "not over yet" }).to_owned(),
         |ended| {
             let reason = match ended.reason.as_str() {
                 "" => String::new(),
@@ -174,7 +175,7 @@ fn changes(out: &mut String, summary: &Summary) {
         let _ = writeln!(out, "Nothing was changed.\n");
         return;
     }
-    let over = summary.ended.is_some();
+    let over = summary.is_over();
     let _ = writeln!(out, "| time (UTC) | change | step | end | taken back |");
     let _ = writeln!(out, "| --- | --- | --- | --- | --- |");
     for line in &summary.changes {
@@ -184,8 +185,9 @@ fn changes(out: &mut String, summary: &Summary) {
         };
         let _ = writeln!(
             out,
-            "| {} | {} | {} | {end} | {} |",
+            "| {} | {}{} | {} | {end} | {} |",
             utc(line.began.wall_us),
+            if line.change.undoing { "rollback " } else { "" },
             code(&line.change.call),
             escape(&line.change.step),
             line.unwound_words(),
@@ -223,6 +225,20 @@ fn standing(out: &mut String, summary: &Summary) {
     }
 }
 
+/// Writes the runbook's `prevention` as it was written: it is Markdown of the runbook's author.
+fn prevention(out: &mut String, summary: &Summary) {
+    if summary.prevention.trim().is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "## Prevention\n");
+    for line in summary.prevention.trim().lines() {
+        let clean: String =
+            line.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect();
+        let _ = writeln!(out, "{}", clean.trim_end());
+    }
+    out.push('\n');
+}
+
 fn prompt(out: &mut String, title: &str, question: &str) {
     let _ = writeln!(out, "## {title}\n");
     if !question.is_empty() {
@@ -258,13 +274,15 @@ fn table(out: &mut String, entries: &[Entry], sources: &Sources) {
     }
 }
 
-/// Returns what came of it; of a failure, the end of what was printed.
+/// Returns what came of it; of a failure, also the end of what was printed.
 fn outcome_of(entry: &Entry) -> String {
-    if !entry.outcome.is_empty() || entry.kind != Kind::Failure {
-        return words(&entry.outcome);
+    let mut lines = vec![words(&entry.outcome)];
+    lines.retain(|line| !line.is_empty());
+    // A step's failure is told where it happened.
+    if entry.kind != Kind::Step {
+        let hidden = entry.detail.len().saturating_sub(DETAIL);
+        lines.extend(entry.detail.iter().skip(hidden).map(|line| code(line)));
     }
-    let hidden = entry.detail.len().saturating_sub(DETAIL);
-    let lines: Vec<String> = entry.detail.iter().skip(hidden).map(|line| code(line)).collect();
     lines.join("<br>")
 }
 

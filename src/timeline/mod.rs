@@ -26,5 +26,8 @@ use crate::event::Record;
 /// Returns what every record says, in order.
 pub fn entries<'a>(records: impl IntoIterator<Item = &'a (u64, Record)>) -> Vec<Entry> {
     let mut narrator = Narrator::default();
-    records.into_iter().filter_map(|(seq, record)| narrator.tell(*seq, record)).collect()
+    let mut entries: Vec<Entry> =
+        records.into_iter().flat_map(|(seq, record)| narrator.tell(*seq, record)).collect();
+    entries.extend(narrator.rest());
+    entries
 }

@@ -3,19 +3,24 @@
 //! Owns what an entry needs from records before it: the end of the command behind a reading
 //! or a change, the steps around it, when a step began. Never holds more than what is open.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::facts;
 use super::{Entry, Evidence, Kind, Tone, Weight, Words};
-use crate::event::{Address, Body, ChangeState, Class, Fact, Input, Judgement, Record, Reply, StepOutcome};
+use crate::event::{
+    Address, Body, ChangeState, Class, Fact, Input, Judgement, Record, Reply, Settled, StepOutcome,
+};
+use crate::source::Span;
 
 /// What it remembers of the run.
 #[derive(Debug, Default)]
 pub struct Narrator {
     /// Steps that have begun and not ended: address, title, and when, on the run's clock.
     steps: BTreeMap<Address, (String, i64)>,
-    /// Where something is being taken back.
-    unwinds: BTreeSet<Address>,
+    /// Where something is being taken back, each with what failed there.
+    unwinds: BTreeMap<Address, Option<(Vec<String>, Span)>>,
+    /// A change that failed, with its message: its failure comes next, and is told with it.
+    held: Option<(Address, String, Entry)>,
     /// Ends of commands that no fact has spoken of yet.
     ends: BTreeMap<Address, (u64, Option<String>)>,
     /// The last judgement of each polled condition, by its place.
@@ -27,8 +32,45 @@ pub struct Narrator {
 }
 
 impl Narrator {
-    /// Returns what the record says, `None` when it is not worth telling.
-    pub fn tell(&mut self, seq: u64, record: &Record) -> Option<Entry> {
+    /// Returns what the record says: nothing when it is not worth telling, and before it what was held
+    /// back to be told with what comes next.
+    pub fn tell(&mut self, seq: u64, record: &Record) -> Vec<Entry> {
+        let held = self.held.take();
+        let Some(mut entry) = self.entry(seq, record) else {
+            return match (&self.held, held) {
+                // The action around it failed with it: that is told.
+                (Some((outer, message, _)), Some((inner, before, change))) => {
+                    let is_told = is_below(&inner, outer) && message.ends_with(&before);
+                    if is_told { Vec::new() } else { vec![change] }
+                }
+                (None, held) => {
+                    self.held = held;
+                    Vec::new()
+                }
+                (Some(_), None) => Vec::new(),
+            };
+        };
+        let Some((_, message, mut change)) = held else {
+            return vec![entry];
+        };
+        if entry.kind == Kind::Failure && entry.what.to_string() == message {
+            change.span = entry.span;
+            change.detail = std::mem::take(&mut entry.detail);
+            // The command stands in the line already.
+            if change.detail.first().is_some_and(|line| change.what.to_string().ends_with(line)) {
+                change.detail.remove(0);
+            }
+            return vec![change];
+        }
+        vec![change, entry]
+    }
+
+    /// Returns what is still held back when nothing comes any more.
+    pub fn rest(&mut self) -> Option<Entry> {
+        self.held.take().map(|(.., entry)| entry)
+    }
+
+    fn entry(&mut self, seq: u64, record: &Record) -> Option<Entry> {
         match &record.body {
             Body::Input(input) => self.input(seq, record, input),
             // What happens inside a reading is not told: the reading is.
@@ -67,6 +109,10 @@ impl Narrator {
         if self.is_old(record, fact) || self.is_part_of_unwind(record, fact) {
             return None;
         }
+        let failed = match fact {
+            Fact::UnwindEnded { .. } => self.unwinds.remove(&record.address).flatten(),
+            _ => None,
+        };
         let began = match fact {
             Fact::StepEnded { .. } => self.steps.remove(&record.address).map(|(_, at)| at),
             _ => None,
@@ -82,6 +128,20 @@ impl Narrator {
                 }
             }
             Fact::Failed { message, .. } => self.failure.clone_from(message),
+            Fact::ChangeEnded { state: ChangeState::Failed | ChangeState::InDoubt, message, .. }
+                if !message.is_empty() =>
+            {
+                self.held = Some((record.address.clone(), message.clone(), entry));
+                return None;
+            }
+            Fact::UnwindEnded { what, settled: Settled::Failed | Settled::InDoubt, .. } => {
+                if let Some((mut detail, span)) = failed {
+                    if detail.first() == Some(what) {
+                        detail.remove(0);
+                    }
+                    (entry.detail, entry.span) = (detail, Some(span));
+                }
+            }
             // A poll reads again and again: what changes is worth a line, not a place on the timeline.
             Fact::Read { .. } | Fact::Unread { .. } if is_sample(&record.address) => {
                 entry.weight = Weight::Line;
@@ -91,19 +151,22 @@ impl Narrator {
         Some(entry)
     }
 
-    /// Returns whether a change is only how another one is taken back, which is told by itself.
+    /// Returns whether a change or a failure is only how another change is taken back, which is told by itself.
     fn is_part_of_unwind(&mut self, record: &Record, fact: &Fact) -> bool {
         match fact {
             Fact::UnwindBegan { .. } => {
-                self.unwinds.insert(record.address.clone());
+                self.unwinds.insert(record.address.clone(), None);
                 false
             }
-            Fact::UnwindEnded { .. } => {
-                self.unwinds.remove(&record.address);
-                false
+            Fact::ChangeBegan(_) | Fact::ChangeEnded { .. } => {
+                self.unwinds.keys().any(|unwind| is_below(&record.address, unwind))
             }
-            Fact::ChangeBegan(_) | Fact::ChangeEnded { state: ChangeState::Done, .. } => {
-                self.unwinds.iter().any(|unwind| is_below(&record.address, unwind))
+            Fact::Failed { detail, span, .. } => {
+                let around = self.unwinds.iter_mut().filter(|(unwind, _)| is_below(&record.address, unwind));
+                around.last().is_some_and(|(_, failed)| {
+                    *failed = Some((detail.clone(), *span));
+                    true
+                })
             }
             _ => false,
         }

@@ -22,7 +22,7 @@ pub struct Ending {
 pub struct Milestones {
     /// The symptom was seen to hold.
     pub detected: Option<Moment>,
-    /// The diagnosis chose its way.
+    /// The diagnosis chose its way; without a choice, the resolution began.
     pub decided: Option<Moment>,
     /// The symptom was gone.
     pub resolved: Option<Moment>,

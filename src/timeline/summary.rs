@@ -49,6 +49,10 @@ pub struct Summary {
     /// Where something is being taken back.
     #[serde(skip)]
     unwinds: BTreeSet<Address>,
+    /// The runbook's `prevention`, with its values. No record has it: whoever reads the run's folder fills it in.
+    pub prevention: String,
+    /// It is not over, and nobody executes it. No record says so: whoever asks the run's lock fills it in.
+    pub abandoned: bool,
     /// Records read.
     pub rows: u64,
 }
@@ -88,6 +92,11 @@ impl Summary {
     pub fn length(&self) -> i64 {
         let end = self.ended.as_ref().map_or(self.last, |e| e.at);
         end.run_ns.saturating_sub(self.opened.run_ns)
+    }
+
+    /// Returns whether nothing more is to be expected of it.
+    pub fn is_over(&self) -> bool {
+        self.ended.is_some() || self.abandoned
     }
 
     /// Returns the outcome, `None` while it is not over.
@@ -158,7 +167,13 @@ impl Summary {
         let at = record.at;
         match fact {
             Fact::Titled { title } => self.title.clone_from(title),
-            Fact::PhaseBegan { phase, title, .. } => self.phases.push((*phase, title.clone())),
+            Fact::PhaseBegan { phase, title, .. } => {
+                // Where there is nothing to choose, beginning is the decision.
+                if *phase == PhaseKind::Resolve {
+                    self.milestones.decided.get_or_insert(at);
+                }
+                self.phases.push((*phase, title.clone()));
+            }
             Fact::Symptom { title, holds, why } => self.symptom(seq, at, title, *holds, why),
             Fact::StepBegan { .. } | Fact::StepEnded { .. } => self.step(record, fact),
             Fact::Finding { text } => self.findings.push((at, seq, text.clone())),

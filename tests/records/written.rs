@@ -215,18 +215,27 @@ impl Story {
 
     fn unwind(self, change: &Change, what: &str, finally: bool, settled: Settled, message: &str) -> Self {
         let address = format!("{}.u1", change.address);
-        let own = Change { address: Address(format!("{address}.s1").into()), ..change.clone() };
+        let place = Address(format!("{address}.s1").into());
+        let own = Change { address: place, call: what.to_owned(), undoing: true, ..change.clone() };
         let (change, what, message) = (change.clone(), what.to_owned(), message.to_owned());
         let began = Fact::UnwindBegan { change: change.clone(), what: what.clone(), finally };
-        self.fact(&address, began)
+        let state = if settled == Settled::Failed { ChangeState::Failed } else { ChangeState::Done };
+        let mut story = self
+            .fact(&address, began)
             .fact(&own.address.0, Fact::ChangeBegan(own.clone()))
             .after(1)
             .command(&format!("{address}.s1.d.c"), None)
-            .fact(
-                &own.address.0,
-                Fact::ChangeEnded { change: own.clone(), state: ChangeState::Done, message: String::new() },
-            )
-            .fact(&address, Fact::UnwindEnded { change, what, finally, settled, message })
+            .fact(&own.address.0, Fact::ChangeEnded { change: own.clone(), state, message: message.clone() });
+        if settled == Settled::Failed {
+            let detail = vec![
+                what.clone(),
+                "exit status 2 after 12ms".to_owned(),
+                "psql: error: \u{1b}[2Jconnection to server failed: Connection refused".to_owned(),
+            ];
+            let span = span("undo $ psql -c 'alter role app connection limit -1'");
+            story = story.fact(&address, Fact::Failed { message: message.clone(), detail, span });
+        }
+        story.fact(&address, Fact::UnwindEnded { change, what, finally, settled, message })
     }
 
     fn ended(self, outcome: Outcome, reason: &str, lists: [Vec<Entry>; 4]) -> Self {
@@ -347,6 +356,7 @@ impl Story {
 /// The change does not help; it is undone, and the symptom is still there.
 fn rolled_back() -> Story {
     let cap = change("resolve0.s8.a1.s9", "Cap it", "$ psql -c 'alter role app connection limit 5'");
+    let failover = Change { undoing: true, ..change("rollback.s21", "", "balancer.reset()") };
     let undo = "$ psql -c 'alter role app connection limit -1'";
     let message = "app does not give its connections back";
     diagnosed(Story::new("rolled_back"))
@@ -373,9 +383,10 @@ fn rolled_back() -> Story {
                 text: "The resolution was taken back".to_owned(),
                 page: true,
                 ok: false,
-                message: "no route to the pager".to_owned(),
+                message: "no channel is set up for it: it stands here and on the timeline only".to_owned(),
             },
         )
+        .change(&failover, "", 1, ChangeState::Done, "")
         .phase(PhaseKind::Remeasure, "")
         .symptom("x0", None, "connection refused")
         .ended(
@@ -406,18 +417,6 @@ fn standing() -> Story {
         )
         .step_ends("resolve0.s8.a1", "Cap it", StepOutcome::Failed, "no answer within 1m")
         .phase(PhaseKind::Unwind, "")
-        .fact(
-            "resolve0.s8.a1.s9.u",
-            Fact::Failed {
-                message: why.to_owned(),
-                detail: vec![
-                    undo.to_owned(),
-                    "exit status 2 after 12ms".to_owned(),
-                    "psql: error: \u{1b}[2Jconnection to server failed: Connection refused".to_owned(),
-                ],
-                span: span("undo $ psql -c 'alter role app connection limit -1'"),
-            },
-        )
         .unwind(&cap, undo, false, Settled::Failed, why)
         .fact("", Fact::Stopped { by: "dana".to_owned() })
         .ended(
