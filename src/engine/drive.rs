@@ -58,10 +58,11 @@ pub fn go_on(
                 observer.stored(&turn.records);
             }
         }
+        // Also of the last turn: a question that nobody needs answered any more is taken back.
+        world.begin(turn.asks)?;
         if let Some(outcome) = turn.outcome {
             return Ok(outcome);
         }
-        world.begin(turn.asks)?;
         next = match engine.next_inside() {
             Some(input) => Next::Input(input),
             None => world.next()?,
