@@ -37,6 +37,10 @@ resolve "Move them away" within 5m {
   }
   verify limit > 50 else "the limit is too low"
 }
+
+prevention """
+Let logrotate keep {{ limit }} files of {{ spool }}.
+"""
 "#;
 
 /// A home with a runbook in it, and a folder with too many files.
@@ -84,6 +88,7 @@ fn a_step_shows_its_time_its_bound_and_what_it_prints_and_leaves_no_bar_behind()
         "the limit is too low",
         "spool.runbook:26:",
         "taken back",
+        "prevention    Let logrotate keep 3 files of",
         "mainstay timeline ",
     ] {
         assert!(screen.contains(text), "no `{text}`:\n{screen}");
@@ -177,7 +182,8 @@ fn runs_are_listed_shown_and_told() {
     sandbox
         .run(["timeline", "last"])
         .expect_code(0)
-        .expect_output("| time (UTC) | who | what | outcome | evidence |");
+        .expect_output("| time (UTC) | who | what | outcome | evidence |")
+        .expect_output("## Prevention\n\nLet logrotate keep 3 files of");
     let unknown = sandbox.run(["show", "nope"]).expect_code(2);
     assert!(unknown.stderr.contains("there is no run `nope`"), "{}", unknown.stderr);
 

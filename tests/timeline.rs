@@ -70,6 +70,56 @@ fn lengths_have_as_much_precision_as_matters() {
     assert_eq!(clock::utc(i64::MAX), "?");
 }
 
+#[test]
+fn prevention_stands_as_it_was_written() {
+    let story = stories().swap_remove(0);
+    let mut summary = Summary::of(&story.records);
+    let without = timeline::markdown(&summary, &[], &story.sources);
+    assert!(!without.contains("Prevention"), "{without}");
+    summary.prevention = "Alert on *idle* sessions.\n\n- [ ] of `db1`\u{1b}[2J\n".to_owned();
+    let text = timeline::markdown(&summary, &[], &story.sources);
+    let expected = "## Prevention\n\nAlert on *idle* sessions.\n\n- [ ] of `db1`\u{fffd}[2J\n\n## Causes";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
+fn shown_text_stands_alone_and_nothing_printed_is_said() {
+    use mainstay::value::{CommandValue, Output, Value};
+    let mut story = stories().swap_remove(0);
+    let last = story.records.len() - 1;
+    let nothing = Output { text: "".into(), utf8: true, cut: false };
+    let silent = CommandValue {
+        typed: "$ true".into(),
+        exit: 0,
+        ok: true,
+        stdout: nothing.clone(),
+        stderr: nothing,
+        elapsed: 0,
+    };
+    for (name, value) in [
+        ("\"{{ n }} files\"", Value::text("7 files")),
+        ("printed", Value::Command(std::sync::Arc::new(silent))),
+        ("host", Value::text("db1")),
+    ] {
+        let mut record = story.records[last].1.clone();
+        record.body = mainstay::event::Body::Fact(Fact::Shown { name: name.to_owned(), value });
+        story.records.push((last as u64 + 2, record));
+    }
+    let text = markdown(&story);
+    for row in ["| 7 files |  |", "| `printed` | (nothing printed) |", "| `host` | `db1` |"] {
+        assert!(text.contains(row), "no `{row}`:\n{text}");
+    }
+}
+
+#[test]
+fn a_run_that_nobody_executes_is_not_running() {
+    let story = stories().into_iter().find(|s| s.name == "waiting").unwrap();
+    let mut summary = Summary::of(&story.records);
+    assert!(timeline::markdown(&summary, &[], &story.sources).contains("not over yet"));
+    summary.abandoned = true;
+    assert!(timeline::markdown(&summary, &[], &story.sources).contains("its end was not seen"));
+}
+
 /// Returns how many cells a row of a table has: `|` that is not escaped parts them.
 fn cells(row: &str) -> usize {
     let mut cells = 0;
