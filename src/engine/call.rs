@@ -34,9 +34,14 @@ impl<'w> Cx<'w> {
 
     /// Carries out a change.
     pub async fn change(&self, call: &'w Call) -> Result<Value, CallStop> {
+        tried(call, self.untried(call).await)
+    }
+
+    /// Carries out a change; its failure is one also under `try`.
+    pub async fn untried(&self, call: &'w Call) -> Result<Value, CallStop> {
         let action = self.callee(call);
         let named = self.walk.opened.named_calls && matches!(call.target, Target::Action { .. });
-        let result = if named {
+        if named {
             let text = self.typed(call).unwrap_or_else(|_| call.text.clone());
             let here = self.down("call");
             let ask = here.ask(Request::Named { action, call: text }, self.deadline(call)?, true);
@@ -46,8 +51,7 @@ impl<'w> Cx<'w> {
             }
         } else {
             self.carry_out(call).await
-        };
-        tried(call, result)
+        }
     }
 
     async fn reading(&self, call: &'w Call, request: Request) -> Result<Value, CallStop> {
@@ -344,7 +348,8 @@ fn refuse_damaged(value: &Value, changes: bool, call: &Call) -> Result<(), CallF
     Ok(())
 }
 
-fn tried(call: &Call, result: Result<Value, CallStop>) -> Result<Value, CallStop> {
+/// Returns the result as `try` lets it be looked at, where that is written.
+pub(super) fn tried(call: &Call, result: Result<Value, CallStop>) -> Result<Value, CallStop> {
     if !call.tried {
         return result;
     }
