@@ -111,11 +111,12 @@ impl<'w> Cx<'w> {
             cx = cx.bounded(length, &format!("the timeout of `{}`", call.text));
         }
         let result = block(&cx, &action.body).await;
+        let untouched = changes.is_empty();
         let result = match result {
             Ok(flow) => super::unwind::finish(&cx).await.map(|()| flow),
             stopped => stopped,
         };
-        let (in_doubt, untouched) = (changes.in_doubt(), changes.is_empty());
+        let in_doubt = changes.in_doubt();
         changes.merge_into(&self.changes);
         match result {
             Ok(Flow::Return(value)) => returned(call, action, value),

@@ -35,6 +35,7 @@ impl<'w> Cx<'w> {
             }
             _ => None,
         };
+        let ended = result.is_ok();
         let result = match (result, &run.done_when) {
             (Ok(value), Some(done_when)) => self.must_hold_now(done_when).await.map(|()| value),
             (result, _) => result,
@@ -46,7 +47,7 @@ impl<'w> Cx<'w> {
         if let Some(value) = result.as_ref().ok().or(looked_at.as_ref()) {
             self.bring(run, &registered, value);
         }
-        match (self.settle(run, &change, &registered, &own, result, span), looked_at) {
+        match (self.settle(run, &change, &registered, &own, (ended, result), span), looked_at) {
             (Err(Stop::Failure(_)), Some(value)) => Ok(Some(value)),
             (settled, _) => settled,
         }
@@ -168,7 +169,7 @@ impl<'w> Cx<'w> {
         change: &Change,
         registered: &[u64],
         own: &Changes<'w>,
-        result: Result<Value, CallStop>,
+        (ended, result): (bool, Result<Value, CallStop>),
         span: Span,
     ) -> Result<Option<Value>, Stop> {
         let (state, message) = match &result {
@@ -183,6 +184,10 @@ impl<'w> Cx<'w> {
             ),
             Err(CallStop::Stop(Stop::Failure(failure))) => (ChangeState::Failed, failure.message.clone()),
             Err(CallStop::Stop(_)) if own.in_doubt() => (ChangeState::InDoubt, String::from("stopped")),
+            // Refused, or stopped, before anything in its action was begun.
+            Err(CallStop::Stop(_)) if !ended && own.is_empty() => {
+                (ChangeState::NotRun, String::from("stopped"))
+            }
             Err(CallStop::Stop(_)) => (ChangeState::Failed, String::from("stopped")),
         };
         self.fact(Fact::ChangeEnded { change: change.clone(), state, message });
