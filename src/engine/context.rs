@@ -130,6 +130,13 @@ impl<'w> Cx<'w> {
         Address(Arc::clone(&self.at))
     }
 
+    /// Adds a line of evidence. Not from inside a read: a replay does not see what happened there.
+    pub fn note(&self, label: &str, line: String) {
+        if !self.inner {
+            self.walk.note(label, line);
+        }
+    }
+
     pub fn fact(&self, fact: Fact) {
         self.walk.door.fact(&self.address(), self.inner, fact);
     }

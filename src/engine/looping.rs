@@ -57,7 +57,7 @@ impl<'w> Cx<'w> {
         if !failures.is_empty() {
             let line = format!("{} of {} iterations failed and were undone", failures.len(), items.len());
             self.fact(Fact::Finding { text: line.clone() });
-            self.walk.note("", line);
+            self.note("", line);
         }
         Ok(Flow::Next)
     }

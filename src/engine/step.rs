@@ -108,7 +108,7 @@ impl<'w> Cx<'w> {
             OnFailure::Stop => Err(failure.into()),
             OnFailure::Continue => {
                 let lines = format!("the step \"{title}\" failed, and the run goes on: {}", failure.message);
-                self.walk.note("", lines);
+                self.note("", lines);
                 Ok(Flow::Next)
             }
             OnFailure::Ask => {
