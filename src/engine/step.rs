@@ -31,9 +31,16 @@ impl<'w> Cx<'w> {
                 Err((stop, _)) => return Err(stop),
             };
             if attempt >= attempts || !clean || here.may_go_on(span).is_err() {
-                return self.step_failed(step, &title, attempt, failure).await;
+                return self.step_failed(step, &title, attempt, failure, span).await;
             }
-            here.pause(step, attempt, span).await?;
+            match here.pause(step, attempt, span).await {
+                Ok(()) => {}
+                // Its `within` ran out in the pause: there is no other attempt.
+                Err(Stop::Failure(_)) => {
+                    return self.step_failed(step, &title, attempt, failure, span).await;
+                }
+                Err(stop) => return Err(stop),
+            }
             attempt += 1;
         }
     }
@@ -103,12 +110,15 @@ impl<'w> Cx<'w> {
         title: &Arc<str>,
         attempt: u32,
         failure: Failure,
+        span: Span,
     ) -> Result<Flow, Stop> {
         match step.on_failure {
             OnFailure::Stop => Err(failure.into()),
             OnFailure::Continue => {
                 let lines = format!("the step \"{title}\" failed, and the run goes on: {}", failure.message);
                 self.note("", lines);
+                // A bound around the step is not the step's own failure.
+                self.may_go_on(span)?;
                 Ok(Flow::Next)
             }
             OnFailure::Ask => {
@@ -124,7 +134,11 @@ impl<'w> Cx<'w> {
                 match self.walk.door.ask(ask, &self.halt).await {
                     Some(Reply::Answer { who, uid, role, yes }) => {
                         here.fact(Fact::Answered { text, who, uid, role, yes });
-                        if yes { Ok(Flow::Next) } else { Err(failure.into()) }
+                        if !yes {
+                            return Err(failure.into());
+                        }
+                        self.may_go_on(span)?;
+                        Ok(Flow::Next)
                     }
                     Some(_) => Err(failure.into()),
                     None => Err(self.cut()),
