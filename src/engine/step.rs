@@ -65,8 +65,13 @@ impl<'w> Cx<'w> {
         let title = self.step.to_string();
         let deadline = here.bound.as_ref().map(|b| b.at);
         here.fact(Fact::StepBegan { title: title.clone(), attempt, attempts, deadline, span });
+        let mut ended = true;
         let result = match block(&here, &step.body).await {
-            Ok(flow) => unwind::finish(&here).await.map(|()| flow),
+            Ok(flow) => {
+                let finished = unwind::finish(&here).await;
+                ended = finished.is_ok();
+                finished.map(|()| flow)
+            }
             stopped => stopped,
         };
         let mut stop = match result {
@@ -97,8 +102,10 @@ impl<'w> Cx<'w> {
         here.report(failure);
         here.fact(Fact::StepEnded { title, attempt, outcome, message: failure.message.clone() });
         if attempt < attempts || tolerated {
+            // What cannot be taken back and may have happened must not happen twice.
+            let doubtful = changes.irreversible_in_doubt();
             let clean = unwind::unwind(&here).await;
-            return Err((stop, clean));
+            return Err((stop, clean && ended && !doubtful));
         }
         changes.merge_into(&self.changes);
         Err((stop, true))
