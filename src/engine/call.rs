@@ -77,8 +77,8 @@ impl<'w> Cx<'w> {
 
     /// Returns the result of a reading, or the stop that made it fail.
     fn unless_cut(&self, result: Result<Value, CallStop>) -> Result<Value, CallStop> {
-        let stopped = self.walk.door.stopped().is_some() || self.halt.is_set();
-        if result.is_err() && stopped && !self.halt.shielded {
+        let stopped = self.walk.door.stopped().is_some() && !self.halt.shielded;
+        if result.is_err() && (stopped || self.halt.is_set()) {
             Err(CallStop::Stop(self.cut()))
         } else {
             result

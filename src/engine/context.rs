@@ -161,13 +161,13 @@ impl<'w> Cx<'w> {
 
     /// Returns why the walk may not go on here, if it may not.
     pub fn may_go_on(&self, span: Span) -> Result<(), Stop> {
-        if !self.halt.shielded {
-            if let Some(by) = self.walk.door.stopped() {
-                return Err(Stop::Operator(by));
-            }
-            if self.halt.is_set() {
-                return Err(Stop::Arm);
-            }
+        if !self.halt.shielded
+            && let Some(by) = self.walk.door.stopped()
+        {
+            return Err(Stop::Operator(by));
+        }
+        if self.halt.is_set() {
+            return Err(Stop::Arm);
         }
         match &self.bound {
             Some(bound) if self.now().run_ns >= bound.at => {
