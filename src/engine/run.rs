@@ -265,6 +265,9 @@ async fn rollback(cx: &Cx<'_>) -> bool {
     };
     let here = Cx { changes: Changes::default(), ..cx.shielded() };
     let result = phase(&here, rollback, PhaseKind::Rollback, "rollback").await;
+    if let Err(Stop::Escalate { role, text }) = &result {
+        page(&here.down("rollback"), role, text).await;
+    }
     let mut ledger = cx.walk.ledger();
     for item in here.changes.take() {
         ledger.keep(item, Some("made by the rollback"));
