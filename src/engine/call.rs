@@ -239,7 +239,7 @@ impl<'w> Cx<'w> {
             let words = format!("the timeout of {}", crate::value::Value::Duration(length));
             return Ok(Some(Bound { at: now.saturating_add(length), words: words.into() }));
         }
-        if self.bound.is_some() {
+        if self.timed {
             return Ok(None);
         }
         let length = self.walk.opened.call_timeout_ns;

@@ -64,6 +64,8 @@ pub(super) struct Cx<'w> {
     pub changes: Changes<'w>,
     /// The earliest bound of everything around.
     pub bound: Option<Bound>,
+    /// Whether a step, a phase or a call around is bounded: then a call may take what is left of it.
+    pub timed: bool,
     pub halt: Halt,
     /// Inside a read: what happens is a trace.
     pub inner: bool,
@@ -83,6 +85,7 @@ impl<'w> Cx<'w> {
             at: "".into(),
             changes: Changes::default(),
             bound: None,
+            timed: false,
             halt: Halt::default(),
             inner: false,
             unwinding: false,
@@ -113,13 +116,20 @@ impl<'w> Cx<'w> {
             Some(outer) if outer.at <= at => outer.clone(),
             _ => Bound { at, words: words.into() },
         };
-        Cx { bound: Some(bound), ..self.clone() }
+        Cx { bound: Some(bound), timed: true, ..self.clone() }
     }
 
     /// Returns the place with no bound and no stop around it: undo, `finally` and `rollback` have their own.
     #[must_use]
     pub fn shielded(&self) -> Cx<'w> {
-        Cx { bound: None, halt: Halt::shield(), unwinding: true, changes: Changes::default(), ..self.clone() }
+        Cx {
+            bound: None,
+            timed: false,
+            halt: Halt::shield(),
+            unwinding: true,
+            changes: Changes::default(),
+            ..self.clone()
+        }
     }
 
     pub fn now(&self) -> Moment {
