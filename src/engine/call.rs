@@ -34,9 +34,14 @@ impl<'w> Cx<'w> {
 
     /// Carries out a change.
     pub async fn change(&self, call: &'w Call) -> Result<Value, CallStop> {
+        tried(call, self.untried(call).await)
+    }
+
+    /// Carries out a change; its failure is one also under `try`.
+    pub async fn untried(&self, call: &'w Call) -> Result<Value, CallStop> {
         let action = self.callee(call);
         let named = self.walk.opened.named_calls && matches!(call.target, Target::Action { .. });
-        let result = if named {
+        if named {
             let text = self.typed(call).unwrap_or_else(|_| call.text.clone());
             let here = self.down("call");
             let ask = here.ask(Request::Named { action, call: text }, self.deadline(call)?, true);
@@ -46,8 +51,7 @@ impl<'w> Cx<'w> {
             }
         } else {
             self.carry_out(call).await
-        };
-        tried(call, result)
+        }
     }
 
     async fn reading(&self, call: &'w Call, request: Request) -> Result<Value, CallStop> {
@@ -73,8 +77,8 @@ impl<'w> Cx<'w> {
 
     /// Returns the result of a reading, or the stop that made it fail.
     fn unless_cut(&self, result: Result<Value, CallStop>) -> Result<Value, CallStop> {
-        let stopped = self.walk.door.stopped().is_some() || self.halt.is_set();
-        if result.is_err() && stopped && !self.halt.shielded {
+        let stopped = self.walk.door.stopped().is_some() && !self.halt.shielded;
+        if result.is_err() && (stopped || self.halt.is_set()) {
             Err(CallStop::Stop(self.cut()))
         } else {
             result
@@ -107,11 +111,12 @@ impl<'w> Cx<'w> {
             cx = cx.bounded(length, &format!("the timeout of `{}`", call.text));
         }
         let result = block(&cx, &action.body).await;
+        let untouched = changes.is_empty();
         let result = match result {
             Ok(flow) => super::unwind::finish(&cx).await.map(|()| flow),
             stopped => stopped,
         };
-        let (in_doubt, untouched) = (changes.in_doubt(), changes.is_empty());
+        let in_doubt = changes.in_doubt();
         changes.merge_into(&self.changes);
         match result {
             Ok(Flow::Return(value)) => returned(call, action, value),
@@ -234,7 +239,7 @@ impl<'w> Cx<'w> {
             let words = format!("the timeout of {}", crate::value::Value::Duration(length));
             return Ok(Some(Bound { at: now.saturating_add(length), words: words.into() }));
         }
-        if self.bound.is_some() {
+        if self.timed {
             return Ok(None);
         }
         let length = self.walk.opened.call_timeout_ns;
@@ -344,7 +349,8 @@ fn refuse_damaged(value: &Value, changes: bool, call: &Call) -> Result<(), CallF
     Ok(())
 }
 
-fn tried(call: &Call, result: Result<Value, CallStop>) -> Result<Value, CallStop> {
+/// Returns the result as `try` lets it be looked at, where that is written.
+pub(super) fn tried(call: &Call, result: Result<Value, CallStop>) -> Result<Value, CallStop> {
     if !call.tried {
         return result;
     }

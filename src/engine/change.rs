@@ -3,6 +3,7 @@
 use super::context::Cx;
 use super::failure::{CallFailure, CallStop, End, Stop};
 use super::ledger::{Changes, Item, Plan};
+use super::unwind::finish;
 use crate::event::{Change, ChangeState, Fact};
 use crate::program::{Ending, Run, Statement, StatementKind, Template, Undo};
 use crate::source::Span;
@@ -31,15 +32,31 @@ impl<'w> Cx<'w> {
         let here = Cx { changes: own.clone(), ..self.down("d") };
         let registered = self.register(run, &change)?;
         self.fact(Fact::ChangeBegan(change.clone()));
-        let result = here.change(&run.call).await;
+        let result = here.untried(&run.call).await;
+        let looked_at = match &result {
+            Err(CallStop::Failed(_)) if run.call.tried => {
+                // The run goes on: what the body of its action began ends now. What does not is listed.
+                let _ended = finish(&here).await;
+                super::call::tried(&run.call, result.clone()).ok()
+            }
+            _ => None,
+        };
+        let ended = result.is_ok();
         let result = match (result, &run.done_when) {
             (Ok(value), Some(done_when)) => self.must_hold_now(done_when).await.map(|()| value),
             (result, _) => result,
         };
-        if let Ok(value) = &result {
+        let result = match result {
+            Ok(value) => super::call::tried(&run.call, Ok(value)),
+            failed => failed,
+        };
+        if let Some(value) = result.as_ref().ok().or(looked_at.as_ref()) {
             self.bring(run, &registered, value);
         }
-        self.settle(run, &change, &registered, &own, result, span)
+        match (self.settle(run, &change, &registered, &own, (ended, result), span), looked_at) {
+            (Err(Stop::Failure(_)), Some(value)) => Ok(Some(value)),
+            (settled, _) => settled,
+        }
     }
 
     async fn must_hold_now(&self, done_when: &'w crate::program::Expr) -> Result<(), CallStop> {
@@ -158,7 +175,7 @@ impl<'w> Cx<'w> {
         change: &Change,
         registered: &[u64],
         own: &Changes<'w>,
-        result: Result<Value, CallStop>,
+        (ended, result): (bool, Result<Value, CallStop>),
         span: Span,
     ) -> Result<Option<Value>, Stop> {
         let (state, message) = match &result {
@@ -173,6 +190,10 @@ impl<'w> Cx<'w> {
             ),
             Err(CallStop::Stop(Stop::Failure(failure))) => (ChangeState::Failed, failure.message.clone()),
             Err(CallStop::Stop(_)) if own.in_doubt() => (ChangeState::InDoubt, String::from("stopped")),
+            // Refused, or stopped, before anything in its action was begun.
+            Err(CallStop::Stop(_)) if !ended && own.is_empty() => {
+                (ChangeState::NotRun, String::from("stopped"))
+            }
             Err(CallStop::Stop(_)) => (ChangeState::Failed, String::from("stopped")),
         };
         self.fact(Fact::ChangeEnded { change: change.clone(), state, message });

@@ -64,6 +64,8 @@ pub(super) struct Cx<'w> {
     pub changes: Changes<'w>,
     /// The earliest bound of everything around.
     pub bound: Option<Bound>,
+    /// Whether a step, a phase or a call around is bounded: then a call may take what is left of it.
+    pub timed: bool,
     pub halt: Halt,
     /// Inside a read: what happens is a trace.
     pub inner: bool,
@@ -83,6 +85,7 @@ impl<'w> Cx<'w> {
             at: "".into(),
             changes: Changes::default(),
             bound: None,
+            timed: false,
             halt: Halt::default(),
             inner: false,
             unwinding: false,
@@ -113,13 +116,20 @@ impl<'w> Cx<'w> {
             Some(outer) if outer.at <= at => outer.clone(),
             _ => Bound { at, words: words.into() },
         };
-        Cx { bound: Some(bound), ..self.clone() }
+        Cx { bound: Some(bound), timed: true, ..self.clone() }
     }
 
     /// Returns the place with no bound and no stop around it: undo, `finally` and `rollback` have their own.
     #[must_use]
     pub fn shielded(&self) -> Cx<'w> {
-        Cx { bound: None, halt: Halt::shield(), unwinding: true, changes: Changes::default(), ..self.clone() }
+        Cx {
+            bound: None,
+            timed: false,
+            halt: Halt::shield(),
+            unwinding: true,
+            changes: Changes::default(),
+            ..self.clone()
+        }
     }
 
     pub fn now(&self) -> Moment {
@@ -128,6 +138,13 @@ impl<'w> Cx<'w> {
 
     pub fn address(&self) -> Address {
         Address(Arc::clone(&self.at))
+    }
+
+    /// Adds a line of evidence. Not from inside a read: a replay does not see what happened there.
+    pub fn note(&self, label: &str, line: String) {
+        if !self.inner {
+            self.walk.note(label, line);
+        }
     }
 
     pub fn fact(&self, fact: Fact) {
@@ -154,13 +171,13 @@ impl<'w> Cx<'w> {
 
     /// Returns why the walk may not go on here, if it may not.
     pub fn may_go_on(&self, span: Span) -> Result<(), Stop> {
-        if !self.halt.shielded {
-            if let Some(by) = self.walk.door.stopped() {
-                return Err(Stop::Operator(by));
-            }
-            if self.halt.is_set() {
-                return Err(Stop::Arm);
-            }
+        if !self.halt.shielded
+            && let Some(by) = self.walk.door.stopped()
+        {
+            return Err(Stop::Operator(by));
+        }
+        if self.halt.is_set() {
+            return Err(Stop::Arm);
         }
         match &self.bound {
             Some(bound) if self.now().run_ns >= bound.at => {

@@ -35,6 +35,10 @@ impl<'w> Cx<'w> {
             Choice::Escalate { role, text } => {
                 let text = self.text(text)?;
                 self.fact(Fact::Decided { reason, choice: format!("escalate to {role}") });
+                if self.unwinding {
+                    self.notify(role, text, true).await?;
+                    return Ok(Flow::Next);
+                }
                 Err(Stop::Escalate { role: role.clone(), text })
             }
             Choice::Block(body) => {

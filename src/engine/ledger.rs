@@ -99,6 +99,13 @@ impl<'w> Changes<'w> {
         self.items().iter().any(|i| i.state == ChangeState::InDoubt)
     }
 
+    /// Returns whether a change in it is in doubt that cannot be taken back.
+    pub fn irreversible_in_doubt(&self) -> bool {
+        self.items()
+            .iter()
+            .any(|i| i.state == ChangeState::InDoubt && matches!(i.plan, Plan::Irreversible(_)))
+    }
+
     pub fn is_empty(&self) -> bool {
         self.items().is_empty()
     }

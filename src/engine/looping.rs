@@ -1,6 +1,7 @@
 //! `for` in batches, and `parallel`.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::context::Cx;
 use super::failure::{Failure, Flow, Stop};
@@ -35,21 +36,17 @@ impl<'w> Cx<'w> {
                 let until = self.now().run_ns.saturating_add(apart);
                 self.down(format!("p{batch}")).sleep(until, span).await?;
             }
+            let (here, first) = self.together();
             let mut arms: Vec<Walking<'_, Result<Option<Failure>, Stop>>> = Vec::new();
             for item in chunk {
                 index += 1;
-                arms.push(Box::pin(self.iteration(looping, item.clone(), index)));
+                let (iteration, first) = (here.iteration(looping, item.clone(), index), &first);
+                arms.push(Box::pin(async move { first.note(iteration.await) }));
             }
-            let mut stopped = None;
             for end in join::all(arms).await {
-                match end {
-                    Ok(failure) => failures.extend(failure),
-                    Err(stop) => stopped = stopped.or(Some(stop)),
-                }
+                failures.extend(end.ok().flatten());
             }
-            if let Some(stop) = stopped {
-                return Err(stop);
-            }
+            first.result()?;
             if failures.len() >= stop_after as usize {
                 return Err(failures.swap_remove(0).into());
             }
@@ -57,7 +54,7 @@ impl<'w> Cx<'w> {
         if !failures.is_empty() {
             let line = format!("{} of {} iterations failed and were undone", failures.len(), items.len());
             self.fact(Fact::Finding { text: line.clone() });
-            self.walk.note("", line);
+            self.note("", line);
         }
         Ok(Flow::Next)
     }
@@ -160,30 +157,44 @@ impl<'w> Cx<'w> {
 
     /// Runs the arms of a `parallel`. When one fails, the others stop at their next statement.
     pub async fn parallel(&self, arms: &'w [Statement]) -> Result<Flow, Stop> {
+        let (here, first) = self.together();
+        let running: Vec<Walking<'_, Result<Flow, Stop>>> = arms
+            .iter()
+            .map(|arm| {
+                let (here, first) = (&here, &first);
+                Box::pin(async move { first.note(statement(here, arm).await) }) as Walking<'_, _>
+            })
+            .collect();
+        join::all(running).await;
+        first.result().map(|()| Flow::Next)
+    }
+
+    /// Returns the place for what runs at the same time, and what stops it.
+    fn together(&self) -> (Cx<'w>, First) {
         let (halt, flag) = self.halt.nested();
-        let here = Cx { halt, ..self.clone() };
-        let running: Vec<Walking<'_, Result<Flow, Stop>>> =
-            arms.iter().map(|arm| Box::pin(arm_of(&here, arm, &flag)) as Walking<'_, _>).collect();
-        let mut stopped: Option<Stop> = None;
-        for end in join::all(running).await {
-            if let Err(stop) = end {
-                stopped = match stopped {
-                    None | Some(Stop::Arm) => Some(stop),
-                    first => first,
-                };
-            }
-        }
-        match stopped {
-            None => Ok(Flow::Next),
-            Some(stop) => Err(stop),
-        }
+        (Cx { halt, ..self.clone() }, First { flag, stop: Mutex::default() })
     }
 }
 
-async fn arm_of<'w>(cx: &Cx<'w>, arm: &'w Statement, flag: &AtomicBool) -> Result<Flow, Stop> {
-    let result = statement(cx, arm).await;
-    if result.is_err() {
-        flag.store(true, Ordering::Relaxed);
+/// The first of several ends that is a stop: the others halt at their next statement.
+struct First {
+    flag: Arc<AtomicBool>,
+    stop: Mutex<Option<Stop>>,
+}
+
+impl First {
+    fn note<T>(&self, result: Result<T, Stop>) -> Result<T, Stop> {
+        if let Err(stop) = &result {
+            self.flag.store(true, Ordering::Relaxed);
+            let mut first = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
+            if matches!(&*first, None | Some(Stop::Arm)) {
+                *first = Some(stop.clone());
+            }
+        }
+        result
     }
-    result
+
+    fn result(self) -> Result<(), Stop> {
+        self.stop.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    }
 }

@@ -265,6 +265,9 @@ async fn rollback(cx: &Cx<'_>) -> bool {
     };
     let here = Cx { changes: Changes::default(), ..cx.shielded() };
     let result = phase(&here, rollback, PhaseKind::Rollback, "rollback").await;
+    if let Err(Stop::Escalate { role, text }) = &result {
+        page(&here.down("rollback"), role, text).await;
+    }
     let mut ledger = cx.walk.ledger();
     for item in here.changes.take() {
         ledger.keep(item, Some("made by the rollback"));
@@ -309,6 +312,8 @@ fn end(cx: &Cx<'_>, outcome: Outcome, reason: String) -> Outcome {
 
 struct Globals<'a> {
     program: &'a Program,
+    /// When the run was opened.
+    now: jiff::Timestamp,
     values: Vec<Value>,
 }
 
@@ -343,7 +348,7 @@ impl Scope for Globals<'_> {
     }
 
     fn now(&self) -> jiff::Timestamp {
-        jiff::Timestamp::UNIX_EPOCH
+        self.now
     }
 }
 
@@ -353,7 +358,8 @@ fn globals(
     opened: &Opened,
     secrets: &BTreeMap<String, Secret>,
 ) -> Result<Vec<Value>, Failure> {
-    let mut scope = Globals { program, values: Vec::new() };
+    let now = jiff::Timestamp::from_microsecond(opened.at.wall_us).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let mut scope = Globals { program, now, values: Vec::new() };
     for global in &program.globals {
         let name = &global.slot.name;
         let expr = match &global.source {

@@ -52,7 +52,7 @@ pub(super) fn statement<'a, 'w>(cx: &'a Cx<'w>, statement: &'w Statement) -> Wal
             StatementKind::Finding { text, when } => {
                 if when.as_ref().is_none_or(|w| matches!(here.value(w), Ok(Value::Bool(true)))) {
                     let text = here.text(text)?;
-                    here.walk.note("", format!("finding: {text}"));
+                    here.note("", format!("finding: {text}"));
                     here.fact(Fact::Finding { text });
                 } else if let Some(when) = when {
                     super::evaluate::truth(&here.value(when)?, when.span)?;
@@ -140,9 +140,7 @@ impl<'w> Cx<'w> {
             Ok(value) => {
                 let text = value.brief(SHOWN);
                 let label = if name.is_empty() { shown.as_str() } else { name };
-                if !self.inner {
-                    self.walk.note(label, format!("{label} = {text}"));
-                }
+                self.note(label, format!("{label} = {text}"));
                 self.fact(Fact::Read { name: name.to_owned(), call: shown, text, span });
                 Ok(value)
             }

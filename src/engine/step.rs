@@ -31,9 +31,16 @@ impl<'w> Cx<'w> {
                 Err((stop, _)) => return Err(stop),
             };
             if attempt >= attempts || !clean || here.may_go_on(span).is_err() {
-                return self.step_failed(step, &title, attempt, failure).await;
+                return self.step_failed(step, &title, attempt, failure, span).await;
             }
-            here.pause(step, attempt, span).await?;
+            match here.pause(step, attempt, span).await {
+                Ok(()) => {}
+                // Its `within` ran out in the pause: there is no other attempt.
+                Err(Stop::Failure(_)) => {
+                    return self.step_failed(step, &title, attempt, failure, span).await;
+                }
+                Err(stop) => return Err(stop),
+            }
             attempt += 1;
         }
     }
@@ -58,8 +65,13 @@ impl<'w> Cx<'w> {
         let title = self.step.to_string();
         let deadline = here.bound.as_ref().map(|b| b.at);
         here.fact(Fact::StepBegan { title: title.clone(), attempt, attempts, deadline, span });
+        let mut ended = true;
         let result = match block(&here, &step.body).await {
-            Ok(flow) => unwind::finish(&here).await.map(|()| flow),
+            Ok(flow) => {
+                let finished = unwind::finish(&here).await;
+                ended = finished.is_ok();
+                finished.map(|()| flow)
+            }
             stopped => stopped,
         };
         let mut stop = match result {
@@ -90,8 +102,10 @@ impl<'w> Cx<'w> {
         here.report(failure);
         here.fact(Fact::StepEnded { title, attempt, outcome, message: failure.message.clone() });
         if attempt < attempts || tolerated {
+            // What cannot be taken back and may have happened must not happen twice.
+            let doubtful = changes.irreversible_in_doubt();
             let clean = unwind::unwind(&here).await;
-            return Err((stop, clean));
+            return Err((stop, clean && ended && !doubtful));
         }
         changes.merge_into(&self.changes);
         Err((stop, true))
@@ -103,12 +117,15 @@ impl<'w> Cx<'w> {
         title: &Arc<str>,
         attempt: u32,
         failure: Failure,
+        span: Span,
     ) -> Result<Flow, Stop> {
         match step.on_failure {
             OnFailure::Stop => Err(failure.into()),
             OnFailure::Continue => {
                 let lines = format!("the step \"{title}\" failed, and the run goes on: {}", failure.message);
-                self.walk.note("", lines);
+                self.note("", lines);
+                // A bound around the step is not the step's own failure.
+                self.may_go_on(span)?;
                 Ok(Flow::Next)
             }
             OnFailure::Ask => {
@@ -124,7 +141,11 @@ impl<'w> Cx<'w> {
                 match self.walk.door.ask(ask, &self.halt).await {
                     Some(Reply::Answer { who, uid, role, yes }) => {
                         here.fact(Fact::Answered { text, who, uid, role, yes });
-                        if yes { Ok(Flow::Next) } else { Err(failure.into()) }
+                        if !yes {
+                            return Err(failure.into());
+                        }
+                        self.may_go_on(span)?;
+                        Ok(Flow::Next)
                     }
                     Some(_) => Err(failure.into()),
                     None => Err(self.cut()),
