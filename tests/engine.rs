@@ -397,3 +397,14 @@ fn the_given_world_says_what_was_not_given() {
     );
     assert!(!matches!(world.next(), Ok(Next::Input(Input::Opened(_)))));
 }
+
+#[test]
+fn a_reading_that_was_not_given_ends_the_run_and_is_named() {
+    let case = cases().into_iter().find(|c| c.name == "retry").expect("the case");
+    let mut world = GivenWorld::new();
+    let program = Arc::clone(&case.program);
+    let result =
+        engine::drive(program, opened(&case), secrets(), &mut world, &mut Vec::<Record>::new(), &mut []);
+    let error = result.err().map(|e| e.to_string()).unwrap_or_default();
+    assert!(error.contains("`$ edge-version` was not given"), "{error}");
+}

@@ -15,7 +15,8 @@ impl<'w> Cx<'w> {
     /// Runs a step with its attempts.
     pub async fn step(&self, step: &'w Step, span: Span) -> Result<Flow, Stop> {
         let title: Arc<str> = self.text(&step.title)?.into();
-        let attempts = 1 + step.retry.as_ref().map_or(Ok(0), |e| self.count(e))?;
+        let retries = step.retry.as_ref().map_or(Ok(0), |e| self.count(e))?;
+        let attempts = retries.saturating_add(1);
         let mut here = Cx { step: Arc::clone(&title), began: self.now().run_ns, ..self.clone() };
         if let Some(within) = &step.within {
             let length = self.duration(within)?;
@@ -161,7 +162,7 @@ impl<'w> Cx<'w> {
         };
         let shortest = self.duration(shortest)?;
         let longest = self.duration(longest)?;
-        let factor = 1i64.checked_shl(attempt - 1).unwrap_or(i64::MAX);
+        let factor = 1i64.checked_shl(attempt - 1).filter(|factor| *factor > 0).unwrap_or(i64::MAX);
         let pause = shortest.saturating_mul(factor).min(longest.max(shortest));
         self.down(format!("p{attempt}")).sleep(self.now().run_ns.saturating_add(pause), span).await
     }

@@ -293,9 +293,10 @@ impl World for GivenWorld {
     }
 
     fn next(&mut self) -> Result<Next, WorldError> {
-        let Some((key, input)) = self.due.pop_first() else {
-            return Err(self.missing.take().map_or(WorldError::Nothing, WorldError::Unreachable));
-        };
+        if let Some(missing) = self.missing.take() {
+            return Err(WorldError::Unreachable(missing));
+        }
+        let (key, input) = self.due.pop_first().ok_or(WorldError::Nothing)?;
         self.now = self.now.max(key.0);
         if let Input::Delivered { request, .. } = &input {
             self.places.remove(request);
