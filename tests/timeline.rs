@@ -120,6 +120,26 @@ fn a_run_that_nobody_executes_is_not_running() {
     assert!(timeline::markdown(&summary, &[], &story.sources).contains("its end was not seen"));
 }
 
+/// A failure that does not follow, as when the run was stopped, must not swallow its change.
+#[test]
+fn a_failed_change_is_told_once_whether_or_not_its_failure_follows() {
+    let story = stories().into_iter().find(|s| s.name == "standing").unwrap();
+    let told = |records: &[(u64, mainstay::event::Record)]| {
+        let entries = timeline::entries(records);
+        entries.iter().filter(|e| e.outcome.to_string().contains("in doubt: no answer")).count()
+    };
+    assert_eq!(told(&story.records), 1);
+    let ended = story.records.iter().position(|(_, record)| {
+        matches!(&record.body, mainstay::event::Body::Fact(Fact::ChangeEnded { change, .. })
+            if change.call.starts_with("http"))
+    });
+    let ended = ended.unwrap();
+    assert_eq!(told(&story.records[..=ended]), 1, "at the end of what is known");
+    let mut stopped = story.records.clone();
+    stopped.remove(ended + 1);
+    assert_eq!(told(&stopped), 1, "before what comes next");
+}
+
 /// Returns how many cells a row of a table has: `|` that is not escaped parts them.
 fn cells(row: &str) -> usize {
     let mut cells = 0;

@@ -13,7 +13,7 @@ Examples:
   mainstay runs --outcome failed --outcome rolled_back
   mainstay runs --runbook disk-full --format json
 
-An outcome is one of: resolved, failed, rolled_back, aborted, escalated, not_needed, suspended,
+An outcome is one of: resolved, failed, rolled_back, aborted, escalated, not_needed, suspended (its end was not seen),
 waiting (for a person), running, damaged (its journal cannot be read).";
 
 const OUTCOMES: [&str; 10] = [

@@ -179,7 +179,7 @@ fn changes(out: &mut String, summary: &Summary, look: Look) {
         let by = if change.change.undoing { "rollback " } else { "" };
         let mut text = format!("{state}: {by}{}", change.change.call);
         match (change.unwound_words(), &change.undo) {
-            ("", Some(undo)) if !over => {
+            ("", Some(undo)) if summary.ended.is_none() => {
                 let _ = write!(text, " (would be undone by: {undo})");
             }
             ("", _) => {}
