@@ -37,18 +37,26 @@ impl<'w> Cx<'w> {
                 self.down(format!("p{batch}")).sleep(until, span).await?;
             }
             let (here, first) = self.together();
-            let mut arms: Vec<Walking<'_, Result<Option<Failure>, Stop>>> = Vec::new();
+            let mut arms: Vec<Walking<'_, Result<Result<Flow, Failure>, Stop>>> = Vec::new();
             for item in chunk {
                 index += 1;
                 let (iteration, first) = (here.iteration(looping, item.clone(), index), &first);
                 arms.push(Box::pin(async move { first.note(iteration.await) }));
             }
-            for end in join::all(arms).await {
-                failures.extend(end.ok().flatten());
+            let mut leaves = Flow::Next;
+            for end in join::all(arms).await.into_iter().flatten() {
+                match end {
+                    Ok(flow) if leaves == Flow::Next => leaves = flow,
+                    Ok(_) => {}
+                    Err(failure) => failures.push(failure),
+                }
             }
             first.result()?;
             if failures.len() >= stop_after as usize {
                 return Err(failures.swap_remove(0).into());
+            }
+            if leaves != Flow::Next {
+                return Ok(leaves);
             }
         }
         if !failures.is_empty() {
@@ -114,8 +122,13 @@ impl<'w> Cx<'w> {
         Ok(count.clamp(1, items.max(1)))
     }
 
-    /// Runs one iteration. `Ok(Some)`: it failed and was undone.
-    async fn iteration(&self, looping: &'w For, item: Value, index: u32) -> Result<Option<Failure>, Stop> {
+    /// Runs one iteration. `Ok(Err)`: it failed and was undone.
+    async fn iteration(
+        &self,
+        looping: &'w For,
+        item: Value,
+        index: u32,
+    ) -> Result<Result<Flow, Failure>, Stop> {
         let changes = Changes::default();
         let place = self.forked().down(format!("i{index}"));
         let here = Cx { changes: changes.clone(), ..place };
@@ -128,21 +141,21 @@ impl<'w> Cx<'w> {
         };
         here.fact(Fact::IterationEnded { name, item: item.clone(), index, ok: result.is_ok() });
         match result {
-            Ok(_) if looping.keep_finished => {
+            Ok(flow) if looping.keep_finished => {
                 let mut ledger = self.walk.ledger();
                 for change in changes.take() {
                     ledger.keep(change, Some("kept: its iteration had finished"));
                 }
-                Ok(None)
+                Ok(Ok(flow))
             }
-            Ok(_) => {
+            Ok(flow) => {
                 changes.merge_into(&self.changes);
-                Ok(None)
+                Ok(Ok(flow))
             }
             Err(Stop::Failure(mut failure)) => {
                 here.report(&mut failure);
                 if unwind::unwind(&here).await {
-                    Ok(Some(failure))
+                    Ok(Err(failure))
                 } else {
                     failure.detail.push(format!("and what {item} changed could not all be taken back"));
                     Err(failure.into())
@@ -165,8 +178,9 @@ impl<'w> Cx<'w> {
                 Box::pin(async move { first.note(statement(here, arm).await) }) as Walking<'_, _>
             })
             .collect();
-        join::all(running).await;
-        first.result().map(|()| Flow::Next)
+        let ends = join::all(running).await;
+        first.result()?;
+        Ok(ends.into_iter().flatten().find(|flow| *flow != Flow::Next).unwrap_or(Flow::Next))
     }
 
     /// Returns the place for what runs at the same time, and what stops it.
