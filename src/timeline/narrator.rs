@@ -21,6 +21,8 @@ pub struct Narrator {
     unwinds: BTreeMap<Address, Option<(Vec<String>, Span)>>,
     /// A change that failed, with its message: its failure comes next, and is told with it.
     held: Option<(Address, String, Entry)>,
+    /// Ends of iterations that came since.
+    after: Vec<Entry>,
     /// Ends of commands that no fact has spoken of yet.
     ends: BTreeMap<Address, (u64, Option<String>)>,
     /// The last judgement of each polled condition, by its place.
@@ -50,9 +52,16 @@ impl Narrator {
                 (Some(_), None) => Vec::new(),
             };
         };
-        let Some((_, message, mut change)) = held else {
+        let Some((address, message, mut change)) = held else {
             return vec![entry];
         };
+        // The failure comes only after the iteration it ended.
+        if let Body::Fact(Fact::IterationEnded { ok: false, .. }) = &record.body {
+            self.held = Some((address, message, change));
+            self.after.push(entry);
+            return Vec::new();
+        }
+        let mut told = std::mem::take(&mut self.after);
         if entry.kind == Kind::Failure && entry.what.to_string() == message {
             change.span = entry.span;
             change.detail = std::mem::take(&mut entry.detail);
@@ -60,14 +69,18 @@ impl Narrator {
             if change.detail.first().is_some_and(|line| change.what.to_string().ends_with(line)) {
                 change.detail.remove(0);
             }
-            return vec![change];
+            told.insert(0, change);
+            return told;
         }
-        vec![change, entry]
+        told.insert(0, change);
+        told.push(entry);
+        told
     }
 
     /// Returns what is still held back when nothing comes any more.
-    pub fn rest(&mut self) -> Option<Entry> {
-        self.held.take().map(|(.., entry)| entry)
+    pub fn rest(&mut self) -> Vec<Entry> {
+        let held = self.held.take().map(|(.., entry)| entry);
+        held.into_iter().chain(std::mem::take(&mut self.after)).collect()
     }
 
     fn entry(&mut self, seq: u64, record: &Record) -> Option<Entry> {
