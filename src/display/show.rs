@@ -155,7 +155,7 @@ fn approval_lines(out: &mut String, approval: &Approval, over: bool, look: Look)
         let (tone, word) = if answer.yes { (Tone::Good, "yes") } else { (Tone::Warn, "no") };
         let text =
             format!("{word} of {} (uid {}, {}): {}", answer.who, answer.uid, answer.role, approval.text);
-        told(out, Kind::Answer, tone, answer.at, text, look);
+        told(out, Kind::Change, tone, answer.at, text, look);
     }
     if let Some((at, why, then)) = &approval.silent {
         let text = format!("no answer ({why}), {then}: {}", approval.text);

@@ -65,9 +65,13 @@ enum Forward {
 
 async fn forward<'w>(cx: &Cx<'w>) -> Result<Forward, Stop> {
     let program = cx.walk.program;
-    let held = symptoms(cx, PhaseKind::Symptom, "y").await?;
-    if !program.symptoms.is_empty() && held.is_empty() && !cx.walk.opened.force {
-        return Ok(Forward::NotNeeded);
+    let mut held = symptoms(cx, PhaseKind::Symptom, "y").await?;
+    if !program.symptoms.is_empty() && held.is_empty() {
+        if !cx.walk.opened.force {
+            return Ok(Forward::NotNeeded);
+        }
+        // Forced: whatever was done, none of them may hold afterwards.
+        held = program.symptoms.iter().collect();
     }
     let mut chosen = if program.resolves.len() == 1 { Some(0) } else { None };
     if let Some(diagnose) = &program.diagnose {
