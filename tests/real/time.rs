@@ -21,7 +21,7 @@ fn timers_come_in_the_order_of_their_deadlines() {
 }
 
 #[test]
-fn readings_and_named_calls_descend_at_once() {
+fn readings_and_named_calls_descend_at_once_and_nothing_pretends_to_be_sent() {
     let mut stage = Stage::new();
     let reading = Request::Reading {
         name: "count".to_owned(),
@@ -32,7 +32,8 @@ fn readings_and_named_calls_descend_at_once() {
     let named = Request::Named { action: "app.restart".to_owned(), call: "app.restart()".to_owned() };
     assert_eq!(stage.reply(named, LONG), Reply::Descend);
     let notify = Request::Notify { channel: "ops".to_owned(), text: "it begins".to_owned(), page: false };
-    assert_eq!(stage.reply(notify, LONG), Reply::Done);
+    let message = "no channel is set up for it: it stands here and on the timeline only".to_owned();
+    assert_eq!(stage.reply(notify, LONG), Reply::Failed { message, doubt: false });
 }
 
 #[test]
