@@ -1,4 +1,4 @@
-//! The figures of the README and `docs/performance.md`: whole processes side by side in one run.
+//! Figures: whole processes side by side in one run.
 //!
 //! `cargo bench --bench figures` prints, as medians of five rounds: a step `$ /bin/true` against a floor (spawn,
 //! wait, one fdatasync) and against bash; the start of a run with one step; `check` of 10,000 steps; and how many

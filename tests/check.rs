@@ -384,30 +384,3 @@ proptest! {
         }
     }
 }
-
-/// Prints how long runbooks of growing length take: `cargo test --release --test check -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement"]
-fn ten_thousand_steps() {
-    for steps in [2_500, 5_000, 10_000] {
-        let mut text = String::from("runbook \"long\"\nparam host: text \"Host\" = \"a\"\nresolve \"r\" {\n");
-        for n in 0..steps {
-            write!(
-                text,
-                "  step \"Step {n} on {{{{ host }}}}\" timeout 10s {{\n    check c{n} = $ echo {{{{ host }}}} {n}\n    run $ touch /tmp/{{{{ c{n}.stdout }}}}\n      undo $ rm /tmp/{n}\n  }}\n"
-            )
-            .unwrap();
-        }
-        text.push_str("}\n");
-        let parse = std::time::Instant::now();
-        let parsed = mainstay::syntax::parse(mainstay::source::SourceId(0), &text);
-        let parse = parse.elapsed();
-        assert!(parsed.file.is_some());
-        let loader = Memory::new([("long.runbook", text)]);
-        let all = std::time::Instant::now();
-        let checked = check("long.runbook", &loader);
-        let all = all.elapsed();
-        assert_eq!(lines(&checked), "");
-        println!("{steps} steps: {all:?}, of which {parse:?} to read the text");
-    }
-}
