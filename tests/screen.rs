@@ -236,3 +236,14 @@ fn what_cannot_be_written_can_still_be_read() {
     assert!(text.contains("may not be accessed by this user"), "{text}");
     assert!(text.contains("set MAINSTAY_STATE to a folder"), "{text}");
 }
+
+#[test]
+fn turns_are_logged_for_those_who_look_for_a_fault_and_for_nobody_else() {
+    let (sandbox, runbook, spool) = trouble();
+    let arguments = arguments(&runbook, &[format!("spool={}", spool.display())]);
+    assert!(!sandbox.run(&arguments).stderr.contains("records="));
+    let sandbox = sandbox.with_env("MAINSTAY_LOG", "debug");
+    let logged = sandbox.run(&arguments).stderr;
+    assert!(logged.contains("DEBUG mainstay::engine::drive: turn records="), "{logged}");
+    assert!(logged.lines().all(|line| !line.contains("DEBUG") || line.contains(" mainstay::")), "{logged}");
+}

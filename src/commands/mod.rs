@@ -110,7 +110,8 @@ fn log() {
     if wanted.is_empty() {
         return;
     }
-    let filter = tracing_subscriber::EnvFilter::builder().parse_lossy(wanted);
+    // Of this program alone: what its libraries would log of a request might hold a secret.
+    let filter = tracing_subscriber::EnvFilter::builder().parse_lossy(format!("mainstay={wanted}"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

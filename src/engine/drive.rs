@@ -52,6 +52,7 @@ pub fn go_on(
             return Ok(Outcome::Suspended);
         };
         let turn = engine.feed(input);
+        tracing::debug!(records = turn.records.len(), asks = turn.asks.len(), durable = turn.durable, "turn");
         if !turn.records.is_empty() {
             store.append(&turn.records, turn.durable)?;
             for observer in observers.iter_mut() {

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::door::Door;
 use super::run::root;
-use crate::event::{Address, Ask, Body, Class, Control, Input, Outcome, Record, Reply, Request};
+use crate::event::{Address, Ask, Body, Class, Control, Input, Outcome, Record, Reply};
 use crate::program::Program;
 use crate::value::Secret;
 
@@ -46,7 +46,7 @@ impl Engine {
         let records = std::mem::take(&mut state.records);
         let asks = std::mem::take(&mut state.asks);
         drop(state);
-        let durable = opened || outcome.is_some() || asks.iter().any(is_act);
+        let durable = opened || outcome.is_some() || asks.iter().any(Ask::acts);
         Turn { records, asks, durable, outcome }
     }
 
@@ -112,16 +112,4 @@ impl Engine {
 fn push(records: &mut Vec<Record>, class: Class, address: &str, at: crate::event::Moment, input: &Input) {
     let address = Address(address.into());
     records.push(Record { class, address, at, body: Body::Input(input.clone()) });
-}
-
-/// Returns whether a request acts on the world or on people.
-fn is_act(ask: &Ask) -> bool {
-    if ask.inner {
-        return false;
-    }
-    match ask.request {
-        Request::Question(_) | Request::Notify { .. } | Request::Kill { .. } => true,
-        Request::Timer | Request::Cancel { .. } | Request::Reading { .. } => false,
-        Request::Command(_) | Request::Native(_) | Request::Named { .. } => ask.changes,
-    }
 }

@@ -21,6 +21,20 @@ pub struct Ask {
     pub asked: Moment,
 }
 
+impl Ask {
+    /// Returns whether it acts on the world or on people: the turn that makes it is on disk before it begins.
+    pub fn acts(&self) -> bool {
+        if self.inner {
+            return false;
+        }
+        match self.request {
+            Request::Question(_) | Request::Notify { .. } | Request::Kill { .. } => true,
+            Request::Timer | Request::Cancel { .. } | Request::Reading { .. } => false,
+            Request::Command(_) | Request::Native(_) | Request::Named { .. } => self.changes,
+        }
+    }
+}
+
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::event::{Address, Ask, Moment, Request};
+use crate::event::{Address, Ask, Moment};
 use crate::people::Seat;
 use crate::process::StreamName;
 use crate::value::Secret;
@@ -129,7 +129,7 @@ impl RealWorld {
     }
 
     fn begin_all(&mut self, asks: Vec<Ask>, again: bool) -> Result<(), WorldError> {
-        let durable = asks.iter().any(is_durable);
+        let durable = asks.iter().any(Ask::acts);
         let now = self.clock.now().run_ns;
         let Self { runtime, desk, .. } = self;
         runtime.block_on(async {
@@ -149,11 +149,6 @@ impl RealWorld {
 /// Turns are on disk at the latest a second after they were stored (`docs/architecture.md`, the
 /// journal); nanoseconds, with something to spare.
 const ACKNOWLEDGE_AFTER: i64 = 2_000_000_000;
-
-/// Returns whether the turn that asks for this was put on disk before it begins.
-fn is_durable(ask: &Ask) -> bool {
-    ask.changes || matches!(ask.request, Request::Kill { .. } | Request::Question(_) | Request::Notify { .. })
-}
 
 impl World for RealWorld {
     fn now(&mut self) -> Moment {
