@@ -104,7 +104,10 @@ fn world(case: &Case) -> GivenWorld {
                     uid: field("uid")
                         .and_then(toml::Value::as_integer)
                         .map_or(1001, |n| u32::try_from(n).expect("a uid")),
-                    yes: field("yes").and_then(toml::Value::as_bool).unwrap_or(true),
+                    value: field("answer").map_or_else(
+                        || Value::Bool(field("yes").and_then(toml::Value::as_bool).unwrap_or(true)),
+                        value,
+                    ),
                     after: field("after").map_or(0, duration),
                 },
             }
@@ -132,6 +135,7 @@ fn opened(case: &Case) -> Opened {
         version: String::new(),
         force: case.given.get("force").is_some(),
         attended: true,
+        roles: BTreeMap::new(),
         named_calls: true,
         call_timeout_ns: 60_000_000_000,
     }

@@ -5,17 +5,18 @@
 use super::expressions::twice;
 use super::lower::Lower;
 use super::report::{listed, near};
-use super::types::{Accepts, too_many};
+use super::types::too_many;
 use crate::diagnostic::Diagnostic;
 use crate::program::Expr;
 use crate::program::native::Native;
 use crate::source::{Span, Spanned};
 use crate::syntax::ast;
+use crate::value::Domain;
 
 /// One parameter, of an action or a native function.
 pub(super) struct Parameter<'p> {
     pub name: &'p str,
-    pub accepts: Accepts,
+    pub accepts: Domain,
     pub required: bool,
 }
 
@@ -104,6 +105,6 @@ pub(super) fn native_parameters(native: &Native) -> Vec<Parameter<'static>> {
     native
         .params
         .iter()
-        .map(|p| Parameter { name: p.name, accepts: Accepts::any(p.ty.clone()), required: p.required })
+        .map(|p| Parameter { name: p.name, accepts: Domain::any(p.ty.clone()), required: p.required })
         .collect()
 }

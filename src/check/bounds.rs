@@ -57,7 +57,7 @@ pub(super) fn number(of: &Lower<'_>, n: &Expr) -> bool {
     }
     match &n.kind {
         ExprKind::Name(NameRef::Global(index)) => match global(of, *index) {
-            Some(GlobalSource::Param(p)) => p.range.is_some() || !p.choices.is_empty(),
+            Some(GlobalSource::Param(p)) => p.domain.range.is_some() || !p.domain.choices.is_empty(),
             Some(GlobalSource::Let(expr)) => number(of, expr),
             _ => false,
         },

@@ -9,14 +9,13 @@ use std::collections::HashMap;
 use super::decisions::Arrow;
 use super::lower::{Lower, Section};
 use super::report::Report;
-use super::types::Accepts;
 use super::units::{Import, Unit, Units};
 use crate::diagnostic::Diagnostic;
 use crate::program::native;
 use crate::program::{Action, ActionId, Effect, Expr, Global};
 use crate::source::{Sources, Span};
 use crate::syntax::ast;
-use crate::value::Type;
+use crate::value::{Domain, Type};
 
 /// The state of one check.
 pub(super) struct Checker {
@@ -64,7 +63,7 @@ pub(super) struct Signature {
 pub(super) struct ActionParam {
     pub name: String,
     pub span: Span,
-    pub accepts: Accepts,
+    pub accepts: Domain,
     pub default: Option<Expr>,
 }
 

@@ -83,12 +83,7 @@ impl Checker {
         let global = Global {
             slot,
             description: self.description(param.description.as_ref()),
-            source: GlobalSource::Param(Param {
-                ty: accepts.ty,
-                choices: accepts.choices,
-                range: accepts.range,
-                default,
-            }),
+            source: GlobalSource::Param(Param { domain: accepts, default }),
         };
         self.global(unit, &param.name, global);
     }

@@ -8,7 +8,7 @@ use super::lower::Lower;
 use super::lower::Section;
 use super::statements::{Flow, Made, goes};
 use crate::diagnostic::Diagnostic;
-use crate::program::{Call, Ending, Run, Statement, StatementKind, Target, Template, Undo};
+use crate::program::{Call, Ending, Run, Statement, StatementKind, Target, Undo};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast;
 
@@ -24,7 +24,16 @@ impl Lower<'_> {
             self.expect_value(&call, name);
             self.bind(name, call.ty.clone(), call.text.clone())
         });
-        let ending = self.ending(run, &call, word);
+        let written = Endings {
+            undo: run.undo.as_ref(),
+            leave: run.leave.as_ref(),
+            irreversible: run.irreversible.as_ref(),
+            finally: run.finally.as_ref(),
+        };
+        let own = run.finally.is_some() || matches!(call.target, Target::Action { .. });
+        let invalid = matches!(run.call.node.target.node, ast::CallTarget::Invalid)
+            || matches!(&call.target, Target::Native { function, .. } if function.is_empty());
+        let ending = self.ending(written, own || invalid, word.to(run.call.node.target.span));
         let finally = run.finally.as_ref().map(|finally| self.finally(finally));
         if done_when.is_some() {
             self.frame.leave_inside(mark, "the `run` with `done when`, which may be skipped");
@@ -57,9 +66,9 @@ impl Lower<'_> {
         self.call(finally, Under::Finally)
     }
 
-    fn ending(&mut self, run: &ast::Run, call: &Call, word: Span) -> Ending {
-        let written = endings(run);
-        if let [first, second, ..] = written.as_slice() {
+    /// Returns how a change is taken back. `own`: it needs to say nothing. `place`: where it stands.
+    pub fn ending(&mut self, written: Endings<'_>, own: bool, place: Span) -> Ending {
+        if let [first, second, ..] = written.all().as_slice() {
             self.c.report.push(
                 Diagnostic::error(
                     "several-endings",
@@ -72,7 +81,7 @@ impl Lower<'_> {
         }
         let in_rollback = self.place.section == Section::Rollback;
         if self.place.in_undo || in_rollback {
-            if let Some(undo) = &run.undo {
+            if let Some(undo) = written.undo {
                 let word = if self.place.in_undo { "undo" } else { "rollback" };
                 self.c.report.push(
                     Diagnostic::error("undo-in-undo", format!("what stands in `{word}` is not taken back"))
@@ -80,26 +89,23 @@ impl Lower<'_> {
                         .help(format!("leave it out: nothing in `{word}` needs one")),
                 );
             }
-            if self.place.in_undo || (run.leave.is_none() && run.irreversible.is_none()) {
+            if self.place.in_undo || (written.leave.is_none() && written.irreversible.is_none()) {
                 return Ending::Own;
             }
         }
-        if let Some(undo) = &run.undo {
+        if let Some(undo) = written.undo {
             return self.undo(undo);
         }
-        if let Some(why) = &run.leave {
-            return Ending::Leave(self.why(why));
+        if let Some(why) = written.leave {
+            return Ending::Leave(self.template(why));
         }
-        if let Some(why) = &run.irreversible {
-            return Ending::Irreversible(self.why(why));
+        if let Some(why) = written.irreversible {
+            return Ending::Irreversible(self.template(why));
         }
-        let own = run.finally.is_some() || matches!(call.target, Target::Action { .. });
-        let invalid = matches!(run.call.node.target.node, ast::CallTarget::Invalid)
-            || matches!(&call.target, Target::Native { function, .. } if function.is_empty());
-        if !own && !invalid {
+        if !own {
             self.c.report.push(
                 Diagnostic::error("change-without-undo", "this change does not say how it is taken back")
-                    .at(word.to(run.call.node.target.span), "")
+                    .at(place, "")
                     .help("add below it `undo CALL`: what takes it back")
                     .help("or `leave \"why\"`: it may stand")
                     .help("or `irreversible \"why\"`: it cannot be taken back")
@@ -107,10 +113,6 @@ impl Lower<'_> {
             );
         }
         Ending::Own
-    }
-
-    fn why(&mut self, why: &ast::Text) -> Template {
-        self.template(why)
     }
 
     /// Returns how a change is taken back.
@@ -146,18 +148,19 @@ impl Lower<'_> {
                 Undo { body, safe: false, text: self.one_line(block.span), span: undo.span }
             }
             ast::Undo::Manual(manual) => {
-                self.not_yet(undo.span, "`undo manual`");
-                self.manual_parts(manual);
-                Undo { body: Vec::new(), safe: false, text: self.one_line(manual.task.span), span: undo.span }
+                let id = self.next_id();
+                let made = self.manual_run(manual, undo.span);
+                Undo {
+                    text: made.call.text.clone(),
+                    span: undo.span,
+                    // Who is asked looks first.
+                    safe: true,
+                    body: vec![Statement { id, span: undo.span, kind: StatementKind::Run(Box::new(made)) }],
+                }
             }
         };
         self.place = outer;
         Ending::Undo(made)
-    }
-
-    /// Reads what takes a manual step back.
-    pub fn manual_undo(&mut self, undo: &Spanned<ast::Undo>) {
-        let _ = self.undo(undo);
     }
 
     /// Returns what a statement yields that is read and not carried out yet.
@@ -166,11 +169,22 @@ impl Lower<'_> {
     }
 }
 
-fn endings(run: &ast::Run) -> Vec<(&'static str, Span)> {
-    let mut found = Vec::new();
-    found.extend(run.undo.as_ref().map(|u| ("undo", u.span)));
-    found.extend(run.leave.as_ref().map(|t| ("leave", t.span)));
-    found.extend(run.irreversible.as_ref().map(|t| ("irreversible", t.span)));
-    found.extend(run.finally.as_ref().map(|f| ("finally", f.span)));
-    found
+/// How a change says that it is taken back, as written.
+#[derive(Clone, Copy)]
+pub(super) struct Endings<'a> {
+    pub undo: Option<&'a Spanned<ast::Undo>>,
+    pub leave: Option<&'a ast::Text>,
+    pub irreversible: Option<&'a ast::Text>,
+    pub finally: Option<&'a Spanned<ast::Call>>,
+}
+
+impl Endings<'_> {
+    fn all(&self) -> Vec<(&'static str, Span)> {
+        let mut found = Vec::new();
+        found.extend(self.undo.map(|u| ("undo", u.span)));
+        found.extend(self.leave.map(|t| ("leave", t.span)));
+        found.extend(self.irreversible.map(|t| ("irreversible", t.span)));
+        found.extend(self.finally.map(|f| ("finally", f.span)));
+        found
+    }
 }

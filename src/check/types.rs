@@ -10,52 +10,36 @@ use crate::expression;
 use crate::program::{Expr, ExprKind, UnaryOp};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast;
-use crate::value::{Type, Value};
-
-/// What a parameter, an answer or a result may be.
-#[derive(Clone, Debug)]
-pub(super) struct Accepts {
-    pub ty: Type,
-    /// Empty: any.
-    pub choices: Vec<Value>,
-    pub range: Option<(Value, Value)>,
-}
-
-impl Accepts {
-    /// Returns what accepts any value of that type.
-    pub fn any(ty: Type) -> Self {
-        Accepts { ty, choices: Vec::new(), range: None }
-    }
-}
+use crate::value::{Domain, Type, Value};
 
 impl Lower<'_> {
     /// Returns what a written type accepts.
-    pub fn accepts(&mut self, written: &Spanned<ast::Type>) -> Accepts {
+    pub fn accepts(&mut self, written: &Spanned<ast::Type>) -> Domain {
         match &written.node {
-            ast::Type::Text => Accepts::any(Type::Text),
-            ast::Type::Int => Accepts::any(Type::Int),
-            ast::Type::Number => Accepts::any(Type::Number),
-            ast::Type::Bool => Accepts::any(Type::Bool),
-            ast::Type::Duration => Accepts::any(Type::Duration),
-            ast::Type::Percent => Accepts::any(Type::Percent),
-            ast::Type::Size => Accepts::any(Type::Size),
-            ast::Type::Time => Accepts::any(Type::Time),
-            ast::Type::Record => Accepts::any(Type::Record(None)),
-            ast::Type::Any => Accepts::any(Type::Any),
+            ast::Type::Text => Domain::any(Type::Text),
+            ast::Type::Int => Domain::any(Type::Int),
+            ast::Type::Number => Domain::any(Type::Number),
+            ast::Type::Bool => Domain::any(Type::Bool),
+            ast::Type::Duration => Domain::any(Type::Duration),
+            ast::Type::Percent => Domain::any(Type::Percent),
+            ast::Type::Size => Domain::any(Type::Size),
+            ast::Type::Time => Domain::any(Type::Time),
+            ast::Type::Record => Domain::any(Type::Record(None)),
+            ast::Type::Any => Domain::any(Type::Any),
             ast::Type::List(of) => {
                 let inner = self.accepts(of);
                 if !inner.choices.is_empty() || inner.range.is_some() {
                     let what = "a list whose items have choices or a range";
                     self.c.report.not_yet(written.span, what);
                 }
-                Accepts::any(Type::List(Box::new(inner.ty)))
+                Domain::any(Type::List(Box::new(inner.ty)))
             }
             ast::Type::OneOf(choices) => self.one_of(choices),
             ast::Type::Range { of, from, to } => self.range(of, from, to),
         }
     }
 
-    fn one_of(&mut self, choices: &[ast::Expr]) -> Accepts {
+    fn one_of(&mut self, choices: &[ast::Expr]) -> Domain {
         let mut values = Vec::new();
         let mut ty: Option<Type> = None;
         for choice in choices {
@@ -75,10 +59,10 @@ impl Lower<'_> {
             ty = Some(joined);
             values.extend(constant(&expr));
         }
-        Accepts { ty: ty.unwrap_or(Type::Text), choices: values, range: None }
+        Domain { ty: ty.unwrap_or(Type::Text), choices: values, range: None }
     }
 
-    fn range(&mut self, of: &Spanned<ast::Type>, from: &ast::Expr, to: &ast::Expr) -> Accepts {
+    fn range(&mut self, of: &Spanned<ast::Type>, from: &ast::Expr, to: &ast::Expr) -> Domain {
         let ty = self.accepts(of).ty;
         let low = self.constant(from, "the end of a range");
         let high = self.constant(to, "the end of a range");
@@ -94,7 +78,7 @@ impl Lower<'_> {
                     .at(of.span, "")
                     .help("numbers, percentages, durations, sizes and times have one"),
             );
-            return Accepts::any(ty);
+            return Domain::any(ty);
         }
         let mut range = constant(&low).zip(constant(&high));
         if let Some((a, b)) = &range
@@ -107,7 +91,7 @@ impl Lower<'_> {
             );
             range = None;
         }
-        Accepts { ty, choices: Vec::new(), range }
+        Domain { ty, choices: Vec::new(), range }
     }
 
     /// Returns an expression that must be a literal.
@@ -137,7 +121,7 @@ impl Lower<'_> {
     }
 
     /// Says so when a value that is known now is not among the choices or out of the range.
-    pub fn expect_accepted(&mut self, expr: &Expr, accepts: &Accepts, what: &str) {
+    pub fn expect_accepted(&mut self, expr: &Expr, accepts: &Domain, what: &str) {
         self.expect(expr, &accepts.ty, what);
         let Some(value) = constant(expr) else { return };
         if !accepts.choices.is_empty() && !accepts.choices.iter().any(|c| same(c, &value)) {

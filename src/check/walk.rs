@@ -44,6 +44,7 @@ pub(super) fn arguments(call: &Call) -> Box<dyn Iterator<Item = &Expr> + '_> {
         Target::Command(command) => Box::new(command.values.iter()),
         Target::Action { args, .. } => Box::new(args.iter()),
         Target::Native { args, .. } => Box::new(args.iter().map(|(_, e)| e)),
+        Target::Manual(_) => Box::new(std::iter::empty()),
     }
 }
 

@@ -25,8 +25,8 @@ pub(super) fn gather(
     if let Some(file) = file {
         for (name, json) in read(file)? {
             let (global, param) = find(program, &name)?;
-            let value = Value::from_json_as(&param.ty, &json)
-                .and_then(|value| accept(param, value))
+            let value = Value::from_json_as(&param.domain.ty, &json)
+                .and_then(|value| param.domain.accept(value))
                 .map_err(|why| invalid(global, &why).note(format!("it stands in `{}`", file.display())))?;
             values.insert(name, value);
         }
@@ -37,7 +37,7 @@ pub(super) fn gather(
                 .help("write it as `-p name=value`"));
         };
         let (global, param) = find(program, name)?;
-        let value = parse(param, text).map_err(|why| invalid(global, &why))?;
+        let value = param.domain.parse(text).map_err(|why| invalid(global, &why))?;
         values.insert(name.to_owned(), value);
     }
     let missing: Vec<(&Global, &Param)> = params(program)
@@ -90,14 +90,7 @@ fn describe(global: &Global) -> String {
     let GlobalSource::Param(param) = &global.source else {
         return global.slot.name.clone();
     };
-    let mut kind = param.ty.to_string();
-    if let Some((low, high)) = &param.range {
-        kind = format!("{kind} in {low}..{high}");
-    }
-    if !param.choices.is_empty() {
-        let choices: Vec<String> = param.choices.iter().map(|c| format!("\"{c}\"")).collect();
-        kind = format!("one of {}", choices.join(", "));
-    }
+    let kind = &param.domain;
     match global.description.as_str() {
         "" => format!("{}: {kind}", global.slot.name),
         text => format!("{}: {kind} \"{text}\"", global.slot.name),
@@ -116,42 +109,6 @@ fn missing_ones(missing: &[(&Global, &Param)]) -> Failure {
         .help("give each with `-p name=value`, or all with `--params FILE`")
 }
 
-fn parse(param: &Param, text: &str) -> Result<Value, String> {
-    Value::parse_as(&param.ty, text).and_then(|value| accept(param, value))
-}
-
-/// Returns the value if it is one of the choices and in the range.
-fn accept(param: &Param, value: Value) -> Result<Value, String> {
-    if !param.choices.is_empty() && !param.choices.contains(&value) {
-        let shown = value.brief(60);
-        let choices: Vec<String> = param.choices.iter().map(ToString::to_string).collect();
-        let near = nearest(&shown, choices.iter().map(String::as_str))
-            .map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
-        return Err(format!("`{shown}` is none of {}{near}", choices.join(", ")));
-    }
-    if let Some((low, high)) = &param.range
-        && !(is_at_most(low, &value) && is_at_most(&value, high))
-    {
-        return Err(format!("`{}` is not in {low}..{high}", value.brief(60)));
-    }
-    Ok(value)
-}
-
-/// Compares as the language does. What cannot be compared was refused by its type.
-fn is_at_most(low: &Value, high: &Value) -> bool {
-    use Value::{Duration, Int, Number, Percent, Size, Time};
-    match (low, high) {
-        (Int(a), Int(b)) | (Duration(a), Duration(b)) | (Size(a), Size(b)) => a <= b,
-        (Number(a) | Percent(a), Number(b) | Percent(b)) => a <= b,
-        #[expect(clippy::cast_precision_loss, reason = "a bound beyond 2^53 is none")]
-        (Int(a), Number(b) | Percent(b)) => (*a as f64) <= *b,
-        #[expect(clippy::cast_precision_loss, reason = "a bound beyond 2^53 is none")]
-        (Number(a) | Percent(a), Int(b)) => *a <= (*b as f64),
-        (Time(a), Time(b)) => a <= b,
-        _ => true,
-    }
-}
-
 /// Asks for a parameter at the terminal until the answer is one.
 fn ask(global: &Global, param: &Param) -> Result<Value, Failure> {
     let mut lines = std::io::stdin().lock();
@@ -163,7 +120,7 @@ fn ask(global: &Global, param: &Param) -> Result<Value, Failure> {
             Ok(0) | Err(_) => return Err(missing_ones(&[(global, param)])),
             Ok(_) => {}
         }
-        match parse(param, line.trim_end_matches(['\n', '\r'])) {
+        match param.domain.parse(line.trim_end_matches(['\n', '\r'])) {
             Ok(value) => return Ok(value),
             Err(why) => eprintln!("{}", clean(&why)),
         }

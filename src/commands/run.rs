@@ -12,7 +12,7 @@ use crate::display::{Json, Look, Plain, Screen, TICK};
 use crate::engine;
 use crate::event::{FORMAT, Moment, Opened, Outcome, Record, SourceHash};
 use crate::journal::{Index, JournalError, RunJournal, StateDir, new_run_id};
-use crate::people::{Person, Seat, Terminal};
+use crate::people::{Person, Rules, Seat, Terminal};
 use crate::process::identity;
 use crate::program::{GlobalSource, Program};
 use crate::real::{Clock, RealConfig, RealWorld, Tick, fetch_secret};
@@ -85,6 +85,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let mut world = RealWorld::new(RealConfig {
         clock,
         seat: seat.map(|terminal| view.seat(terminal)),
+        rules: Rules::of(&opened),
         secrets: secrets.values().cloned().collect(),
         commands: program.has_commands(),
         live: view.live(),
@@ -221,6 +222,7 @@ fn opened(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         force: args.force,
         attended,
+        roles: BTreeMap::new(),
         named_calls: false,
         call_timeout_ns: CALL_TIMEOUT,
     }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::Look;
 use super::ending::row;
 use super::text::{Paragraph, one_line};
-use crate::event::{Question, QuestionKind};
+use crate::event::{Deed, Question, QuestionKind, Wanted};
 use crate::timeline::{Tone, clock, of_roles};
+use crate::value::Type;
 
 /// Lines of evidence that are shown, the newest ones.
 const EVIDENCE: usize = 12;
@@ -42,16 +43,19 @@ pub(super) fn question(
         let name = if index == 0 { "so far" } else { "" };
         row(&mut text, name, &[line], Tone::Plain, look);
     }
+    deeds(&mut text, "changed", &question.made, look);
+    let ahead = if question.kind == QuestionKind::Doubt { "on yes" } else { "will run" };
+    deeds(&mut text, ahead, &question.ahead, look);
     if !question.roles.is_empty() {
         let of = of_roles(&question.roles, question.count);
         row(&mut text, "asked of", &[&of], Tone::Plain, look);
     }
-    let no = match question.kind {
-        QuestionKind::Approval => "a refusal aborts the run",
-        QuestionKind::Failure => "the run fails",
-        QuestionKind::Doubt => "it is taken not to have happened",
-    };
-    row(&mut text, "on no", &[no], Tone::Plain, look);
+    if let Wanted::Value(domain) = &question.wanted {
+        row(&mut text, "answer", &[&domain.to_string()], Tone::Plain, look);
+    }
+    if let Some(no) = on_no(question.kind) {
+        row(&mut text, "on no", &[no], Tone::Plain, look);
+    }
     row(&mut text, "on silence", &[&question.on_silence], Tone::Plain, look);
     if let Some(note) = note {
         row(&mut text, "note", &[note], Tone::Bad, look);
@@ -62,8 +66,33 @@ pub(super) fn question(
         2
     });
     text.push('\n');
-    let ask = if answerable { "yes or no? " } else { "" };
-    Drawn { text, ask: look.bold().on(ask), countdown: countdown.filter(|_| answerable) }
+    let ask = match &question.wanted {
+        _ if !answerable => String::new(),
+        Wanted::Value(domain) if domain.ty != Type::Bool => "answer: ".to_owned(),
+        wanted => format!("{wanted}? "),
+    };
+    Drawn { text, ask: look.bold().on(&ask), countdown: countdown.filter(|_| answerable) }
+}
+
+/// Writes changes, each with what takes it back below it.
+fn deeds(text: &mut String, name: &str, deeds: &[Deed], look: Look) {
+    for (index, deed) in deeds.iter().enumerate() {
+        let name = if index == 0 { name } else { "" };
+        match deed.back.as_str() {
+            "" => row(text, name, &[&deed.call], Tone::Plain, look),
+            back => row(text, name, &[&deed.call, back], Tone::Plain, look),
+        }
+    }
+}
+
+fn on_no(kind: QuestionKind) -> Option<&'static str> {
+    match kind {
+        QuestionKind::Approval => Some("a refusal aborts the run"),
+        QuestionKind::Manual => Some("it was not done; the run is aborted"),
+        QuestionKind::Failure => Some("the run fails"),
+        QuestionKind::Doubt => Some("it is taken not to have happened"),
+        QuestionKind::Answer => None,
+    }
 }
 
 /// Returns the question whether to stop.
@@ -72,7 +101,7 @@ pub(super) fn stop(look: Look) -> Drawn {
         "\n{}\n",
         look.bold_colour(anstyle::AnsiColor::Yellow).on("? stop the run and take its changes back?")
     );
-    Drawn { text, ask: look.bold().on("[y/N] (Ctrl-C again leaves it as it stands) "), countdown: None }
+    Drawn { text, ask: look.bold().on("yes or no? (Ctrl-C again leaves it as it stands) "), countdown: None }
 }
 
 /// Returns the line that says how much time is left.

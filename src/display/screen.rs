@@ -226,7 +226,7 @@ impl Prompter for Screen {
         }
     }
 
-    fn invalid(&mut self, found: &str, hint: &str) {
+    fn invalid(&mut self, why: &str) {
         let mut inner = self.0.borrow_mut();
         let look = inner.look;
         if let Some(open) = &mut inner.prompt {
@@ -234,11 +234,7 @@ impl Prompter for Screen {
             if let Some((up, _)) = &mut open.countdown {
                 *up += 2;
             }
-            let found = match one_line(found).as_str() {
-                "" => "that".to_owned(),
-                text => format!("`{text}`"),
-            };
-            let message = look.tone(Tone::Warn).on(&format!("{found} is no answer: {hint}"));
+            let message = look.tone(Tone::Warn).on(&one_line(why));
             write_raw(&format!("{message}\n{}", open.ask));
         }
     }

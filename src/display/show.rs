@@ -152,7 +152,8 @@ fn step_words(step: &StepLine, over: bool) -> (Tone, String) {
 fn approval_lines(out: &mut String, approval: &Approval, over: bool, look: Look) {
     let of = of_roles(&approval.roles, approval.count);
     for answer in &approval.answers {
-        let (tone, word) = if answer.yes { (Tone::Good, "yes") } else { (Tone::Warn, "no") };
+        let tone = if answer.refused { Tone::Warn } else { Tone::Good };
+        let word = &answer.said;
         let text =
             format!("{word} of {} (uid {}, {}): {}", answer.who, answer.uid, answer.role, approval.text);
         told(out, Kind::Change, tone, answer.at, text, look);

@@ -94,6 +94,8 @@ impl<'w> Cx<'w> {
                 }
                 Target::Native { module, function, args } => self.native(call, module, function, args).await,
                 Target::Action { action, args } => self.action(call, *action, args).await,
+                // `run_change` has it done.
+                Target::Manual(_) => Err(CallFailure::new(End::NotRun, "nobody can be asked here").into()),
             }
         })
     }
@@ -105,7 +107,8 @@ impl<'w> Cx<'w> {
             frame.bind(slot, self.argument(arg, call)?);
         }
         let changes = Changes::default();
-        let mut cx = Cx { frame, changes: changes.clone(), ..self.down("b") };
+        let rest = self.what_follows();
+        let mut cx = Cx { frame, changes: changes.clone(), next: &[], rest, ..self.down("b") };
         if let Some(timeout) = &call.timeout {
             let length = self.duration(timeout).map_err(|f| self.not_run(f, call))?;
             cx = cx.bounded(length, &format!("the timeout of `{}`", call.text));
@@ -252,7 +255,7 @@ impl<'w> Cx<'w> {
         match &call.target {
             Target::Action { action, .. } => self.walk.program.action(*action).name.clone(),
             Target::Native { module, function, .. } => format!("{module}.{function}"),
-            Target::Command(_) => String::new(),
+            Target::Command(_) | Target::Manual(_) => String::new(),
         }
     }
 
@@ -280,6 +283,10 @@ impl<'w> Cx<'w> {
                 let shown: Result<Vec<_>, CallFailure> =
                     args.iter().map(|e| Ok(shown(&self.argument(e, call)?))).collect();
                 format!("{}({})", self.walk.program.action(*action).name, shown?.join(", "))
+            }
+            Target::Manual(manual) => {
+                let text = self.text(&manual.text).map_err(|failure| self.not_run(failure, call))?;
+                format!("manual \"{text}\"")
             }
         })
     }

@@ -5,7 +5,7 @@ use super::failure::{CallFailure, CallStop, End, Stop};
 use super::ledger::{Changes, Item, Plan};
 use super::unwind::finish;
 use crate::event::{Change, ChangeState, Fact};
-use crate::program::{Ending, Run, Statement, StatementKind, Template, Undo};
+use crate::program::{Ending, Run, Statement, StatementKind, Target, Template, Undo};
 use crate::source::Span;
 use crate::value::Value;
 
@@ -20,7 +20,7 @@ impl<'w> Cx<'w> {
             undoing: self.unwinding,
             span,
         };
-        if let Some(done_when) = &run.done_when
+        if let Some(done_when) = run.proof()
             && self.down("w").holds(done_when).await?
         {
             let message = String::from("it is so already");
@@ -32,6 +32,14 @@ impl<'w> Cx<'w> {
         let here = Cx { changes: own.clone(), ..self.down("d") };
         let registered = self.register(run, &change)?;
         self.fact(Fact::ChangeBegan(change.clone()));
+        if let Target::Manual(manual) = &run.call.target {
+            let (state, message, result) = here.manual(manual, span).await;
+            self.ended(run, &change, &registered, &own, (state, message));
+            if result.is_ok() && state == ChangeState::InDoubt {
+                self.changes.tolerate(&change);
+            }
+            return result.map(|()| None);
+        }
         let result = here.untried(&run.call).await;
         let looked_at = match &result {
             Err(CallStop::Failed(_)) if run.call.tried => {
@@ -103,7 +111,7 @@ impl<'w> Cx<'w> {
             let (undo, safe) = (text.clone(), undo.safe);
             self.fact(Fact::UndoRegistered { change: change.clone(), undo, safe });
         }
-        registered.push(self.push(change, plan, run.done_when.as_ref(), text));
+        registered.push(self.push(change, plan, run.proof(), text));
         Ok(registered)
     }
 
@@ -155,12 +163,23 @@ impl<'w> Cx<'w> {
         let change = change.clone();
         let (attempt, began) = (self.attempt, self.began);
         let state = ChangeState::InDoubt;
-        self.changes.push(Item { order, change, state, plan, done_when, frame, attempt, began, text });
+        self.changes.push(Item {
+            order,
+            change,
+            state,
+            plan,
+            done_when,
+            frame,
+            attempt,
+            began,
+            text,
+            tolerated: false,
+        });
         order
     }
 
     /// Returns an undo as it could be written with its values.
-    fn undo_text(&self, undo: &'w Undo) -> String {
+    pub fn undo_text(&self, undo: &'w Undo) -> String {
         if let [Statement { kind: StatementKind::Run(run), .. }] = undo.body.as_slice()
             && let Ok(typed) = self.typed(&run.call)
         {
@@ -196,11 +215,7 @@ impl<'w> Cx<'w> {
             }
             Err(CallStop::Stop(_)) => (ChangeState::Failed, String::from("stopped")),
         };
-        self.fact(Fact::ChangeEnded { change: change.clone(), state, message });
-        if state != ChangeState::NotRun {
-            self.walk.ledger().attempted = true;
-        }
-        self.hand_over(run, registered, own, state);
+        self.ended(run, change, registered, own, (state, message));
         if result.is_err()
             && !self.halt.shielded
             && let Some(by) = self.walk.door.stopped()
@@ -214,6 +229,22 @@ impl<'w> Cx<'w> {
         }
     }
 
+    /// Writes down how the change ended.
+    fn ended(
+        &self,
+        run: &'w Run,
+        change: &Change,
+        registered: &[u64],
+        own: &Changes<'w>,
+        (state, message): (ChangeState, String),
+    ) {
+        self.fact(Fact::ChangeEnded { change: change.clone(), state, message });
+        if state != ChangeState::NotRun {
+            self.walk.ledger().attempted = true;
+        }
+        self.hand_over(run, registered, own, state);
+    }
+
     /// Decides what takes the change back from now on: what its statement says, or what its action did itself.
     fn hand_over(&self, run: &'w Run, registered: &[u64], own: &Changes<'w>, state: ChangeState) {
         let covered = !matches!(run.ending, Ending::Own) || run.finally.is_some();
@@ -225,13 +256,20 @@ impl<'w> Cx<'w> {
             } else {
                 let completed = self.walk.ledger().next_order();
                 self.changes.settle(*order, completed, state);
+                self.changes.update(completed, |item| {
+                    if let Some(back) = item.plan.words(&item.text) {
+                        self.walk.ledger().stands(&item.change, back);
+                    }
+                });
             }
         }
         if covered && !by_itself {
             for item in own.take_finallys() {
                 self.changes.push(item);
             }
-            own.take();
+            for item in own.take() {
+                self.walk.ledger().falls(&item.change);
+            }
         }
         own.merge_into(&self.changes);
     }

@@ -6,8 +6,9 @@ use super::door::{Door, Halt};
 use super::failure::{Failure, Stop};
 use super::frame::Frame;
 use super::ledger::{Changes, Ledger};
+use super::question::Rest;
 use crate::event::{Address, Ask, Fact, Moment, Opened, Request};
-use crate::program::Program;
+use crate::program::{Program, Statement};
 use crate::source::Span;
 use crate::value::Value;
 
@@ -75,6 +76,9 @@ pub(super) struct Cx<'w> {
     pub attempt: u32,
     /// When the step began, on the run's clock.
     pub began: i64,
+    /// The statements that follow in the block, and what follows that.
+    pub next: &'w [Statement],
+    pub rest: Option<Arc<Rest<'w>>>,
 }
 
 impl<'w> Cx<'w> {
@@ -92,6 +96,8 @@ impl<'w> Cx<'w> {
             step: "".into(),
             attempt: 1,
             began: walk.door.now().run_ns,
+            next: &[],
+            rest: None,
         }
     }
 
@@ -128,6 +134,8 @@ impl<'w> Cx<'w> {
             halt: Halt::shield(),
             unwinding: true,
             changes: Changes::default(),
+            next: &[],
+            rest: None,
             ..self.clone()
         }
     }

@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::frame::Frame;
-use crate::event::{Change, ChangeState, Entry};
+use crate::event::{Address, Change, ChangeState, Deed, Entry};
 use crate::program::{Call, Expr, Undo};
 
 /// One change and what takes it back.
@@ -25,6 +25,8 @@ pub(super) struct Item<'w> {
     pub began: i64,
     /// The undo as it could be written with its values.
     pub text: String,
+    /// In doubt, and the runbook says that the run goes on.
+    pub tolerated: bool,
 }
 
 /// What takes a change back.
@@ -36,6 +38,18 @@ pub(super) enum Plan<'w> {
     Irreversible(String),
     /// Nothing of its own is known: a leaf inside an undo.
     Nothing,
+}
+
+impl Plan<'_> {
+    /// Returns how a change is taken back, in words; `text`: its undo. `None` for what only ends.
+    pub fn words(&self, text: &str) -> Option<String> {
+        Some(match self {
+            Plan::Undo(_) => format!("taken back by `{text}`"),
+            Plan::Leave(why) => format!("stays: {why}"),
+            Plan::Irreversible(why) => format!("irreversible: {why}"),
+            Plan::Finally(_) | Plan::Nothing => return None,
+        })
+    }
 }
 
 /// The changes of a step, an iteration, an action, or the whole resolution.
@@ -59,6 +73,13 @@ impl<'w> Changes<'w> {
     pub fn update(&self, order: u64, change: impl FnOnce(&mut Item<'w>)) {
         if let Some(item) = self.items().iter_mut().find(|i| i.order == order) {
             change(item);
+        }
+    }
+
+    /// Takes it that nobody knows whether the change was made.
+    pub fn tolerate(&self, change: &Change) {
+        for item in self.items().iter_mut().filter(|item| item.change.address == change.address) {
+            item.tolerated = true;
         }
     }
 
@@ -127,6 +148,8 @@ pub(super) struct Ledger {
     pub standing: Vec<Entry>,
     /// Whether any change was begun.
     pub attempted: bool,
+    /// What stands now, and how it is taken back, by the address of its change.
+    made: Vec<(Address, Deed)>,
     order: u64,
 }
 
@@ -137,10 +160,30 @@ impl Ledger {
         self.order
     }
 
+    /// Returns what stands now.
+    pub fn made(&self) -> Vec<Deed> {
+        self.made.iter().map(|(_, deed)| deed.clone()).collect()
+    }
+
+    /// Notes that a change stands, and what takes it back.
+    pub fn stands(&mut self, change: &Change, back: String) {
+        self.falls(change);
+        let deed = Deed { call: change.call.clone(), back };
+        self.made.push((change.address.clone(), deed));
+    }
+
+    /// Notes that a change does not stand any more, or that another one speaks for it.
+    pub fn falls(&mut self, change: &Change) {
+        self.made.retain(|(address, _)| *address != change.address);
+    }
+
     /// Lists a change that nothing needs to take back any more.
     pub fn keep(&mut self, item: Item<'_>, why: Option<&str>) {
         let entry = |note: String| Entry { change: item.change.clone(), note };
         match (&item.plan, item.state) {
+            (_, ChangeState::InDoubt) if item.tolerated => {
+                self.left.push(entry(String::from("nobody confirmed it, and the run went on")));
+            }
             (_, ChangeState::InDoubt) => {
                 self.standing.push(entry(String::from("in doubt: it may have happened")))
             }

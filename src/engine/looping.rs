@@ -175,7 +175,8 @@ impl<'w> Cx<'w> {
             .iter()
             .map(|arm| {
                 let (here, first) = (&here, &first);
-                Box::pin(async move { first.note(statement(here, arm).await) }) as Walking<'_, _>
+                Box::pin(async move { first.note(statement(here.down(format!("s{}", arm.id)), arm).await) })
+                    as Walking<'_, _>
             })
             .collect();
         let ends = join::all(running).await;

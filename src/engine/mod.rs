@@ -21,6 +21,7 @@ mod ledger;
 mod looping;
 mod people;
 mod poll;
+mod question;
 mod replay;
 mod run;
 mod statement;

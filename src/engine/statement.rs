@@ -15,9 +15,12 @@ const SHOWN: usize = 400;
 /// Walks a block.
 pub(super) fn block<'a, 'w>(cx: &'a Cx<'w>, body: &'w Block) -> Walking<'a, Result<Flow, Stop>> {
     Box::pin(async move {
-        for next in body {
+        let rest = cx.what_follows();
+        for (index, next) in body.iter().enumerate() {
             cx.may_go_on(next.span)?;
-            match statement(cx, next).await? {
+            let here =
+                Cx { next: &body[index + 1..], rest: rest.clone(), ..cx.down(format!("s{}", next.id)) };
+            match statement(here, next).await? {
                 Flow::Next => {}
                 flow => return Ok(flow),
             }
@@ -27,9 +30,8 @@ pub(super) fn block<'a, 'w>(cx: &'a Cx<'w>, body: &'w Block) -> Walking<'a, Resu
 }
 
 /// Walks one statement.
-pub(super) fn statement<'a, 'w>(cx: &'a Cx<'w>, statement: &'w Statement) -> Walking<'a, Result<Flow, Stop>> {
+pub(super) fn statement<'w>(here: Cx<'w>, statement: &'w Statement) -> Walking<'w, Result<Flow, Stop>> {
     Box::pin(async move {
-        let here = cx.down(format!("s{}", statement.id));
         let span = statement.span;
         match &statement.kind {
             StatementKind::Check { slot, call, until } => {
@@ -70,6 +72,7 @@ pub(super) fn statement<'a, 'w>(cx: &'a Cx<'w>, statement: &'w Statement) -> Wal
                 here.sleep(until, span).await?;
             }
             StatementKind::Approve(approval) => here.approve(approval, span).await?,
+            StatementKind::Ask(asking) => here.ask_for(asking, span).await?,
             StatementKind::Notify { channel, text } => {
                 let text = here.text(text)?;
                 here.notify(channel, text, false).await?;

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use super::context::{Bound, Cx};
+use super::context::Cx;
 use super::failure::{Failure, Flow, Stop};
 use super::ledger::Changes;
+use super::people::Heard;
+use super::question::Asked;
 use super::statement::block;
 use super::unwind;
-use crate::event::{Fact, QuestionKind, Reply, Request, StepOutcome};
+use crate::event::{Fact, QuestionKind, StepOutcome, Wanted};
 use crate::program::{Failure as OnFailure, Step};
 use crate::source::Span;
 
@@ -132,24 +134,27 @@ impl<'w> Cx<'w> {
             OnFailure::Ask => {
                 let text = format!("The step \"{title}\" failed: {}. Go on without it?", failure.message);
                 let here = self.down(format!("o{attempt}"));
-                let question =
-                    here.question(QuestionKind::Failure, text.clone(), Vec::new(), 1, false, "the run fails");
-                let deadline = Bound {
-                    at: self.now().run_ns.saturating_add(self.walk.opened.call_timeout_ns.saturating_mul(5)),
-                    words: "the question's bound".into(),
-                };
-                let ask = here.ask(Request::Question(Box::new(question)), Some(deadline), false);
-                match self.walk.door.ask(ask, &self.halt).await {
-                    Some(Reply::Answer { who, uid, role, yes }) => {
-                        here.fact(Fact::Answered { text, who, uid, role, yes });
+                let question = here.question(Asked {
+                    kind: QuestionKind::Failure,
+                    text,
+                    by: None,
+                    wanted: Wanted::YesNo,
+                    on_silence: String::from("the run fails"),
+                    undo: None,
+                });
+                match here.put_own(&question, span).await {
+                    Heard::Answer(answer) => {
+                        let yes = answer.is_yes();
+                        here.answered(&question, answer);
                         if !yes {
                             return Err(failure.into());
                         }
                         self.may_go_on(span)?;
                         Ok(Flow::Next)
                     }
-                    Some(_) => Err(failure.into()),
-                    None => Err(self.cut()),
+                    Heard::Silence(_) => Err(failure.into()),
+                    Heard::Late(stop) => Err(stop),
+                    Heard::Cut => Err(self.cut()),
                 }
             }
         }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::door::Door;
 use super::run::root;
-use crate::event::{Address, Ask, Body, Class, Control, Input, Outcome, Record, Reply};
+use crate::event::{Address, Ask, Body, Class, Control, Fact, Heard, Input, Outcome, Record, Reply};
 use crate::program::Program;
 use crate::value::Secret;
 
@@ -88,6 +88,19 @@ impl Engine {
                 let now = state.now;
                 push(&mut state.records, Class::Input, "", now, input);
                 state.stop.get_or_insert_with(|| by.clone());
+            }
+            Input::Heard { heard, who, uid, occurred, .. } => {
+                state.now.run_ns = state.now.run_ns.max(occurred.run_ns);
+                state.now.wall_us = occurred.wall_us;
+                let now = state.now;
+                push(&mut state.records, Class::Input, "", now, input);
+                drop(state);
+                let (who, uid) = (who.clone(), *uid);
+                let fact = match heard.clone() {
+                    Heard::Note { text } => Fact::Noted { text, who, uid },
+                    Heard::Void { text, why } => Fact::Void { text, who, uid, why },
+                };
+                self.door.fact(&Address("".into()), false, fact);
             }
         }
         false

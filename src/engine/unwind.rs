@@ -1,12 +1,14 @@
 //! Taking changes back, last first; and `finally`s when their step ends.
 
-use super::context::{Bound, Cx};
+use super::context::Cx;
 use super::failure::{Failure, Flow, Stop};
 use super::join::Walking;
 use super::ledger::{Item, Plan};
+use super::people::Heard;
+use super::question::Asked;
 use super::statement::block;
-use crate::event::{ChangeState, Entry, Fact, Question, QuestionKind, Reply, Request, Settled};
-use crate::program::Undo;
+use crate::event::{ChangeState, Entry, Fact, QuestionKind, Settled, Wanted};
+use crate::program::{StatementKind, Target, Undo};
 use crate::value::Value;
 
 /// How long an undo or a `finally` without a timeout of its own may take: 1m.
@@ -91,9 +93,12 @@ async fn take_back<'w>(cx: &Cx<'w>, item: &Item<'w>) -> (Settled, String) {
     match settled {
         Settled::Done => {
             let how = if finally { "put back: " } else { "undone: " };
+            if !finally {
+                ledger.falls(&item.change);
+            }
             ledger.taken_back.push(entry(format!("{how}{}", item.text)));
         }
-        Settled::NotNeeded => {}
+        Settled::NotNeeded => ledger.falls(&item.change),
         Settled::Failed | Settled::InDoubt => {
             let what = if finally { "its `finally` failed: " } else { "its undo failed: " };
             let what = if settled == Settled::InDoubt { "in doubt: " } else { what };
@@ -153,6 +158,9 @@ async fn act<'w>(cx: &Cx<'w>, item: &Item<'w>) -> Result<(), Failure> {
             let result = block(place, &undo.body).await;
             let ended = finish(place).await;
             match result {
+                Ok(_) if place.changes.in_doubt() => {
+                    Some(Failure::new("nobody confirmed that it was taken back", undo.span).into())
+                }
                 Ok(Flow::Next | Flow::Return(_) | Flow::Resolve(_)) => ended.err(),
                 Err(stop) => Some(stop),
             }
@@ -176,7 +184,8 @@ async fn act<'w>(cx: &Cx<'w>, item: &Item<'w>) -> Result<(), Failure> {
 }
 
 fn has_timeout(statement: &crate::program::Statement) -> bool {
-    matches!(&statement.kind, crate::program::StatementKind::Run(run) if run.call.timeout.is_some())
+    matches!(&statement.kind, StatementKind::Run(run)
+        if run.call.timeout.is_some() || matches!(run.call.target, Target::Manual(_)))
 }
 
 enum Doubt {
@@ -204,43 +213,26 @@ async fn happened<'w>(cx: &Cx<'w>, item: &Item<'w>, undo: &Undo) -> Doubt {
         return Doubt::Undo;
     }
     let text = format!("`{}` may have happened: its end was not seen. Did it happen?", item.change.call);
-    let question =
-        cx.question(QuestionKind::Doubt, text, Vec::new(), 1, false, "it stays in doubt, and is listed");
-    let deadline = Bound { at: cx.now().run_ns.saturating_add(5 * OWN_BOUND), words: "5m".into() };
-    let place = cx.down("q");
-    let ask = place.ask(Request::Question(Box::new(question)), Some(deadline), false);
-    match cx.walk.door.ask(ask, &cx.halt).await {
-        Some(Reply::Answer { yes: true, .. }) => Doubt::Undo,
-        Some(Reply::Answer { yes: false, who, .. }) => {
-            Doubt::Nothing(format!("{who} says that it did not happen"))
+    let question = cx.question(Asked {
+        kind: QuestionKind::Doubt,
+        text,
+        by: None,
+        wanted: Wanted::YesNo,
+        on_silence: String::from("it stays in doubt, and is listed"),
+        undo: Some(item.text.clone()),
+    });
+    match cx.put_own(&question, item.change.span).await {
+        Heard::Answer(answer) => {
+            let (yes, who) = (answer.is_yes(), answer.who.clone());
+            cx.answered(&question, answer);
+            if yes { Doubt::Undo } else { Doubt::Nothing(format!("{who} says that it did not happen")) }
         }
-        Some(Reply::Silence { why }) => Doubt::Open(format!("nobody said whether it happened: {why}")),
-        _ => Doubt::Open(String::from("nobody said whether it happened")),
+        Heard::Silence(why) => Doubt::Open(format!("nobody said whether it happened: {why}")),
+        Heard::Cut | Heard::Late(_) => Doubt::Open(String::from("nobody said whether it happened")),
     }
 }
 
 impl Cx<'_> {
-    /// Returns a question with the evidence so far and the digest of what is shown.
-    pub fn question(
-        &self,
-        kind: QuestionKind,
-        text: String,
-        roles: Vec<String>,
-        count: u32,
-        quorum: bool,
-        on_silence: &str,
-    ) -> Question {
-        let evidence = self.walk.evidence();
-        let mut shown = blake3::Hasher::new();
-        for part in std::iter::once(&text).chain(&roles).chain(&evidence) {
-            shown.update(&(part.len() as u64).to_le_bytes());
-            shown.update(part.as_bytes());
-        }
-        let on_silence = on_silence.to_owned();
-        let shown = shown.finalize().to_hex().to_string();
-        Question { kind, text, roles, count, quorum, evidence, on_silence, shown }
-    }
-
     /// Returns a duration as people read it.
     pub fn length(ns: i64) -> String {
         Value::Duration(ns).to_string()

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Address;
+use super::{Address, QuestionKind};
 use crate::source::Span;
 use crate::value::Value;
 
@@ -127,19 +127,36 @@ pub enum Fact {
         settled: Settled,
         message: String,
     },
-    /// An approval was asked; answers follow.
+    /// Somebody was asked; answers follow.
     Asked {
+        kind: QuestionKind,
         text: String,
         roles: Vec<String>,
         count: u32,
         deadline: Option<i64>,
     },
     Answered {
+        kind: QuestionKind,
         text: String,
         who: String,
         uid: u32,
         role: String,
-        yes: bool,
+        value: Value,
+        /// Why, where somebody said so.
+        because: String,
+    },
+    /// An answer that does not count.
+    Void {
+        text: String,
+        who: String,
+        uid: u32,
+        why: String,
+    },
+    /// Somebody wrote something on the timeline.
+    Noted {
+        text: String,
+        who: String,
+        uid: u32,
     },
     Silent {
         text: String,

@@ -1,5 +1,7 @@
 //! What comes in from outside, one at a time.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Address, Moment};
@@ -22,6 +24,33 @@ pub enum Input {
         by: String,
         occurred: Moment,
     },
+    /// Somebody said something that decides nothing.
+    Heard {
+        heard: Heard,
+        who: String,
+        uid: u32,
+        /// Its file in the run's inbox.
+        letter: String,
+        occurred: Moment,
+    },
+}
+
+/// What somebody said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "heard_as", rename_all = "snake_case")]
+pub enum Heard {
+    /// `mainstay note`.
+    Note { text: String },
+    /// An answer that does not count.
+    Void { text: String, why: String },
+}
+
+/// Somebody who holds a role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// As the system names the user.
+    pub name: String,
+    pub uid: u32,
 }
 
 /// Everything a run starts from.
@@ -47,8 +76,10 @@ pub struct Opened {
     pub version: String,
     /// `--force`: go on although no symptom holds.
     pub force: bool,
-    /// Whether somebody can be asked.
+    /// Whether somebody sits at the terminal.
     pub attended: bool,
+    /// Who holds which role. Empty where none are set up: then whoever started the run holds them all.
+    pub roles: BTreeMap<String, Vec<Member>>,
     /// Calls of actions are put to the world by name before their body runs (a given world).
     pub named_calls: bool,
     /// Duration of a call without a timeout, nanoseconds; 1m.
@@ -86,13 +117,35 @@ pub enum Reply {
     /// A timer's time has come.
     Fired,
     /// A person answered.
-    Answer { who: String, uid: u32, role: String, yes: bool },
+    Answer(Answer),
     /// Nobody answered in time, or nobody can be asked.
     Silence { why: String },
     /// Sent.
     Done,
     /// Its end will never be known.
     Lost { why: String },
+}
+
+/// What somebody answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    pub who: String,
+    pub uid: u32,
+    /// In which role; empty where none was asked for.
+    pub role: String,
+    /// True or false, or the value that was asked for.
+    pub value: Value,
+    /// Why, where somebody said so.
+    pub because: String,
+    /// Its file in the run's inbox; empty for what was typed at the run's own terminal.
+    pub letter: String,
+}
+
+impl Answer {
+    /// Returns whether it is a yes.
+    pub fn is_yes(&self) -> bool {
+        self.value == Value::Bool(true)
+    }
 }
 
 /// A command that ended.

@@ -14,8 +14,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use fact::{Change, ChangeState, Entry, Fact, Judgement, Outcome, PhaseKind, Settled, StepOutcome};
-pub use input::{CommandEnd, Control, Ended, Input, Opened, Outlet, Reply, SourceHash};
-pub use request::{Ask, CommandRequest, NativeRequest, Question, QuestionKind, Request};
+pub use input::{
+    Answer, CommandEnd, Control, Ended, Heard, Input, Member, Opened, Outlet, Reply, SourceHash,
+};
+pub use request::{Ask, CommandRequest, Deed, NativeRequest, Question, QuestionKind, Request, Wanted};
 
 /// The format of the journal that this program writes.
 pub const FORMAT: u32 = 1;

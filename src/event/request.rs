@@ -1,9 +1,11 @@
 //! What the engine asks of the world.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Address, Moment};
-use crate::value::{Secret, Value};
+use crate::value::{Domain, Secret, Type, Value, brief};
 
 /// A request with its address and deadline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -112,11 +114,16 @@ pub struct Question {
     /// How many different people must agree.
     pub count: u32,
     pub quorum: bool,
+    pub wanted: Wanted,
     /// Readings and findings so far, newest last, each a line.
     pub evidence: Vec<String>,
+    /// The changes that follow when the run goes on.
+    pub ahead: Vec<Deed>,
+    /// The changes made so far that stand.
+    pub made: Vec<Deed>,
     /// What silence does, as written.
     pub on_silence: String,
-    /// BLAKE3 over what is shown: an answer is to this and nothing else.
+    /// BLAKE3 over all of this, the run and the place: an answer is to this and nothing else.
     pub shown: String,
 }
 
@@ -126,8 +133,70 @@ pub struct Question {
 pub enum QuestionKind {
     /// Yes or no to something that is about to happen.
     Approval,
+    /// `ask`: a value.
+    Answer,
+    /// `manual`: somebody does something and says so.
+    Manual,
     /// `on failure ask`: go on without the step?
     Failure,
     /// A change in doubt: did it happen?
     Doubt,
+}
+
+/// What counts as an answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wanted {
+    YesNo,
+    /// Whether it was done.
+    Done,
+    Value(Domain),
+}
+
+impl Wanted {
+    /// Returns the answer that was typed: true or false, or the value that is asked for.
+    ///
+    /// # Errors
+    /// When it is none; the message says what would be.
+    pub fn parse(&self, typed: &str) -> Result<Value, String> {
+        let said = typed.trim().to_lowercase();
+        let truth = |yes: &[&str], no: &[&str]| {
+            yes.contains(&said.as_str()).then_some(true).or(no.contains(&said.as_str()).then_some(false))
+        };
+        match self {
+            Wanted::YesNo => truth(&["yes", "y"], &["no", "n"]),
+            Wanted::Done => truth(&["done"], &["no", "n", "not done"]),
+            Wanted::Value(domain) if domain.ty == Type::Bool => {
+                truth(&["yes", "y", "true"], &["no", "n", "false"])
+            }
+            Wanted::Value(_) if said.is_empty() => None,
+            Wanted::Value(domain) => return domain.parse(typed.trim()),
+        }
+        .map(Value::Bool)
+        .ok_or_else(|| match said.as_str() {
+            "" => format!("type {self}"),
+            _ => format!("`{}` is no answer: type {self}", brief(typed.trim(), 60)),
+        })
+    }
+}
+
+/// The words for what may be typed.
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Wanted::YesNo => f.write_str("yes or no"),
+            Wanted::Done => f.write_str("done or no"),
+            Wanted::Value(domain) if domain.ty == Type::Bool => f.write_str("yes or no"),
+            Wanted::Value(domain) => write!(f, "{domain}"),
+        }
+    }
+}
+
+/// A change as a question shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deed {
+    /// As it could be typed where its values are known, else as it is written.
+    pub call: String,
+    /// How it is taken back, or why not.
+    pub back: String,
 }

@@ -85,6 +85,7 @@ fn arguments(call: &Call) -> Vec<&Expr> {
         Target::Command(command) => command.values.iter().collect(),
         Target::Action { args, .. } => args.iter().collect(),
         Target::Native { args, .. } => args.iter().map(|(_, expr)| expr).collect(),
+        Target::Manual(_) => Vec::new(),
     };
     all.extend(call.env.iter().map(|(_, expr)| expr));
     all.extend([&call.dir, &call.user, &call.stdin, &call.timeout].into_iter().flatten());

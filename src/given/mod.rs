@@ -7,7 +7,7 @@ mod faults;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::event::{Address, Ask, CommandEnd, Control, Ended, Input, Moment, Outlet, Reply, Request};
+use crate::event::{Address, Answer, Ask, CommandEnd, Control, Ended, Input, Moment, Outlet, Reply, Request};
 use crate::value::Value;
 use crate::world::{Next, World, WorldError};
 
@@ -30,13 +30,13 @@ pub enum Given {
 }
 
 /// How approvals are answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum People {
     /// Somebody says yes (or no) after that long, nanoseconds.
     Answer {
         who: String,
         uid: u32,
-        yes: bool,
+        value: Value,
         after: i64,
     },
     Never,
@@ -219,12 +219,14 @@ impl GivenWorld {
             if self.people.len() > 1 { self.people.pop_front() } else { self.people.front().cloned() };
         let deadline = ask.deadline.unwrap_or(self.now);
         match people {
-            Some(People::Answer { who, uid, yes, after }) if self.now.saturating_add(after) <= deadline => {
+            Some(People::Answer { who, uid, value, after }) if self.now.saturating_add(after) <= deadline => {
                 let role = match &ask.request {
                     Request::Question(question) => question.roles.first().cloned().unwrap_or_default(),
                     _ => String::new(),
                 };
-                self.reply(&ask.address, self.now + after, Reply::Answer { who, uid, role, yes });
+                let (because, letter) = (String::new(), String::new());
+                let answer = Answer { who, uid, role, value, because, letter };
+                self.reply(&ask.address, self.now + after, Reply::Answer(answer));
             }
             _ => {
                 let why = format!("{} ran out", ask.bound);
@@ -260,8 +262,15 @@ impl GivenWorld {
                 self.reply(&ask.address, at, Reply::Lost { why });
             }
             Fault::Denied => {
-                let (who, role) = (String::from("fault"), String::new());
-                self.reply(&ask.address, self.now, Reply::Answer { who, uid: 1, role, yes: false });
+                let answer = Answer {
+                    who: String::from("fault"),
+                    uid: 1,
+                    role: String::new(),
+                    value: Value::Bool(false),
+                    because: String::new(),
+                    letter: String::new(),
+                };
+                self.reply(&ask.address, self.now, Reply::Answer(answer));
             }
             Fault::Silent => {
                 self.reply(&ask.address, deadline, Reply::Silence { why: String::from("silent by a fault") });

@@ -124,6 +124,7 @@ fn kind<'a>(body: &Body, json: &'a str) -> &'a str {
         Body::Input(Input::Opened(_)) => "run.opened",
         Body::Input(Input::Delivered { .. }) => "delivered",
         Body::Input(Input::Control { .. }) => "control",
+        Body::Input(Input::Heard { .. }) => "heard",
         Body::Request(ask) => match ask.request {
             Request::Command(_) => "command",
             Request::Native(_) => "native",

@@ -7,13 +7,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{Closed, Person, Prompt, Seat};
-use crate::event::{Address, Question, Reply};
+use super::{Closed, Person, Prompt, Rules, Seat};
+use crate::event::{Address, Answer, Question, Reply, Wanted};
+use crate::value::Value;
 
 /// How long the question whether to stop stands before the run is taken to go on, nanoseconds.
 const STOP_PATIENCE: i64 = 60_000_000_000;
-
-const HINT: &str = "type yes or no";
 
 /// What came of a question, or of Ctrl-C.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,10 +25,26 @@ pub enum Said {
     Stop,
 }
 
+/// An answer that was given elsewhere.
+pub struct Elsewhere<'a> {
+    pub who: &'a Person,
+    /// The digest of what it answers.
+    pub shown: &'a str,
+    pub said: &'a str,
+    pub because: &'a str,
+    /// Its file in the run's inbox.
+    pub letter: &'a str,
+    /// When it was given, on the run's clock.
+    pub run_ns: i64,
+}
+
 /// Puts questions to whoever sits at the terminal, if anybody does.
 pub struct Asker {
     seat: Option<Seat>,
     person: Person,
+    rules: Rules,
+    /// Whether answers may come from elsewhere.
+    reachable: bool,
     open: VecDeque<Open>,
     shown: Shown,
 }
@@ -51,12 +66,12 @@ enum Shown {
 }
 
 impl Asker {
-    /// Returns somebody to ask at this seat; without one there is nobody.
-    pub fn new(seat: Option<Seat>, person: Person) -> Self {
-        Asker { seat, person, open: VecDeque::new(), shown: Shown::Nothing }
+    /// Returns somebody to ask at this seat. `reachable`: others can answer from elsewhere.
+    pub fn new(seat: Option<Seat>, person: Person, rules: Rules, reachable: bool) -> Self {
+        Asker { seat, person, rules, reachable, open: VecDeque::new(), shown: Shown::Nothing }
     }
 
-    /// Returns who sits there: for now always who started the run.
+    /// Returns who sits there.
     pub fn person(&self) -> &Person {
         &self.person
     }
@@ -79,7 +94,7 @@ impl Asker {
         deadline: Option<i64>,
         now: i64,
     ) -> Option<Reply> {
-        if self.seat.is_none() {
+        if self.seat.is_none() && !self.reachable {
             return Some(Reply::Silence { why: "nobody can be asked: no terminal".to_owned() });
         }
         self.open.push_back(Open { request, question, deadline });
@@ -145,12 +160,8 @@ impl Asker {
             .enumerate()
             .filter_map(|(at, open)| Some((at, due(open)?)))
             .min_by_key(|(_, deadline)| *deadline)?;
-        let why = match self.note(at) {
-            Some(note) => note.to_owned(),
-            None => "nobody answered in time".to_owned(),
-        };
         let open = self.remove(at, Closed::Silent, now)?;
-        let reply = Reply::Silence { why };
+        let reply = Reply::Silence { why: "nobody answered in time".to_owned() };
         Some((deadline, Said::Reply { request: open.request, reply }))
     }
 
@@ -158,7 +169,7 @@ impl Asker {
     pub async fn line(&mut self) -> String {
         let listening = match self.shown {
             Shown::Nothing => false,
-            Shown::First => self.note(0).is_none(),
+            Shown::First => self.may_answer(0).is_ok(),
             Shown::Stop { .. } => true,
         };
         match &mut self.seat {
@@ -169,41 +180,67 @@ impl Asker {
 
     /// Takes a line in. What is no answer is asked again.
     pub fn take(&mut self, line: &str, now: i64) -> Option<Said> {
-        let yes = match line.trim().to_lowercase().as_str() {
-            "yes" | "y" => Some(true),
-            "no" | "n" => Some(false),
-            _ => None,
-        };
-        match (self.shown, yes) {
-            (Shown::Nothing, _) => None,
-            (Shown::Stop { .. }, _) => {
-                let yes = yes == Some(true);
-                self.close(Closed::Answered { yes, role: "" });
+        match self.shown {
+            Shown::Nothing => None,
+            Shown::Stop { .. } => {
+                let stops = Wanted::YesNo.parse(line) == Ok(Value::Bool(true));
+                self.close(Closed::Answered { said: line.trim(), role: "" });
                 self.show(now);
-                yes.then_some(Said::Stop)
+                stops.then_some(Said::Stop)
             }
-            (Shown::First, None) => {
-                if let Some(seat) = &mut self.seat {
-                    seat.prompter.invalid(line.trim(), HINT);
+            Shown::First => {
+                let role = self.may_answer(0).ok()?;
+                match self.open.front()?.question.wanted.parse(line) {
+                    Ok(value) => {
+                        let open =
+                            self.remove(0, Closed::Answered { said: line.trim(), role: &role }, now)?;
+                        let Person { uid, name: who } = self.person.clone();
+                        let (because, letter) = (String::new(), String::new());
+                        let answer = Answer { who, uid, role, value, because, letter };
+                        Some(Said::Reply { request: open.request, reply: Reply::Answer(answer) })
+                    }
+                    Err(why) => {
+                        if let Some(seat) = &mut self.seat {
+                            seat.prompter.invalid(&why);
+                        }
+                        None
+                    }
                 }
-                None
-            }
-            (Shown::First, Some(yes)) => {
-                let role = self.open.front()?.question.roles.first().cloned().unwrap_or_default();
-                let open = self.remove(0, Closed::Answered { yes, role: &role }, now)?;
-                let reply = Reply::Answer { who: self.person.name.clone(), uid: self.person.uid, role, yes };
-                Some(Said::Reply { request: open.request, reply })
             }
         }
     }
 
-    /// Returns why an answer given here cannot count, if it cannot: of a quorum the one who
-    /// started the run is no part (`docs/language.md`, *What a run does*, 8).
-    fn note(&self, at: usize) -> Option<&'static str> {
-        let open = self.open.get(at)?;
-        open.question.quorum.then_some(
-            "the one who started the run does not count, and nobody else can answer at this terminal",
-        )
+    /// Takes an answer in that somebody gave elsewhere. `shown`: the digest of what it answers.
+    ///
+    /// # Errors
+    /// Why it does not count, with the words of the question where it is known.
+    pub fn take_elsewhere(&mut self, given: Elsewhere<'_>, now: i64) -> Result<Said, (String, String)> {
+        let Some(at) = self.open.iter().position(|open| open.question.shown == given.shown) else {
+            return Err((String::new(), "what it answers is not asked any more".to_owned()));
+        };
+        let question = &self.open[at].question;
+        let text = question.text.clone();
+        if self.open[at].deadline.is_some_and(|deadline| given.run_ns > deadline) {
+            return Err((text, "it came too late".to_owned()));
+        }
+        let role = self.rules.role_of(question, given.who).map_err(|why| (text.clone(), why))?;
+        let value = question.wanted.parse(given.said).map_err(|why| (text.clone(), why))?;
+        let closed = Closed::Answered { said: given.said, role: &role };
+        let open = self.remove(at, closed, now).ok_or_else(|| (text, String::new()))?;
+        let answer = Answer {
+            who: given.who.name.clone(),
+            uid: given.who.uid,
+            role,
+            value,
+            because: given.because.to_owned(),
+            letter: given.letter.to_owned(),
+        };
+        Ok(Said::Reply { request: open.request, reply: Reply::Answer(answer) })
+    }
+
+    /// Returns the role in which whoever sits here may answer, or why an answer here does not count.
+    fn may_answer(&self, at: usize) -> Result<String, String> {
+        self.open.get(at).map_or(Ok(String::new()), |open| self.rules.role_of(&open.question, &self.person))
     }
 
     fn remove(&mut self, at: usize, closed: Closed<'_>, now: i64) -> Option<Open> {
@@ -220,7 +257,7 @@ impl Asker {
         if self.shown != Shown::Nothing {
             return;
         }
-        let note = self.note(0);
+        let note = self.may_answer(0).err();
         let (Some(open), Some(seat)) = (self.open.front(), &mut self.seat) else {
             return;
         };
@@ -232,7 +269,7 @@ impl Asker {
         seat.prompter.show(Prompt::Question {
             question: &open.question,
             left,
-            note,
+            note: note.as_deref(),
             answerable: note.is_none(),
         });
     }

@@ -1,18 +1,20 @@
 //! The people a run asks, at the terminal it was started from.
 //!
 //! Owns who sits there ([`Person`]), how lines are read from there without a thread
-//! ([`Terminal`]), and which question is put when and what counts as an answer to it
-//! ([`Asker`]). Never draws: what a prompt looks like is the screen's matter, behind
+//! ([`Terminal`]), which question is put when ([`Asker`]), and whose answer counts
+//! ([`Rules`]). Never draws: what a prompt looks like is the screen's matter, behind
 //! [`Prompter`]. Never answers by itself: silence stays silence.
 
 mod asker;
 mod person;
+mod rules;
 mod terminal;
 
 use std::time::Duration;
 
-pub use asker::{Asker, Said};
+pub use asker::{Asker, Elsewhere, Said};
 pub use person::Person;
+pub use rules::Rules;
 pub use terminal::Terminal;
 
 use crate::event::Question;
@@ -38,7 +40,8 @@ pub enum Prompt<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closed<'a> {
     Answered {
-        yes: bool,
+        /// As it was typed.
+        said: &'a str,
         /// The role the answer was given in; empty for the question whether to stop.
         role: &'a str,
     },
@@ -53,8 +56,8 @@ pub trait Prompter {
     /// Opens a prompt.
     fn show(&mut self, prompt: Prompt<'_>);
 
-    /// Says that what was typed is no answer, and asks again. `hint` says what is.
-    fn invalid(&mut self, found: &str, hint: &str);
+    /// Says why what was typed is no answer, and asks again.
+    fn invalid(&mut self, why: &str);
 
     /// Closes the open prompt.
     fn close(&mut self, closed: Closed<'_>);

@@ -11,12 +11,12 @@ mod statement;
 use serde::{Deserialize, Serialize};
 
 use crate::source::{Sources, Span};
-use crate::value::{Type, Value};
+use crate::value::{Domain, Type};
 
 pub use expression::{BinaryOp, Expr, ExprKind, NameRef, Template, TemplatePart, UnaryOp};
 pub use statement::{
-    Approval, Approvers, Block, Call, Choice, Command, Ending, Failure, For, Polling, Run, Silence,
-    Statement, StatementKind, Step, Target, Undo,
+    Approval, Approvers, Asking, Block, Call, Choice, Command, Ending, Failure, For, Manual, Polling, Run,
+    Silence, Statement, StatementKind, Step, Target, Undo,
 };
 
 /// A runbook that has passed every check.
@@ -86,11 +86,7 @@ pub enum GlobalSource {
 /// What a parameter accepts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Param {
-    pub ty: Type,
-    /// `one of …`: the values it may have; empty: any.
-    pub choices: Vec<Value>,
-    /// `in a..b`, both included.
-    pub range: Option<(Value, Value)>,
+    pub domain: Domain,
     /// May name parameters declared above it.
     pub default: Option<Expr>,
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{ActionId, Effect, Expr, Template};
 use crate::shell::CommandPlan;
 use crate::source::Span;
-use crate::value::Type;
+use crate::value::{Domain, Type};
 
 /// Statements in order.
 pub type Block = Vec<Statement>;
@@ -57,6 +57,7 @@ pub enum StatementKind {
         reason: Option<Template>,
     },
     Approve(Box<Approval>),
+    Ask(Box<Asking>),
     Notify {
         channel: String,
         text: Template,
@@ -97,6 +98,16 @@ pub struct Run {
     pub ending: Ending,
     /// Ends it when the step, or outside a step the phase, ends.
     pub finally: Option<Call>,
+}
+
+impl Run {
+    /// Returns what tells whether the change has happened: `done when`, or what proves a manual step.
+    pub fn proof(&self) -> Option<&Expr> {
+        match &self.call.target {
+            Target::Manual(manual) => manual.until.as_ref().map(|(condition, _)| condition),
+            _ => self.done_when.as_ref(),
+        }
+    }
 }
 
 /// How a change is taken back.
@@ -157,6 +168,8 @@ pub enum Target {
         function: String,
         args: Vec<(String, Expr)>,
     },
+    /// A change that a person makes.
+    Manual(Box<Manual>),
 }
 
 /// A command line or a script.
@@ -177,6 +190,34 @@ pub struct Approval {
     pub on_silence: Silence,
 }
 
+/// `ask NAME …`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Asking {
+    pub slot: u32,
+    pub text: Template,
+    pub by: Approvers,
+    /// Duration.
+    pub within: Expr,
+    /// Never [`Silence::Continue`]: the name must have a value.
+    pub on_silence: Silence,
+    pub domain: Domain,
+    /// `one of` a list that was read: its items are the choices.
+    pub one_of: Option<Expr>,
+}
+
+/// `manual …`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Manual {
+    pub text: Template,
+    pub by: Approvers,
+    /// Duration.
+    pub within: Expr,
+    /// Never [`Silence::Answer`].
+    pub on_silence: Silence,
+    /// What proves it, and how often that is read (a duration).
+    pub until: Option<(Expr, Expr)>,
+}
+
 /// Who may answer: one of the roles, or `any N of` them (different people, the starter not counted).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approvers {
@@ -187,12 +228,18 @@ pub struct Approvers {
 }
 
 /// `on silence …`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Silence {
     Abort,
     Continue,
-    Escalate(String),
+    /// The text is what is sent; without it the question.
+    Escalate {
+        role: String,
+        text: Option<Template>,
+    },
+    /// Of an `ask`: this is the answer then.
+    Answer(Expr),
 }
 
 /// `step "…" …`

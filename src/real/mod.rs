@@ -14,6 +14,7 @@ mod link;
 mod secret;
 mod signals;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::event::{Address, Ask, Moment};
-use crate::people::Seat;
+use crate::people::{Person, Rules, Seat};
 use crate::process::StreamName;
 use crate::value::Secret;
 use crate::world::{Next, World, WorldError};
@@ -49,6 +50,10 @@ pub struct RealConfig {
     pub clock: Clock,
     /// Who can be asked; `None` where nobody can.
     pub seat: Option<Seat>,
+    /// Whose answers count.
+    pub rules: Rules,
+    /// Whether answers and notes are taken from the run's inbox.
+    pub inbox: bool,
     /// Every secret of the run: blotted out of whatever comes back.
     pub secrets: Vec<Secret>,
     /// Whether the program has commands: their supervisor is then started beside everything else.
@@ -66,6 +71,8 @@ impl RealConfig {
             run_dir: run_dir.into(),
             clock: Clock::start(),
             seat: None,
+            rules: Rules::new(BTreeMap::new(), Person::current().uid),
+            inbox: false,
             secrets: Vec::new(),
             commands: false,
             program: None,

@@ -53,6 +53,7 @@ pub enum Kind {
     Answer,
     Silence,
     Message,
+    Note,
     Wait,
     Failure,
     Stop,

@@ -2,7 +2,9 @@
 
 use super::clock::length;
 use super::{Entry, Kind, Tone, Weight, Words};
-use crate::event::{Change, ChangeState, Fact, Judgement, Moment, Outcome, PhaseKind, Settled, StepOutcome};
+use crate::event::{
+    Change, ChangeState, Fact, Judgement, Moment, Outcome, PhaseKind, QuestionKind, Settled, StepOutcome,
+};
 use crate::value::Value;
 
 /// Characters of a value in a line.
@@ -18,7 +20,12 @@ type Told = (Kind, Weight, Tone, Words, Words);
 pub(super) fn tell(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
     let told = match fact {
         Fact::StepBegan { .. } | Fact::StepEnded { .. } => return step(fact, entry),
-        Fact::Asked { .. } | Fact::Answered { .. } | Fact::Silent { .. } | Fact::Notified { .. } => {
+        Fact::Asked { .. }
+        | Fact::Answered { .. }
+        | Fact::Void { .. }
+        | Fact::Noted { .. }
+        | Fact::Silent { .. }
+        | Fact::Notified { .. } => {
             return people(fact, at, entry);
         }
         _ => walking(fact, at)
@@ -264,9 +271,20 @@ fn step_words(title: &str, attempt: u32) -> Words {
     Words::say(format!("step \"{title}\"{again}"))
 }
 
+/// Returns an answer in words.
+pub(super) fn said(kind: QuestionKind, value: &Value) -> String {
+    match (kind, value) {
+        (QuestionKind::Manual, Value::Bool(true)) => String::from("done"),
+        (QuestionKind::Manual, Value::Bool(false)) => String::from("not done"),
+        (_, Value::Bool(true)) => String::from("yes"),
+        (_, Value::Bool(false)) => String::from("no"),
+        (_, value) => value.brief(SHOWN),
+    }
+}
+
 fn people(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
     match fact {
-        Fact::Asked { text, roles, count, deadline } => {
+        Fact::Asked { text, roles, count, deadline, .. } => {
             entry.kind = Kind::Question;
             entry.weight = Weight::Begin;
             entry.what = Words::say(format!("asked {} \"{text}\"", of_roles(roles, *count)));
@@ -275,16 +293,31 @@ fn people(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
                 entry.outcome = Words::say(format!("within {left}"));
             }
         }
-        Fact::Answered { text, who, role, yes, .. } => {
+        Fact::Answered { kind, text, who, role, value, because, .. } => {
             entry.kind = Kind::Answer;
             entry.who = match role.as_str() {
                 "" => who.clone(),
                 role => format!("{who} ({role})"),
             };
-            let (tone, word) = if *yes { (Tone::Good, "yes") } else { (Tone::Warn, "no") };
-            entry.tone = tone;
+            entry.tone = if *value == Value::Bool(false) { Tone::Warn } else { Tone::Good };
             entry.what = Words::say(text.as_str());
-            entry.outcome = Words::say(word);
+            entry.outcome = Words::say(match because.as_str() {
+                "" => said(*kind, value),
+                because => format!("{}, because {because}", said(*kind, value)),
+            });
+        }
+        Fact::Void { text, who, why, .. } => {
+            entry.kind = Kind::Answer;
+            entry.tone = Tone::Warn;
+            entry.who.clone_from(who);
+            let of = if text.is_empty() { String::new() } else { format!(" to \"{text}\"") };
+            entry.what = Words::say(format!("an answer{of} that does not count"));
+            entry.outcome = Words::say(why.as_str());
+        }
+        Fact::Noted { text, who, .. } => {
+            entry.kind = Kind::Note;
+            entry.who.clone_from(who);
+            entry.what = Words::say(format!("note: {text}"));
         }
         Fact::Silent { text, why, then } => {
             entry.kind = Kind::Silence;

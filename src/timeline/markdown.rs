@@ -155,8 +155,9 @@ fn approvals(out: &mut String, summary: &Summary) {
         };
         for answer in &approval.answers {
             let by = format!("{} (uid {})", escape(&answer.who), answer.uid);
-            let word = if answer.yes { "yes" } else { "**no**" };
-            row(word, &by, &utc(answer.at.wall_us));
+            let word =
+                if answer.refused { format!("**{}**", escape(&answer.said)) } else { escape(&answer.said) };
+            row(&word, &by, &utc(answer.at.wall_us));
         }
         if let Some((at, why, then)) = &approval.silent {
             let answer = format!("{}; {}", escape(why), escape(then));

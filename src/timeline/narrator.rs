@@ -108,7 +108,7 @@ impl Narrator {
                 self.ends.insert(request.clone(), (seq, file));
                 None
             }
-            Input::Delivered { .. } | Input::Control { .. } => None,
+            Input::Delivered { .. } | Input::Control { .. } | Input::Heard { .. } => None,
         }
     }
 

@@ -72,7 +72,11 @@ pub struct Answer {
     pub who: String,
     pub uid: u32,
     pub role: String,
-    pub yes: bool,
+    /// In words: `yes`, `not done`, the value that was asked for.
+    pub said: String,
+    pub refused: bool,
+    /// Why, where somebody said so.
+    pub because: String,
 }
 
 /// A change and what became of it.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::facts::said;
 use super::narrator::is_below;
 use super::parts::{Answer, Approval, ChangeLine, Ending, FailureLine, Milestones, StepLine, SymptomLine};
 use crate::event::{
@@ -39,6 +40,8 @@ pub struct Summary {
     pub symptoms: Vec<SymptomLine>,
     pub steps: Vec<StepLine>,
     pub findings: Vec<(Moment, u64, String)>,
+    /// What people wrote down: when, row, who, what.
+    pub notes: Vec<(Moment, u64, String, String)>,
     pub decisions: Vec<(Moment, u64, String, String)>,
     pub approvals: Vec<Approval>,
     pub changes: Vec<ChangeLine>,
@@ -159,7 +162,7 @@ impl Summary {
             } => {
                 self.open_questions.remove(request);
             }
-            Input::Delivered { .. } | Input::Control { .. } => {}
+            Input::Delivered { .. } | Input::Control { .. } | Input::Heard { .. } => {}
         }
     }
 
@@ -189,6 +192,7 @@ impl Summary {
             Fact::Asked { .. } | Fact::Answered { .. } | Fact::Silent { .. } => {
                 self.approval(at, fact);
             }
+            Fact::Noted { text, who, .. } => self.notes.push((at, seq, who.clone(), text.clone())),
             Fact::Output { name, value } => {
                 self.outputs.retain(|(n, _)| n != name);
                 self.outputs.push((name.clone(), value.clone()));
@@ -300,7 +304,7 @@ impl Summary {
 
     fn approval(&mut self, at: Moment, fact: &Fact) {
         match fact {
-            Fact::Asked { text, roles, count, deadline } => self.approvals.push(Approval {
+            Fact::Asked { text, roles, count, deadline, .. } => self.approvals.push(Approval {
                 text: text.clone(),
                 roles: roles.clone(),
                 count: *count,
@@ -309,8 +313,16 @@ impl Summary {
                 answers: Vec::new(),
                 silent: None,
             }),
-            Fact::Answered { text, who, uid, role, yes } => {
-                let answer = Answer { at, who: who.clone(), uid: *uid, role: role.clone(), yes: *yes };
+            Fact::Answered { kind, text, who, uid, role, value, because } => {
+                let answer = Answer {
+                    at,
+                    who: who.clone(),
+                    uid: *uid,
+                    role: role.clone(),
+                    said: said(*kind, value),
+                    refused: *value == Value::Bool(false),
+                    because: because.clone(),
+                };
                 self.approval_of(text, at).answers.push(answer);
             }
             Fact::Silent { text, why, then } => {

@@ -5,6 +5,7 @@
 //! `Display` nor `Serialize` of a [`Secret`] gives its text.
 
 mod convert;
+mod domain;
 mod exact;
 mod json;
 mod secret;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use convert::{conforms, read_json};
 pub(crate) use convert::{float, parse_number, whole};
+pub use domain::Domain;
 pub use json::parse_json;
 pub use secret::Secret;
 pub use show::brief;

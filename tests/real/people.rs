@@ -5,8 +5,9 @@ use std::io::Write as _;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use mainstay::event::{Question, QuestionKind, Reply, Request};
+use mainstay::event::{Answer, Question, QuestionKind, Reply, Request, Wanted};
 use mainstay::people::{Closed, Person, Prompt, Prompter, Seat, Terminal};
+use mainstay::value::Value;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use crate::{LONG, Stage};
@@ -18,7 +19,10 @@ fn question(roles: &[&str], quorum: bool) -> Request {
         roles: roles.iter().map(|role| (*role).to_owned()).collect(),
         count: if quorum { 2 } else { 1 },
         quorum,
+        wanted: Wanted::YesNo,
         evidence: Vec::new(),
+        ahead: Vec::new(),
+        made: Vec::new(),
         on_silence: "abort".to_owned(),
         shown: String::new(),
     }))
@@ -54,8 +58,8 @@ impl Prompter for Drawing {
         self.0.send(text).expect("a listener");
     }
 
-    fn invalid(&mut self, found: &str, hint: &str) {
-        self.0.send(format!("`{found}`: {hint}")).expect("a listener");
+    fn invalid(&mut self, why: &str) {
+        self.0.send(why.to_owned()).expect("a listener");
     }
 
     fn close(&mut self, closed: Closed<'_>) {
@@ -108,11 +112,23 @@ fn an_answer_says_who_gave_it_in_which_role() {
     let played = desk.play(&["perhaps\n", "  YES \n"]);
     let reply = stage.reply(question(&["oncall", "lead"], false), LONG);
     let Person { uid, name } = Person::current();
-    assert_eq!(reply, Reply::Answer { who: name, uid, role: "oncall".to_owned(), yes: true });
+    let answer = Answer {
+        who: name,
+        uid,
+        role: "oncall".to_owned(),
+        value: Value::Bool(true),
+        because: String::new(),
+        letter: String::new(),
+    };
+    assert_eq!(reply, Reply::Answer(answer));
     drop(stage);
     assert_eq!(
         played.join().expect("played"),
-        ["Restart the pool? ", "`perhaps`: type yes or no", r#"Answered { yes: true, role: "oncall" }"#]
+        [
+            "Restart the pool? ",
+            "`perhaps` is no answer: type yes or no",
+            r#"Answered { said: "YES", role: "oncall" }"#
+        ]
     );
 }
 
@@ -121,9 +137,9 @@ fn no_is_an_answer_and_an_end_of_input_is_none() {
     let (mut stage, desk) = stage();
     let played = desk.play(&["\u{4}", "n\n"]);
     let reply = stage.reply(question(&["oncall"], false), LONG);
-    assert!(matches!(reply, Reply::Answer { yes: false, .. }), "{reply:?}");
+    assert!(matches!(&reply, Reply::Answer(answer) if !answer.is_yes()), "{reply:?}");
     drop(stage);
-    assert_eq!(played.join().expect("played")[1], "``: type yes or no");
+    assert_eq!(played.join().expect("played")[1], "type yes or no");
 }
 
 #[test]
@@ -141,8 +157,8 @@ fn a_quorum_cannot_be_had_from_the_one_who_started_the_run() {
     let (mut stage, desk) = stage();
     let played = desk.play(&["yes\n"]);
     let reply = stage.reply(question(&["lead", "oncall"], true), Duration::from_millis(200));
-    let why = "the one who started the run does not count, and nobody else can answer at this terminal";
-    assert_eq!(reply, Reply::Silence { why: why.to_owned() });
+    assert_eq!(reply, Reply::Silence { why: "nobody answered in time".to_owned() });
+    let why = "who started the run does not count";
     drop(stage);
     let drawn = played.join().expect("played");
     assert_eq!(drawn, [format!("Restart the pool? {why}"), "Silent".to_owned()]);
@@ -161,7 +177,7 @@ fn questions_are_asked_one_after_the_other_and_can_be_withdrawn() {
     let answers: Vec<_> = replies
         .iter()
         .map(|(address, reply, _)| match reply {
-            Reply::Answer { role, yes, .. } => (address.clone(), role.as_str(), *yes),
+            Reply::Answer(answer) => (address.clone(), answer.role.as_str(), answer.is_yes()),
             other => panic!("no answer: {other:?}"),
         })
         .collect();

@@ -51,8 +51,8 @@ impl Prompter for Printer {
         println!("> {prompt:?}?");
     }
 
-    fn invalid(&mut self, found: &str, _hint: &str) {
-        println!("> invalid {found}");
+    fn invalid(&mut self, why: &str) {
+        println!("> invalid {why}");
     }
 
     fn close(&mut self, closed: Closed<'_>) {
@@ -129,11 +129,11 @@ fn at_a_terminal_an_interrupt_asks_first() {
     listener.send(Signal::INT);
     assert_eq!(listener.says(), "Stop?");
     std::io::Write::write_all(&mut desk, b"\n").expect("types");
-    assert_eq!(listener.says(), r#"Answered { yes: false, role: "" }"#);
+    assert_eq!(listener.says(), r#"Answered { said: "", role: "" }"#);
     listener.send(Signal::INT);
     assert_eq!(listener.says(), "Stop?");
     std::io::Write::write_all(&mut desk, b"y\n").expect("types");
-    assert_eq!(listener.says(), r#"Answered { yes: true, role: "" }"#);
+    assert_eq!(listener.says(), r#"Answered { said: "yes", role: "" }"#);
     assert_eq!(listener.says(), format!("Stop by {}", me()));
     listener.send(Signal::INT);
     assert_eq!(listener.says(), "suspend");

@@ -3,16 +3,24 @@
 use std::sync::Arc;
 
 use mainstay::event::{
-    Address, Ask, Body, Change, ChangeState, Class, CommandEnd, CommandRequest, Control, Ended, Entry, Fact,
-    Input, Judgement, Moment, NativeRequest, Opened, Outcome, Outlet, PhaseKind, Question, QuestionKind,
-    Record, Reply, Request, Settled, SourceHash, StepOutcome,
+    Address, Answer, Ask, Body, Change, ChangeState, Class, CommandEnd, CommandRequest, Control, Deed, Ended,
+    Entry, Fact, Heard, Input, Judgement, Member, Moment, NativeRequest, Opened, Outcome, Outlet, PhaseKind,
+    Question, QuestionKind, Record, Reply, Request, Settled, SourceHash, StepOutcome, Wanted,
 };
 use mainstay::source::{SourceId, Span};
-use mainstay::value::{CommandValue, Output, Record as Fields, ResponseValue, Tried, Value};
+use mainstay::value::{CommandValue, Domain, Output, Record as Fields, ResponseValue, Tried, Type, Value};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
+
+const KINDS: [QuestionKind; 5] = [
+    QuestionKind::Approval,
+    QuestionKind::Answer,
+    QuestionKind::Manual,
+    QuestionKind::Failure,
+    QuestionKind::Doubt,
+];
 
 /// Any record.
 pub fn record() -> BoxedStrategy<Record> {
@@ -126,6 +134,13 @@ fn input() -> BoxedStrategy<Input> {
             occurred,
             reply
         }),
+        (text(), text(), any::<u32>(), text(), moment(), any::<bool>()).prop_map(
+            |(text, who, uid, letter, occurred, note)| {
+                let why = who.clone();
+                let heard = if note { Heard::Note { text } } else { Heard::Void { text, why } };
+                Input::Heard { heard, who, uid, letter, occurred }
+            }
+        ),
         (text(), moment()).prop_map(|(by, occurred)| Input::Control { control: Control::Stop, by, occurred }),
     ]
     .boxed()
@@ -157,6 +172,7 @@ fn opened() -> BoxedStrategy<Input> {
                 version: "0.1.0".to_owned(),
                 force: flag,
                 attended: !flag,
+                roles: [("oncall".to_owned(), vec![Member { name: "dana".to_owned(), uid }])].into(),
                 named_calls: flag,
                 call_timeout_ns: timeout,
             }))
@@ -194,8 +210,11 @@ fn reply() -> BoxedStrategy<Reply> {
         (text(), any::<bool>()).prop_map(|(message, doubt)| Reply::Failed { message, doubt }),
         Just(Reply::Descend),
         Just(Reply::Fired),
-        (text(), any::<u32>(), text(), any::<bool>())
-            .prop_map(|(who, uid, role, yes)| { Reply::Answer { who, uid, role, yes } }),
+        (text(), any::<u32>(), text(), value(), text(), text()).prop_map(
+            |(who, uid, role, value, because, letter)| {
+                Reply::Answer(Answer { who, uid, role, value, because, letter })
+            }
+        ),
         text().prop_map(|why| Reply::Silence { why }),
         Just(Reply::Done),
         text().prop_map(|why| Reply::Lost { why }),
@@ -218,7 +237,7 @@ fn ask() -> BoxedStrategy<Ask> {
 }
 
 fn request() -> BoxedStrategy<Request> {
-    let kinds = select(vec![QuestionKind::Approval, QuestionKind::Failure, QuestionKind::Doubt]);
+    let kinds = select(KINDS.to_vec());
     prop_oneof![
         (texts(), text(), option::of(vec(value(), 0..2)), option::of(text()), vec(any::<i32>(), 0..2))
             .prop_map(|(argv, typed, stdin, dir, allow_exit)| {
@@ -239,10 +258,18 @@ fn request() -> BoxedStrategy<Request> {
         (text(), text(), text()).prop_map(|(name, action, call)| Request::Reading { name, action, call }),
         (text(), text()).prop_map(|(action, call)| Request::Named { action, call }),
         Just(Request::Timer),
-        (kinds, text(), texts(), texts(), any::<u32>(), any::<bool>()).prop_map(
-            |(kind, text, roles, evidence, count, quorum)| {
+        (kinds, text(), texts(), texts(), any::<u32>(), any::<bool>(), vec(value(), 0..2)).prop_map(
+            |(kind, text, roles, evidence, count, quorum, choices)| {
+                let deed = Deed { call: text.clone(), back: text.clone() };
                 Request::Question(Box::new(Question {
                     kind,
+                    wanted: match kind {
+                        QuestionKind::Answer => Wanted::Value(Domain { ty: Type::Any, choices, range: None }),
+                        QuestionKind::Manual => Wanted::Done,
+                        _ => Wanted::YesNo,
+                    },
+                    ahead: vec![deed.clone()],
+                    made: vec![deed],
                     on_silence: text.clone(),
                     shown: text.clone(),
                     text,
@@ -393,10 +420,21 @@ fn changing() -> BoxedStrategy<Fact> {
 
 fn people() -> BoxedStrategy<Fact> {
     prop_oneof![
-        (text(), texts(), any::<u32>(), option::of(any::<i64>()))
-            .prop_map(|(text, roles, count, deadline)| Fact::Asked { text, roles, count, deadline }),
-        (text(), text(), any::<u32>(), text(), any::<bool>())
-            .prop_map(|(text, who, uid, role, yes)| Fact::Answered { text, who, uid, role, yes }),
+        (select(KINDS.to_vec()), text(), texts(), any::<u32>(), option::of(any::<i64>())).prop_map(
+            |(kind, text, roles, count, deadline)| Fact::Asked { kind, text, roles, count, deadline }
+        ),
+        (select(KINDS.to_vec()), text(), text(), any::<u32>(), text(), value(), text()).prop_map(
+            |(kind, text, who, uid, role, value, because)| {
+                Fact::Answered { kind, text, who, uid, role, value, because }
+            }
+        ),
+        (text(), text(), any::<u32>(), text()).prop_map(|(text, who, uid, why)| Fact::Void {
+            text,
+            who,
+            uid,
+            why
+        }),
+        (text(), text(), any::<u32>()).prop_map(|(text, who, uid)| Fact::Noted { text, who, uid }),
         (text(), text(), text()).prop_map(|(text, why, then)| Fact::Silent { text, why, then }),
         (text(), text(), (any::<bool>(), any::<bool>()), text()).prop_map(
             |(channel, text, (page, ok), message)| Fact::Notified { channel, text, page, ok, message }

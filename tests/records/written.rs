@@ -3,12 +3,13 @@
 //! To add one: write a function that returns a [`Story`], add it to [`stories`], and run the tests with
 //! `SNAPSHOTS=overwrite`; then read what appeared in `tests/snapshots/`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mainstay::event::{
-    Address, Ask, Body, Change, ChangeState, Class, CommandEnd, Control, Ended, Entry, FORMAT, Fact, Input,
-    Judgement, Moment, Opened, Outcome, Outlet, PhaseKind, Question, QuestionKind, Record, Reply, Request,
-    Settled, StepOutcome,
+    Address, Answer, Ask, Body, Change, ChangeState, Class, CommandEnd, Control, Deed, Ended, Entry, FORMAT,
+    Fact, Input, Judgement, Moment, Opened, Outcome, Outlet, PhaseKind, Question, QuestionKind, Record,
+    Reply, Request, Settled, StepOutcome, Wanted,
 };
 use mainstay::source::{SourceId, Sources, Span};
 use mainstay::value::{Secret, Value};
@@ -83,6 +84,7 @@ impl Story {
             version: "0.1.0".to_owned(),
             force: false,
             attended: true,
+            roles: BTreeMap::new(),
             named_calls: false,
             call_timeout_ns: 60 * SECOND,
         };
@@ -170,7 +172,10 @@ impl Story {
             roles: roles.clone(),
             count: 1,
             quorum: false,
+            wanted: Wanted::YesNo,
             evidence: vec!["used = 93%".to_owned(), "finding: 17 sessions leak".to_owned()],
+            ahead: vec![Deed { call: "$ restart pool".to_owned(), back: "stays: harmless".to_owned() }],
+            made: Vec::new(),
             on_silence: "the run escalates to dba".to_owned(),
             shown: "0".repeat(64),
         };
@@ -184,17 +189,26 @@ impl Story {
             asked: self.moment(),
         };
         self.push(Class::Request, &format!("{address}.q1"), Body::Request(ask))
-            .fact(address, Fact::Asked { text, roles, count: 1, deadline })
+            .fact(address, Fact::Asked { kind: QuestionKind::Approval, text, roles, count: 1, deadline })
     }
 
     fn answered(self, address: &str, text: &str, yes: bool) -> Self {
         let (who, role) = ("erin".to_owned(), "oncall".to_owned());
         let request = Address(format!("{address}.q1").into());
-        let reply = Reply::Answer { who: who.clone(), uid: 1001, role: role.clone(), yes };
+        let (value, because) = (Value::Bool(yes), String::new());
+        let answer = Answer {
+            who: who.clone(),
+            uid: 1001,
+            role: role.clone(),
+            value: value.clone(),
+            because: because.clone(),
+            letter: String::new(),
+        };
+        let reply = Reply::Answer(answer);
         let occurred = self.moment();
-        let text = text.to_owned();
+        let (kind, text) = (QuestionKind::Approval, text.to_owned());
         self.input(&request.0.clone(), Input::Delivered { request, occurred, reply })
-            .fact(address, Fact::Answered { text, who, uid: 1001, role, yes })
+            .fact(address, Fact::Answered { kind, text, who, uid: 1001, role, value, because })
     }
 
     fn change(self, change: &Change, undo: &str, seconds: i64, state: ChangeState, message: &str) -> Self {

@@ -14,8 +14,8 @@ use super::phases::Sections;
 use super::report::Report;
 use crate::diagnostic::Diagnostic;
 use crate::program::{
-    Action, Block, Choice, Ending, Expr, Global, GlobalSource, Phase, Polling, Run, Statement, StatementKind,
-    Step, Template, TemplatePart,
+    Action, Block, Choice, Ending, Expr, Global, GlobalSource, Phase, Polling, Run, Silence, Statement,
+    StatementKind, Step, Template, TemplatePart,
 };
 use crate::source::Span;
 
@@ -192,6 +192,16 @@ impl Flow<'_> {
             StatementKind::Approve(approval) => {
                 self.template(&approval.text, "a question");
                 self.number(Some(&approval.within));
+                self.silence(&approval.on_silence);
+            }
+            StatementKind::Ask(asking) => {
+                self.template(&asking.text, "a question");
+                self.number(Some(&asking.within));
+                self.silence(&asking.on_silence);
+                if let Some(list) = &asking.one_of {
+                    self.sink(list, Sink::Shown("a question"));
+                }
+                self.bind(Some(asking.slot), None);
             }
             StatementKind::Notify { text, .. } | StatementKind::Escalate { text, .. } => {
                 self.template(text, "a message");
@@ -219,6 +229,14 @@ impl Flow<'_> {
                 self.choice(otherwise);
             }
             StatementKind::Return(value) => self.return_(value.as_ref()),
+        }
+    }
+
+    pub(super) fn silence(&mut self, silence: &Silence) {
+        match silence {
+            Silence::Escalate { text: Some(text), .. } => self.template(text, "a message"),
+            Silence::Answer(answer) => self.sink(answer, Sink::Shown("an answer")),
+            _ => {}
         }
     }
 

@@ -129,6 +129,16 @@ impl Flow<'_> {
                 }
                 None
             }
+            Target::Manual(manual) => {
+                self.template(&manual.text, "a manual step");
+                self.number(Some(&manual.within));
+                self.silence(&manual.on_silence);
+                if let Some((condition, every)) = &manual.until {
+                    self.sink(condition, Sink::Used("a condition"));
+                    self.number(Some(every));
+                }
+                None
+            }
         }
     }
 

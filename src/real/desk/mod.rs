@@ -105,7 +105,7 @@ impl Desk {
             clock: config.clock,
             alarm: Alarm::new(config.clock).map_err(RealError::Clock)?,
             signals: Signals::new().map_err(RealError::Signals)?,
-            asker: Asker::new(config.seat, Person::current()),
+            asker: Asker::new(config.seat, Person::current(), config.rules, config.inbox),
             link,
             net: Arc::new(Net::new()),
             secrets: config.secrets,
@@ -303,7 +303,9 @@ impl Desk {
             .map(|(at, _)| at)?;
         let mut input = self.ready.remove(first).input;
         match &mut input {
-            Input::Delivered { occurred, .. } | Input::Control { occurred, .. } => {
+            Input::Delivered { occurred, .. }
+            | Input::Control { occurred, .. }
+            | Input::Heard { occurred, .. } => {
                 if occurred.run_ns < self.last.run_ns {
                     *occurred = self.last;
                 }

@@ -1,0 +1,162 @@
+//! What a question shows: the evidence, what will be run, what was changed, and the digest of it all.
+//!
+//! Owns the look ahead. Never asks anyone.
+
+use std::sync::Arc;
+
+use super::context::Cx;
+use super::evaluate::truth;
+use super::frame::Frame;
+use crate::event::{Deed, Question, QuestionKind, Wanted};
+use crate::program::{Approvers, Ending, Run, Statement, StatementKind, Target};
+use crate::value::Value;
+
+/// Changes ahead that are shown.
+const AHEAD: usize = 30;
+
+/// What a question asks.
+pub(super) struct Asked<'a> {
+    pub kind: QuestionKind,
+    pub text: String,
+    /// `None`: not the runbook asks, but the run.
+    pub by: Option<&'a Approvers>,
+    pub wanted: Wanted,
+    pub on_silence: String,
+    /// What a yes takes back; without it a yes goes on with what follows.
+    pub undo: Option<String>,
+}
+
+/// What follows the block that is walked, once it has ended.
+#[derive(Debug)]
+pub(super) struct Rest<'w> {
+    pub body: &'w [Statement],
+    pub frame: Frame,
+    pub up: Option<Arc<Rest<'w>>>,
+}
+
+impl<'w> Cx<'w> {
+    /// Returns a question with the evidence so far and the digest of what is shown.
+    pub fn question(&self, asked: Asked<'_>) -> Question {
+        let Asked { kind, text, by, wanted, on_silence, undo } = asked;
+        let ahead = match undo {
+            Some(call) => vec![Deed { call, back: String::new() }],
+            None => self.ahead(),
+        };
+        let mut question = Question {
+            kind,
+            text,
+            roles: by.map(|by| by.roles.clone()).unwrap_or_default(),
+            count: by.map_or(1, |by| by.count),
+            quorum: by.is_some_and(|by| by.quorum),
+            wanted,
+            evidence: self.walk.evidence(),
+            ahead,
+            made: self.walk.ledger().made(),
+            on_silence,
+            shown: String::new(),
+        };
+        let mut shown = blake3::Hasher::new();
+        let whole = serde_json::to_string(&question).unwrap_or_default();
+        for part in [self.walk.opened.run.as_str(), &self.at, &whole] {
+            shown.update(&(part.len() as u64).to_le_bytes());
+            shown.update(part.as_bytes());
+        }
+        question.shown = shown.finalize().to_hex().to_string();
+        question
+    }
+
+    /// Returns what follows the block that stands here.
+    pub fn what_follows(&self) -> Option<Arc<Rest<'w>>> {
+        if self.next.is_empty() {
+            return self.rest.clone();
+        }
+        Some(Arc::new(Rest { body: self.next, frame: self.frame.clone(), up: self.rest.clone() }))
+    }
+
+    /// Returns the changes that follow, up to the next approval.
+    fn ahead(&self) -> Vec<Deed> {
+        let mut found = Vec::new();
+        let mut ended = self.gather(self.next, "", &mut found);
+        let mut up = self.rest.clone();
+        while let (false, Some(rest)) = (ended, up) {
+            let here = Cx { frame: rest.frame.clone(), ..self.clone() };
+            ended = here.gather(rest.body, "", &mut found);
+            up = rest.up.clone();
+        }
+        if found.len() > AHEAD {
+            let more = found.len() - AHEAD;
+            found.truncate(AHEAD);
+            found.push(Deed { call: format!("… and {more} more"), back: String::new() });
+        }
+        found
+    }
+
+    /// Adds the changes of these statements; returns whether something ends the look ahead.
+    fn gather(&self, body: &'w [Statement], when: &str, found: &mut Vec<Deed>) -> bool {
+        body.iter().any(|statement| self.gather_one(statement, when, found))
+    }
+
+    fn gather_one(&self, statement: &'w Statement, when: &str, found: &mut Vec<Deed>) -> bool {
+        match &statement.kind {
+            StatementKind::Run(run) => {
+                found.push(self.deed(run, when));
+                false
+            }
+            StatementKind::Step(step) => self.gather(&step.body, when, found),
+            StatementKind::Parallel(arms) => self.gather(arms, when, found),
+            StatementKind::For(looping) => {
+                let list = self.walk.program.sources.text(looping.list.span);
+                self.gather(&looping.body, &format!("{when}for each {} in {list}: ", looping.name), found)
+            }
+            StatementKind::If { arms, otherwise } => {
+                for (condition, body) in arms {
+                    match self.value(condition).and_then(|value| truth(&value, condition.span)) {
+                        Ok(true) => return self.gather(body, when, found),
+                        Ok(false) => {}
+                        Err(_) => {
+                            let words = self.walk.program.sources.text(condition.span);
+                            let _ = self.gather(body, &format!("{when}if {words}: "), found);
+                        }
+                    }
+                }
+                let _ = self.gather(otherwise, when, found);
+                false
+            }
+            StatementKind::Approve(_) | StatementKind::Escalate { .. } | StatementKind::Return(_) => true,
+            _ => false,
+        }
+    }
+
+    fn deed(&self, run: &'w Run, when: &str) -> Deed {
+        let call = self.typed(&run.call).unwrap_or_else(|_| run.call.text.clone());
+        let back = match &run.ending {
+            Ending::Undo(undo) => format!("taken back by `{}`", self.undo_text(undo)),
+            Ending::Leave(why) => format!("stays: {}", self.text_or(why, &self.source_of(why))),
+            Ending::Irreversible(why) => format!("irreversible: {}", self.text_or(why, &self.source_of(why))),
+            Ending::Own => match &run.finally {
+                Some(finally) => {
+                    format!("ended by `{}`", self.typed(finally).unwrap_or_else(|_| finally.text.clone()))
+                }
+                None if matches!(run.call.target, Target::Action { .. }) => {
+                    String::from("taken back by the action itself")
+                }
+                None => String::new(),
+            },
+        };
+        Deed { call: format!("{when}{call}"), back }
+    }
+
+    fn source_of(&self, template: &crate::program::Template) -> String {
+        self.walk.program.sources.text(template.span).to_owned()
+    }
+}
+
+/// Returns a value as an answer is written.
+pub(super) fn shown(value: &Value) -> String {
+    match value {
+        Value::Text(text) => format!("\"{text}\""),
+        Value::Bool(true) => String::from("yes"),
+        Value::Bool(false) => String::from("no"),
+        other => other.brief(80),
+    }
+}
