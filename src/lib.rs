@@ -8,6 +8,8 @@ extern crate alloc;
 
 pub mod source;
 pub mod diagnostic;
+pub mod users;
+pub mod config;
 pub mod value;
 pub mod shell;
 pub mod syntax;

@@ -14,6 +14,7 @@ mod index;
 mod lock;
 mod reader;
 mod row;
+mod sharing;
 mod state;
 mod store;
 
@@ -23,5 +24,6 @@ pub use index::{Counts, Index, Listing};
 pub use lock::{Holder, RunLock};
 pub use reader::{Reader, Salvage};
 pub use row::Head;
+pub use sharing::Sharing;
 pub use state::StateDir;
 pub use store::RunJournal;

@@ -6,6 +6,7 @@
 //! [`Prompter`]. Never answers by itself: silence stays silence.
 
 mod asker;
+pub mod inbox;
 mod person;
 mod rules;
 mod terminal;

@@ -11,3 +11,4 @@ pub mod postgres;
 pub mod sandbox;
 pub mod service;
 pub mod terminal;
+pub mod users;

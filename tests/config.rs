@@ -1,0 +1,169 @@
+//! `mainstay.toml`: where it is found, what may stand in it, and how its roles become people.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use mainstay::config::{Config, ConfigError};
+use mainstay::display::{self, Look};
+use tempfile::TempDir;
+
+/// A configuration with this text.
+fn written(text: &str) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mainstay.toml");
+    fs::write(&path, text).unwrap();
+    (folder, path)
+}
+
+#[track_caller]
+fn refused(text: &str) -> ConfigError {
+    let (_folder, path) = written(text);
+    match Config::read(&path).and_then(|config| config.roles()) {
+        Err(error) => error,
+        Ok(roles) => panic!("was accepted: {roles:?}"),
+    }
+}
+
+/// What a refusal looks like, without the folder.
+#[track_caller]
+fn shown(text: &str) -> String {
+    let error = refused(text);
+    let look = Look { colour: false, unicode: true, width: None };
+    let drawn = display::diagnostics(&error.diagnostics, &error.sources, look);
+    let folder =
+        error.sources.iter().next().map_or("", |(_, source)| source.name.trim_end_matches("mainstay.toml"));
+    drawn.replace(folder, "")
+}
+
+#[test]
+fn every_key_is_read() {
+    let (_folder, path) =
+        written("state = \"/srv/mainstay\"\n[roles]\noncall = [\"root\"]\n\"db admins\" = [\"@root\"]\n");
+    let config = Config::read(&path).unwrap();
+    assert_eq!(config.path(), Some(&*path));
+    assert_eq!(config.state(), Some(Path::new("/srv/mainstay")));
+    let roles = config.roles().unwrap();
+    assert_eq!(roles.keys().collect::<Vec<_>>(), ["db admins", "oncall"]);
+    for people in roles.values() {
+        assert!(people.iter().any(|person| person.uid == 0 && person.name == "root"), "{people:?}");
+    }
+}
+
+#[test]
+fn roles_survive_being_stored() {
+    let (_folder, path) = written("[roles]\noncall = [\"root\", \"root\"]\n");
+    let roles = Config::read(&path).unwrap().roles().unwrap();
+    assert_eq!(roles["oncall"].len(), 1, "nobody has a role twice");
+    let text = serde_json::to_string(&roles).unwrap();
+    assert_eq!(text, r#"{"oncall":[{"name":"root","uid":0}]}"#);
+    let back: std::collections::BTreeMap<String, Vec<mainstay::config::RolePerson>> =
+        serde_json::from_str(&text).unwrap();
+    assert_eq!(back, roles);
+}
+
+#[test]
+fn a_relative_state_folder_stands_beside_the_file() {
+    let (folder, path) = written("state = \"kept/runs\"\n");
+    assert_eq!(Config::read(&path).unwrap().state(), Some(&*folder.path().join("kept/runs")));
+}
+
+#[test]
+fn an_empty_file_sets_nothing() {
+    let (_folder, path) = written("# nothing yet\n");
+    let config = Config::read(&path).unwrap();
+    assert_eq!(config.state(), None);
+    assert!(config.roles().unwrap().is_empty());
+}
+
+#[test]
+fn an_unknown_key_is_underlined_and_mended() {
+    let drawn = shown("# the team\nstat = \"/srv/mainstay\"\n");
+    assert!(drawn.contains("there is no key `stat`"), "{drawn}");
+    assert!(drawn.contains("mainstay.toml:2:1"), "{drawn}");
+    assert!(drawn.contains("━━━━"), "{drawn}");
+    assert!(drawn.contains("did you mean `state`?"), "{drawn}");
+    assert!(shown("colour = true\n").contains("there are: state, roles"));
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_in_their_order() {
+    let error = refused("stat = 1\nstate = 7\n[roles]\noncall = \"dana\"\nlead = [3]\n");
+    let messages: Vec<&str> = error.diagnostics.iter().map(|d| d.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        [
+            "there is no key `stat`",
+            "`state` is the path of a folder",
+            "role `oncall` is a list of names",
+            "role `lead` is a list of names"
+        ]
+    );
+    assert!(error.to_string().contains("mainstay.toml:2:9: `state` is the path of a folder"), "{error}");
+}
+
+#[test]
+fn what_is_not_toml_says_where() {
+    let drawn = shown("state = \"/srv\nroles = 1\n");
+    assert!(drawn.contains("not TOML") && drawn.contains("mainstay.toml:1:"), "{drawn}");
+    assert!(shown("roles = 1\n").contains("`roles` is a table"));
+    assert!(shown("state = \"a\"\nstate = \"b\"\n").contains("mainstay.toml:2:1"));
+}
+
+#[test]
+fn a_path_is_taken_as_it_is() {
+    for path in ["~/runs", "$HOME/runs"] {
+        assert!(shown(&format!("state = \"{path}\"\n")).contains("no variable, no `~`"));
+    }
+    assert!(shown("state = \"\"\n").contains("`state` is the path of a folder"));
+}
+
+#[test]
+fn who_does_not_exist_is_an_error_on_its_line() {
+    let drawn = shown("[roles]\noncall = [\n  \"root\",\n  \"nobody-is-called-so\",\n]\n");
+    assert!(drawn.contains("there is no user `nobody-is-called-so` on this machine"), "{drawn}");
+    assert!(drawn.contains("mainstay.toml:4:3"), "{drawn}");
+    let drawn = shown("[roles]\noncall = [\"@no-such-group\"]\n");
+    assert!(drawn.contains("there is no group `no-such-group` on this machine"), "{drawn}");
+    let drawn = shown("[roles]\noncall = [\"shadow\"]\n");
+    assert!(drawn.contains("write `@shadow`"), "{drawn}");
+    let drawn = shown("[roles]\noncall = []\n");
+    assert!(drawn.contains("role `oncall` has nobody"), "{drawn}");
+}
+
+#[test]
+fn a_file_that_everybody_can_write_to_is_refused() {
+    let (_folder, path) = written("");
+    fs::set_permissions(&path, Permissions::from_mode(0o666)).unwrap();
+    let error = Config::read(&path).unwrap_err();
+    assert!(error.to_string().starts_with("every user of this machine can write to"), "{error}");
+    assert_eq!(error.diagnostics[0].help, [format!("run `chmod o-w {}`", path.display())]);
+    fs::set_permissions(&path, Permissions::from_mode(0o664)).unwrap();
+    assert!(Config::read(&path).is_ok(), "a team may share it");
+}
+
+#[test]
+fn what_cannot_be_read_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Config::read(&folder.path().join("none.toml")).unwrap_err();
+    assert!(error.to_string().contains("none.toml` cannot be read"), "{error}");
+    let error = Config::read(folder.path()).unwrap_err();
+    assert!(error.to_string().contains("it is not a file"), "{error}");
+}
+
+#[test]
+fn the_nearest_file_counts_and_the_first_folder_goes_before_the_second() {
+    let folder = tempfile::tempdir().unwrap();
+    let [team, service, other] = ["team", "team/service", "other"].map(|name| folder.path().join(name));
+    for (place, text) in [(&team, "state = \"/team\""), (&other, "state = \"/other\"")] {
+        fs::create_dir_all(place).unwrap();
+        fs::write(place.join("mainstay.toml"), text).unwrap();
+    }
+    fs::create_dir_all(&service).unwrap();
+    let state = |folders: &[&Path]| Config::find(folders).unwrap().state().map(Path::to_owned);
+    assert_eq!(state(&[&service, &other]), Some("/team".into()));
+    assert_eq!(state(&[&other, &service]), Some("/other".into()));
+    assert_eq!(state(&[&folder.path().join("none"), &service]), Some("/team".into()));
+    fs::write(service.join("mainstay.toml"), "state = \"/service\"").unwrap();
+    assert_eq!(state(&[&service]), Some("/service".into()));
+}
