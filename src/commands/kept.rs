@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::failure::{Failure, warn};
+use super::settings::runs_place;
 use crate::display::RunState;
 use crate::event::Record;
 use crate::journal::{Counts, Head, Index, Listing, Reader, RunLock, StateDir};
@@ -28,7 +29,7 @@ pub(super) struct Kept {
 
 /// Reads the run that `given` stands for.
 pub(super) fn read(given: &str) -> Result<Kept, Failure> {
-    let state_dir = StateDir::existing(StateDir::place()?);
+    let state_dir = StateDir::existing(runs_place()?);
     let run = state_dir.find(given)?;
     let reader = Reader::open(&state_dir, &run)?;
     let found = reader.salvage();
@@ -56,7 +57,7 @@ pub(super) fn read(given: &str) -> Result<Kept, Failure> {
 
 /// Returns every run, the newest first. The index is brought up to date on the way, where it can be.
 pub(super) fn list() -> Result<Vec<(Listing, RunState)>, Failure> {
-    let state_dir = StateDir::existing(StateDir::place()?);
+    let state_dir = StateDir::existing(runs_place()?);
     let runs = state_dir.runs()?;
     if runs.is_empty() {
         return Ok(Vec::new());

@@ -3,16 +3,21 @@
 //! Owns arguments, help texts, wiring and exit codes. Never decides anything about a run:
 //! what a file means, what happens and how it is shown are other rooms' matters.
 
+mod answer;
 mod check;
 mod failure;
 mod kept;
+mod note;
 mod params;
 mod prevention;
+mod resume;
 mod run;
 mod runs;
+mod settings;
 mod show;
 mod supervise;
 mod timeline;
+mod waiting;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -31,7 +36,7 @@ Exit codes:
   4  aborted: refused, or stopped by an operator
   5  escalated: handed to a person; it is written down, no channel is set up to send it yet
   6  not needed: no symptom holds; nothing was changed
-  7  suspended: left as it stands; its record stays readable";
+  7  suspended: left as it stands; `mainstay resume RUN` goes on with it";
 
 const ENVIRONMENT: &str = "\
 Environment:
@@ -67,6 +72,12 @@ struct Cli {
 enum Command {
     Check(check::Args),
     Run(run::Args),
+    Waiting(waiting::Args),
+    Approve(answer::Approve),
+    Deny(answer::Deny),
+    Answer(answer::Answer),
+    Note(note::Args),
+    Resume(resume::Args),
     Runs(runs::Args),
     Show(show::Args),
     Timeline(timeline::Args),
@@ -90,6 +101,12 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Check(args) => check::check(&args),
         Command::Run(args) => run::run(&args),
+        Command::Waiting(args) => waiting::waiting(&args),
+        Command::Approve(args) => answer::approve(&args),
+        Command::Deny(args) => answer::deny(&args),
+        Command::Answer(args) => answer::answer(&args),
+        Command::Note(args) => note::note(&args),
+        Command::Resume(args) => resume::resume(&args),
         Command::Runs(args) => runs::runs(&args),
         Command::Show(args) => show::show(&args),
         Command::Timeline(args) => timeline::timeline(&args),

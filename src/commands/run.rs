@@ -2,23 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::check::program_of;
 use super::failure::{Failure, INVALID, warn};
+use super::settings::{configuration, folder_of, place, roles};
 use super::{EXIT_CODES, Format, kept, params, prevention};
+use crate::config::RolePerson;
 use crate::display::{Json, Look, Plain, Screen, TICK};
-use crate::engine;
+use crate::engine::{self, Replayed};
 use crate::event::{FORMAT, Moment, Opened, Outcome, Record, SourceHash};
 use crate::journal::{Index, JournalError, RunJournal, StateDir, new_run_id};
+use crate::people::inbox::{Inbox, Seen};
 use crate::people::{Person, Rules, Seat, Terminal};
 use crate::process::identity;
 use crate::program::{GlobalSource, Program};
 use crate::real::{Clock, RealConfig, RealWorld, Tick, fetch_secret};
 use crate::timeline::Summary;
 use crate::value::{Secret, Value};
-use crate::world::Observer;
+use crate::world::{Next, Observer, World as _};
 
 /// How long a call without a timeout may take, nanoseconds.
 const CALL_TIMEOUT: i64 = 60_000_000_000;
@@ -29,8 +32,8 @@ Examples:
   mainstay run disk-full.runbook -p host=db1 -p limit=90%
   mainstay run disk-full.runbook --params prod.toml --format json
 
-Parameters that are missing are asked for at the terminal. Approvals are asked there, too; without a
-terminal nobody is asked, and silence decides as the runbook says.
+Parameters that are missing are asked for at the terminal. Approvals and questions are asked there, too, and
+can be answered from anywhere else on this machine: `mainstay waiting`, `mainstay approve RUN`.
 
 Ctrl-C asks whether to stop and take changes back; a second one leaves the run as it stands.";
 
@@ -60,61 +63,140 @@ pub(super) struct Args {
     /// Go on although no symptom holds
     #[arg(long)]
     force: bool,
+
+    /// Ask nobody: silence decides at once, as the runbook says
+    #[arg(long)]
+    unattended: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let program = program_of(&args.file)?;
     // With `--format json` the output is a program's: nobody sits there.
-    let terminal =
-        std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && args.format == Format::Text;
+    let terminal = !args.unattended
+        && std::io::stdin().is_terminal()
+        && std::io::stdout().is_terminal()
+        && args.format == Format::Text;
     let given = params::gather(&program, &args.param, args.params.as_deref(), terminal)?;
     tools(&program)?;
     let secrets = secrets(&program)?;
-    let state = StateDir::create(StateDir::place()?)?;
+    let config = configuration(&[folder_of(&args.file), Path::new(".")])?;
+    let roles = roles(&config, &program)?;
+    let state = StateDir::create(place(&config)?)?;
     let clock = Clock::start();
-    let (mut journal, run) = create(&state, clock.now())?;
+    let (journal, run) = create(&state, clock.now())?;
+    Inbox::at(&state.run_dir(&run)).create().map_err(|e| Failure::new(1, e.to_string()))?;
     keep_sources(&program, &state, &run);
     let seat = if terminal { Terminal::open().ok() } else { None };
-    let opened = opened(args, &program, given, &run, clock.now(), seat.is_some());
+    let opened = opened(args, &program, given, roles, &run, clock.now(), seat.is_some());
     let prevention = prevention::text(&program, &opened.params, &secrets);
     if !prevention.is_empty() {
         // As with the sources, without it a run is as good.
         let _ = std::fs::write(state.run_dir(&run).join(kept::PREVENTION), &prevention);
     }
-    let mut view = View::new(args.format, &program, &prevention);
-    let mut world = RealWorld::new(RealConfig {
-        clock,
-        seat: seat.map(|terminal| view.seat(terminal)),
-        rules: Rules::of(&opened),
-        secrets: secrets.values().cloned().collect(),
-        commands: program.has_commands(),
-        live: view.live(),
-        tick: view.tick(),
-        ..RealConfig::new(state.run_dir(&run))
-    })
-    .map_err(|e| Failure::new(1, e.to_string()))?;
-    let mut folded = Folded::default();
-    let observers: &mut [&mut dyn Observer] = &mut [&mut folded, view.observer()];
-    let driven = engine::drive(program, opened, secrets, &mut world, &mut journal, observers);
-    world.close();
-    view.leave();
-    let head = journal.close();
-    let outcome = driven.map_err(|e| stopped(&e, &run))?;
-    match head {
-        Ok(head) => {
-            // The index is only a shortcut: what it lacks is folded from the journal.
-            if let Ok(mut index) = Index::open(&state)
-                && folded.summary.ended.is_some()
-            {
-                let _ = index.record(&folded.summary.listing(head));
+    let conduct = Conduct { program, secrets, state, run, clock, journal, seat, prevention };
+    conduct.open(args.format, opened, !args.unattended)
+}
+
+/// A run, ready to be carried out.
+pub(super) struct Conduct {
+    pub program: Arc<Program>,
+    pub secrets: BTreeMap<String, Secret>,
+    pub state: StateDir,
+    pub run: String,
+    pub clock: Clock,
+    pub journal: RunJournal,
+    pub seat: Option<Terminal>,
+    pub prevention: String,
+}
+
+/// What a run that was left has behind it.
+pub(super) struct Past {
+    pub records: Vec<Record>,
+    pub replayed: Replayed,
+    /// Letters that the journal has.
+    pub seen: Seen,
+}
+
+impl Conduct {
+    /// Carries a new run out. `inbox`: whether others can answer from elsewhere.
+    fn open(self, format: Format, opened: Opened, inbox: bool) -> Result<u8, Failure> {
+        let rules = Rules::of(&opened);
+        self.carry_out(
+            format,
+            rules,
+            inbox.then(Seen::default),
+            |program, secrets, world, journal, observers| {
+                engine::drive(program, opened, secrets, world, journal, observers)
+            },
+        )
+    }
+
+    /// Goes on with a run that was left.
+    pub fn resume(self, format: Format, opened: &Opened, past: Past) -> Result<u8, Failure> {
+        let Past { records, mut replayed, seen } = past;
+        self.carry_out(format, Rules::of(opened), Some(seen), |_, _, world, journal, observers| {
+            for observer in observers.iter_mut() {
+                observer.stored(&records);
             }
+            world.take_up(replayed.open)?;
+            let next = match replayed.engine.next_inside() {
+                Some(input) => Next::Input(input),
+                None => world.next()?,
+            };
+            engine::go_on(replayed.engine, next, world, journal, observers)
+        })
+    }
+
+    fn carry_out(
+        self,
+        format: Format,
+        rules: Rules,
+        inbox: Option<Seen>,
+        drive: impl FnOnce(
+            Arc<Program>,
+            BTreeMap<String, Secret>,
+            &mut RealWorld,
+            &mut RunJournal,
+            &mut [&mut dyn Observer],
+        ) -> Result<Outcome, engine::DriveError>,
+    ) -> Result<u8, Failure> {
+        let Conduct { program, secrets, state, run, clock, mut journal, seat, prevention } = self;
+        let mut view = View::new(format, &program, &prevention);
+        let mut world = RealWorld::new(RealConfig {
+            clock,
+            seat: seat.map(|terminal| view.seat(terminal)),
+            rules,
+            inbox,
+            secrets: secrets.values().cloned().collect(),
+            commands: program.has_commands(),
+            live: view.live(),
+            tick: view.tick(),
+            ..RealConfig::new(state.run_dir(&run))
+        })
+        .map_err(|e| Failure::new(1, e.to_string()))?;
+        let mut folded = Folded::default();
+        let observers: &mut [&mut dyn Observer] = &mut [&mut folded, view.observer()];
+        let driven = drive(program, secrets, &mut world, &mut journal, observers);
+        world.close();
+        view.leave();
+        let head = journal.close();
+        let outcome = driven.map_err(|e| stopped(&e, &run))?;
+        match head {
+            Ok(head) => {
+                // The index is only a shortcut: what it lacks is folded from the journal.
+                if let Ok(mut index) = Index::open(&state)
+                    && folded.summary.ended.is_some()
+                {
+                    let _ = index.record(&folded.summary.listing(head));
+                }
+            }
+            Err(error) => warn(error.to_string()),
         }
-        Err(error) => warn(error.to_string()),
+        if outcome == Outcome::Suspended && format == Format::Text {
+            warn(format!("the run was left as it stands; `mainstay resume {run}` goes on with it"));
+        }
+        Ok(outcome.exit_code())
     }
-    if outcome == Outcome::Suspended && args.format == Format::Text {
-        warn(format!("the run was left as it stands; `mainstay show {run}` shows what was changed"));
-    }
-    Ok(outcome.exit_code())
 }
 
 /// Returns the words for a run that could not go on.
@@ -124,7 +206,7 @@ fn stopped(error: &engine::DriveError, run: &str) -> Failure {
 }
 
 /// Refuses to begin without the tools that the runbook needs.
-fn tools(program: &Program) -> Result<(), Failure> {
+pub(super) fn tools(program: &Program) -> Result<(), Failure> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     let is_there = |tool: &str| {
@@ -142,7 +224,7 @@ fn tools(program: &Program) -> Result<(), Failure> {
 }
 
 /// Fetches every secret, and names all that cannot be had.
-fn secrets(program: &Program) -> Result<BTreeMap<String, Secret>, Failure> {
+pub(super) fn secrets(program: &Program) -> Result<BTreeMap<String, Secret>, Failure> {
     let mut secrets = BTreeMap::new();
     let mut missing = Vec::new();
     for global in &program.globals {
@@ -188,6 +270,7 @@ fn opened(
     args: &Args,
     program: &Program,
     params: Vec<(String, Value)>,
+    roles: BTreeMap<String, Vec<RolePerson>>,
     run: &str,
     at: Moment,
     attended: bool,
@@ -222,7 +305,7 @@ fn opened(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         force: args.force,
         attended,
-        roles: BTreeMap::new(),
+        roles,
         named_calls: false,
         call_timeout_ns: CALL_TIMEOUT,
     }

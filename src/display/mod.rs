@@ -17,6 +17,7 @@ mod runs;
 mod screen;
 mod show;
 mod text;
+mod waiting;
 
 pub use diagnostics::{json as diagnostics_json, render as diagnostics, render_one as diagnostic};
 pub use ending::ending;
@@ -24,8 +25,9 @@ pub use json::Json;
 pub use line::line;
 pub use look::{Look, Paint};
 pub use plain::Plain;
-pub use prompt::question_text as question;
+pub use prompt::{question_page, question_text as question};
 pub use runs::{RunState, runs, runs_json};
 pub use screen::{Screen, TICK};
 pub use show::show;
 pub use text::clean;
+pub use waiting::{WaitingLine, waiting};

@@ -119,3 +119,8 @@ pub fn question_text(question: &Question, left: Option<Duration>, look: Look) ->
     let drawn = self::question(question, left, None, true, look);
     format!("{}{}\n", drawn.text, drawn.ask)
 }
+
+/// Returns a question as it is shown to somebody who answers from elsewhere, without the prompt.
+pub fn question_page(question: &Question, left: Option<Duration>, look: Look) -> String {
+    self::question(question, left, None, false, look).text
+}

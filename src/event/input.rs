@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Address, Moment};
+use crate::config::RolePerson;
 use crate::value::Value;
 
 /// An input. The first of a run is `Opened`.
@@ -45,14 +46,6 @@ pub enum Heard {
     Void { text: String, why: String },
 }
 
-/// Somebody who holds a role.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Member {
-    /// As the system names the user.
-    pub name: String,
-    pub uid: u32,
-}
-
 /// Everything a run starts from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Opened {
@@ -79,7 +72,7 @@ pub struct Opened {
     /// Whether somebody sits at the terminal.
     pub attended: bool,
     /// Who holds which role. Empty where none are set up: then whoever started the run holds them all.
-    pub roles: BTreeMap<String, Vec<Member>>,
+    pub roles: BTreeMap<String, Vec<RolePerson>>,
     /// Calls of actions are put to the world by name before their body runs (a given world).
     pub named_calls: bool,
     /// Duration of a call without a timeout, nanoseconds; 1m.

@@ -6,18 +6,19 @@
 use std::collections::BTreeMap;
 
 use super::Person;
-use crate::event::{Member, Opened, Question};
+use crate::config::RolePerson;
+use crate::event::{Opened, Question};
 
 /// The roles of a run, and who started it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
-    roles: BTreeMap<String, Vec<Member>>,
+    roles: BTreeMap<String, Vec<RolePerson>>,
     starter: u32,
 }
 
 impl Rules {
     /// Returns the rules of a run that `starter` opened when these people held these roles.
-    pub fn new(roles: BTreeMap<String, Vec<Member>>, starter: u32) -> Self {
+    pub fn new(roles: BTreeMap<String, Vec<RolePerson>>, starter: u32) -> Self {
         Rules { roles, starter }
     }
 
@@ -88,7 +89,7 @@ mod tests {
     }
 
     fn rules() -> Rules {
-        let member = |uid: u32| Member { name: format!("u{uid}"), uid };
+        let member = |uid: u32| RolePerson { name: format!("u{uid}"), uid };
         let roles = [("oncall", vec![member(1), member(2)]), ("lead", vec![member(3), member(1)])];
         let roles = roles.into_iter().map(|(role, members)| (role.to_owned(), members)).collect();
         Rules::new(roles, 1)

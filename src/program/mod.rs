@@ -158,34 +158,70 @@ impl Program {
 
     /// Returns whether a statement calls a command. Those inside expressions are not looked for.
     pub fn has_commands(&self) -> bool {
+        let is_command = |call: &Call| matches!(call.target, Target::Command(_));
+        let mut found = false;
+        self.every(&mut |statement| match &statement.kind {
+            StatementKind::Check { call, .. } => found |= is_command(call),
+            StatementKind::Run(run) => {
+                found |= is_command(&run.call) || run.finally.as_ref().is_some_and(is_command);
+            }
+            _ => {}
+        });
+        found
+    }
+
+    /// Returns who is asked anywhere.
+    pub fn approvers(&self) -> Vec<&Approvers> {
+        let mut found = Vec::new();
+        self.every(&mut |statement| match &statement.kind {
+            StatementKind::Approve(approval) => found.push(&approval.by),
+            StatementKind::Ask(asking) => found.push(&asking.by),
+            StatementKind::Run(run) => {
+                if let Target::Manual(manual) = &run.call.target {
+                    found.push(&manual.by);
+                }
+            }
+            _ => {}
+        });
+        found
+    }
+
+    /// Calls `f` with every statement, those in undos and actions with them.
+    fn every<'a>(&'a self, f: &mut dyn FnMut(&'a Statement)) {
         let phases = self.diagnose.iter().chain(&self.resolves).chain(&self.rollback);
         self.symptoms
             .iter()
             .map(|symptom| &symptom.body)
             .chain(phases.map(|phase| &phase.body))
             .chain(self.actions.iter().map(|action| &action.body))
-            .any(|body| has_command(body))
+            .for_each(|body| every(body, f));
     }
 }
 
-fn has_command(body: &[Statement]) -> bool {
-    let is_command = |call: &Call| matches!(call.target, Target::Command(_));
-    body.iter().any(|statement| match &statement.kind {
-        StatementKind::Check { call, .. } => is_command(call),
-        StatementKind::Run(run) => {
-            let undoes = matches!(&run.ending, Ending::Undo(undo) if has_command(&undo.body));
-            undoes || is_command(&run.call) || run.finally.as_ref().is_some_and(is_command)
+fn every<'a>(body: &'a [Statement], f: &mut dyn FnMut(&'a Statement)) {
+    for statement in body {
+        f(statement);
+        match &statement.kind {
+            StatementKind::Run(run) => {
+                if let Ending::Undo(undo) = &run.ending {
+                    every(&undo.body, f);
+                }
+            }
+            StatementKind::Step(step) => every(&step.body, f),
+            StatementKind::If { arms, otherwise } => {
+                arms.iter().for_each(|(_, body)| every(body, f));
+                every(otherwise, f);
+            }
+            StatementKind::For(looping) => every(&looping.body, f),
+            StatementKind::Parallel(arms) => every(arms, f),
+            StatementKind::Decide { arms, otherwise } => {
+                for choice in arms.iter().map(|(_, choice)| choice).chain([otherwise]) {
+                    if let Choice::Block(body) = choice {
+                        every(body, f);
+                    }
+                }
+            }
+            _ => {}
         }
-        StatementKind::Step(step) => has_command(&step.body),
-        StatementKind::If { arms, otherwise } => {
-            arms.iter().any(|(_, body)| has_command(body)) || has_command(otherwise)
-        }
-        StatementKind::For(looping) => has_command(&looping.body),
-        StatementKind::Parallel(arms) => has_command(arms),
-        StatementKind::Decide { arms, otherwise } => {
-            let leads = |choice: &Choice| matches!(choice, Choice::Block(body) if has_command(body));
-            arms.iter().any(|(_, choice)| leads(choice)) || leads(otherwise)
-        }
-        _ => false,
-    })
+    }
 }

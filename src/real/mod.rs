@@ -22,6 +22,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::event::{Address, Ask, Moment};
+use crate::people::inbox::Seen;
 use crate::people::{Person, Rules, Seat};
 use crate::process::StreamName;
 use crate::value::Secret;
@@ -52,8 +53,8 @@ pub struct RealConfig {
     pub seat: Option<Seat>,
     /// Whose answers count.
     pub rules: Rules,
-    /// Whether answers and notes are taken from the run's inbox.
-    pub inbox: bool,
+    /// Whether answers and notes are taken from the run's inbox; with those that the journal has already.
+    pub inbox: Option<Seen>,
     /// Every secret of the run: blotted out of whatever comes back.
     pub secrets: Vec<Secret>,
     /// Whether the program has commands: their supervisor is then started beside everything else.
@@ -72,7 +73,7 @@ impl RealConfig {
             clock: Clock::start(),
             seat: None,
             rules: Rules::new(BTreeMap::new(), Person::current().uid),
-            inbox: false,
+            inbox: None,
             secrets: Vec::new(),
             commands: false,
             program: None,
@@ -170,6 +171,11 @@ impl World for RealWorld {
         let Self { runtime, clock, desk, .. } = self;
         let _inside = runtime.enter();
         loop {
+            // What was answered in time counts, also when nobody ran it then.
+            if desk.falls_silent(clock.now().run_ns) {
+                desk.look_for_letters();
+            }
+            desk.take_letter();
             desk.expire(clock.now().run_ns);
             if desk.has_ready() {
                 // Whatever else has happened by now is taken in, so that the first of it goes first.

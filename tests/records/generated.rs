@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use mainstay::config::RolePerson;
 use mainstay::event::{
     Address, Answer, Ask, Body, Change, ChangeState, Class, CommandEnd, CommandRequest, Control, Deed, Ended,
-    Entry, Fact, Heard, Input, Judgement, Member, Moment, NativeRequest, Opened, Outcome, Outlet, PhaseKind,
+    Entry, Fact, Heard, Input, Judgement, Moment, NativeRequest, Opened, Outcome, Outlet, PhaseKind,
     Question, QuestionKind, Record, Reply, Request, Settled, SourceHash, StepOutcome, Wanted,
 };
 use mainstay::source::{SourceId, Span};
@@ -172,7 +173,7 @@ fn opened() -> BoxedStrategy<Input> {
                 version: "0.1.0".to_owned(),
                 force: flag,
                 attended: !flag,
-                roles: [("oncall".to_owned(), vec![Member { name: "dana".to_owned(), uid }])].into(),
+                roles: [("oncall".to_owned(), vec![RolePerson { name: "dana".to_owned(), uid }])].into(),
                 named_calls: flag,
                 call_timeout_ns: timeout,
             }))

@@ -4,6 +4,7 @@
 //! in which they happened. Never blocks: `RealWorld` lends it the runtime.
 
 mod begin;
+mod mail;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use self::mail::Mail;
 use super::clock::{Alarm, Clock};
 use super::command;
 use super::link::{Link, News, end_orphan};
@@ -66,6 +68,7 @@ pub(super) enum Happened {
     Heard(Heard),
     News(News),
     Line(String),
+    Mail,
     Settled(Box<Reply>, Address, Moment),
 }
 
@@ -74,6 +77,7 @@ pub(super) struct Desk {
     alarm: Alarm,
     signals: Signals,
     asker: Asker,
+    mail: Option<Mail>,
     pub link: Link,
     net: Arc<Net>,
     secrets: Vec<Secret>,
@@ -101,11 +105,13 @@ impl Desk {
         if config.commands {
             link.prepare();
         }
+        let mail = config.inbox.map(|seen| Mail::new(&config.run_dir, seen));
         Ok(Desk {
             clock: config.clock,
             alarm: Alarm::new(config.clock).map_err(RealError::Clock)?,
             signals: Signals::new().map_err(RealError::Signals)?,
-            asker: Asker::new(config.seat, Person::current(), config.rules, config.inbox),
+            asker: Asker::new(config.seat, Person::current(), config.rules, mail.is_some()),
+            mail,
             link,
             net: Arc::new(Net::new()),
             secrets: config.secrets,
@@ -135,6 +141,7 @@ impl Desk {
                 Happened::Settled(Box::new(settled.reply), settled.request, settled.occurred)
             }
             line = self.asker.line() => Happened::Line(line),
+            () = comes(&mut self.mail) => Happened::Mail,
             _ = self.alarm.rings() => Happened::Rang,
             () = pause(tick) => Happened::Ticked,
         }
@@ -152,7 +159,7 @@ impl Desk {
     /// Takes in what happened.
     pub fn take(&mut self, happened: Happened) {
         match happened {
-            Happened::Rang => {}
+            Happened::Rang | Happened::Mail => {}
             Happened::Ticked => {
                 if let Some(tick) = &mut self.tick {
                     (tick.call)();
@@ -252,6 +259,11 @@ impl Desk {
         }
     }
 
+    /// Returns whether a question has run out of time.
+    pub fn falls_silent(&self, now: i64) -> bool {
+        self.mail.is_some() && self.asker.deadline().is_some_and(|deadline| deadline <= now)
+    }
+
     /// Ends what has run out of time.
     pub fn expire(&mut self, now: i64) {
         while let Some((deadline, said)) = self.asker.expire(now) {
@@ -332,6 +344,13 @@ impl Desk {
 fn needles(secrets: &[Secret]) -> Needles {
     let texts: Vec<_> = secrets.iter().map(|secret| SecretText::new(secret.reveal())).collect();
     Needles::new(&texts)
+}
+
+async fn comes(mail: &mut Option<Mail>) {
+    match mail {
+        Some(mail) => mail.comes().await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn pause(until: Option<Instant>) {

@@ -1,0 +1,223 @@
+//! `mainstay approve`, `mainstay deny`, `mainstay answer`: what a run asks, answered from elsewhere.
+//!
+//! Owns that whoever answers has seen what is answered. Whether the answer counts, the run decides.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
+
+use super::failure::{Failure, INVALID, warn};
+use super::print;
+use super::waiting::{Open, one};
+use crate::display::{Look, clean, question_page};
+use crate::event::{Body, Input, QuestionKind, Reply, Wanted};
+use crate::journal::{Reader, RunLock};
+use crate::people::inbox::{Inbox, Letter, Message};
+use crate::value::Value;
+
+/// How long a run that is executed now may take to read a letter.
+const TAKEN_WITHIN: Duration = Duration::from_secs(5);
+
+/// How often the journal is looked at meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// What the subcommands have in common.
+#[derive(Debug, clap::Args)]
+struct Which {
+    /// The run: its id, the beginning or the last part of it, or `last`
+    #[arg(value_name = "RUN")]
+    run: String,
+
+    /// Which question, where the run asks several: the beginning of its id in `mainstay waiting`
+    #[arg(long, value_name = "ID")]
+    question: Option<String>,
+
+    /// Why; it stands on the timeline
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    because: String,
+}
+
+/// Say yes to what a run asks
+///
+/// Shows what is asked, the evidence, what will be run and what can be taken back, and asks once more. The answer is
+/// yours: the user of this process. It counts when you hold a role that is asked, and it came in time.
+#[derive(Debug, clap::Args)]
+pub(super) struct Approve {
+    #[command(flatten)]
+    which: Which,
+
+    /// Do not ask once more
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Say no to what a run asks
+///
+/// A refusal of an approval aborts the run; changes are taken back.
+#[derive(Debug, clap::Args)]
+pub(super) struct Deny {
+    #[command(flatten)]
+    which: Which,
+}
+
+/// Answer a run's question, or say that a manual step is `done`
+#[derive(Debug, clap::Args)]
+pub(super) struct Answer {
+    #[command(flatten)]
+    which: Which,
+
+    /// The answer; for a manual step `done` or `no`
+    #[arg(value_name = "ANSWER")]
+    answer: String,
+}
+
+pub(super) fn approve(args: &Approve) -> Result<u8, Failure> {
+    let open = one(&args.which.run, args.which.question.as_deref(), is_yes_or_no, "approve")?;
+    show(&open)?;
+    let attended = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    if !args.yes {
+        if !attended {
+            return Err(Failure::new(
+                INVALID,
+                "nobody was asked whether this is approved, and nothing was answered",
+            )
+            .help("at a terminal you are asked; `--yes` approves what is shown above"));
+        }
+        match ask("approve? yes or no? ")? {
+            Some(true) => {}
+            Some(false) => {
+                print(&format!("nothing was answered; `mainstay deny {}` refuses it\n", open.run))?;
+                return Ok(1);
+            }
+            None => return Err(Failure::new(1, "nothing was answered")),
+        }
+    }
+    send(&open, "yes", &args.which.because)
+}
+
+pub(super) fn deny(args: &Deny) -> Result<u8, Failure> {
+    let open = one(&args.which.run, args.which.question.as_deref(), is_yes_or_no, "deny")?;
+    send(&open, "no", &args.which.because)
+}
+
+pub(super) fn answer(args: &Answer) -> Result<u8, Failure> {
+    let open = one(&args.which.run, args.which.question.as_deref(), |_| true, "answer")?;
+    if let Err(why) = open.question.wanted.parse(&args.answer) {
+        return Err(Failure::new(INVALID, why).note(open.question.text.clone()));
+    }
+    send(&open, &args.answer, &args.which.because)
+}
+
+/// Returns whether `approve` and `deny` answer it.
+fn is_yes_or_no(open: &Open) -> bool {
+    open.question.wanted == Wanted::YesNo
+}
+
+fn show(open: &Open) -> Result<(), Failure> {
+    let look = Look::of_stdout();
+    let params: Vec<String> =
+        open.summary.params.iter().map(|(name, value)| format!("{name} = {}", value.brief(60))).collect();
+    let mut page = format!(
+        "{}\n  run {} on {}, started by {}\n",
+        clean(&open.summary.title),
+        open.run,
+        open.summary.host,
+        open.summary.user
+    );
+    if !params.is_empty() {
+        page.push_str(&format!("  {}\n", clean(&params.join(", "))));
+    }
+    page.push_str(&question_page(&open.question, open.left, look));
+    print(&page)
+}
+
+/// Asks for yes or no; `None`: the terminal was closed.
+fn ask(prompt: &str) -> Result<Option<bool>, Failure> {
+    let mut lines = std::io::stdin().lock();
+    loop {
+        print(prompt)?;
+        let mut line = String::new();
+        match lines.read_line(&mut line) {
+            Ok(0) | Err(_) => return Ok(None),
+            Ok(_) => {}
+        }
+        match Wanted::YesNo.parse(&line) {
+            Ok(value) => return Ok(Some(value == Value::Bool(true))),
+            Err(why) => {
+                let _ = writeln!(std::io::stderr(), "{}", clean(&why));
+            }
+        }
+    }
+}
+
+/// Puts the answer into the run's inbox, and tells what became of it.
+fn send(open: &Open, said: &str, because: &str) -> Result<u8, Failure> {
+    if let Err(why) = &open.mine {
+        return Err(Failure::new(INVALID, format!("your answer would not count: {why}"))
+            .note(format!("it is asked: {}", open.question.text)));
+    }
+    if open.left.is_some_and(|left| left.is_zero()) {
+        return Err(Failure::new(1, "it is too late: the time for an answer has run out")
+            .help(format!("`mainstay show {}` shows what the run did, or will do, then", open.run)));
+    }
+    let letter = Letter {
+        run: open.run.clone(),
+        message: Message::Answer {
+            question: open.address.to_string(),
+            shown: open.question.shown.clone(),
+            said: said.to_owned(),
+            because: because.to_owned(),
+        },
+    };
+    let folder = open.state.run_dir(&open.run);
+    let file = Inbox::at(&folder).put(&letter).map_err(|error| Failure::new(1, error.to_string()))?;
+    let until = Instant::now() + TAKEN_WITHIN;
+    while RunLock::holder(&folder)?.is_some() && Instant::now() < until {
+        if let Some(taken) = taken(open, &file)? {
+            return told(open, &taken);
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+    if let Some(taken) = taken(open, &file)? {
+        return told(open, &taken);
+    }
+    warn(format!(
+        "your answer is kept, and nobody executes the run now: it counts when `mainstay resume {}` goes on with it",
+        open.run
+    ));
+    Ok(0)
+}
+
+/// What the run made of a letter.
+enum Taken {
+    Counts,
+    Void(String),
+}
+
+fn taken(open: &Open, file: &str) -> Result<Option<Taken>, Failure> {
+    let records = Reader::open(&open.state, &open.run)?.salvage().records;
+    Ok(records.iter().rev().find_map(|(_, record)| match &record.body {
+        Body::Input(Input::Delivered { reply: Reply::Answer(answer), .. }) if answer.letter == file => {
+            Some(Taken::Counts)
+        }
+        Body::Input(Input::Heard { heard: crate::event::Heard::Void { why, .. }, letter, .. })
+            if letter == file =>
+        {
+            Some(Taken::Void(why.clone()))
+        }
+        _ => None,
+    }))
+}
+
+fn told(open: &Open, taken: &Taken) -> Result<u8, Failure> {
+    match taken {
+        Taken::Void(why) => Err(Failure::new(1, format!("the answer does not count: {}", clean(why)))),
+        Taken::Counts => {
+            let what = match open.question.kind {
+                QuestionKind::Manual => "the run has heard of it",
+                _ => "the answer is taken",
+            };
+            print(&format!("{what}: {}\n", clean(&open.question.text)))?;
+            Ok(0)
+        }
+    }
+}

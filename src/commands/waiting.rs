@@ -1,0 +1,204 @@
+//! `mainstay waiting`: what waits for whom.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::failure::{Failure, INVALID};
+use super::settings::runs_place;
+use super::{Format, pretty, print};
+use crate::display::{self, Look};
+use crate::event::{Address, Body, Input, Opened, Question};
+use crate::journal::{Index, Reader, StateDir};
+use crate::people::{Person, Rules};
+use crate::real::Clock;
+use crate::timeline::Summary;
+
+const AFTER: &str = "\
+Examples:
+  mainstay waiting
+  mainstay waiting k7f3
+  mainstay waiting --format json";
+
+/// List what runs wait for: which question, whom it asks, and how long still
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = AFTER)]
+pub(super) struct Args {
+    /// Only this run: its id, the beginning or the last part of it, or `last`
+    #[arg(value_name = "RUN")]
+    run: Option<String>,
+
+    /// How to write the list
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// A question that is open.
+pub(super) struct Open {
+    pub state: StateDir,
+    pub run: String,
+    pub summary: Summary,
+    pub address: Address,
+    pub question: Question,
+    /// `None` where nothing bounds it; zero where it has run out, and nobody has executed the run since.
+    pub left: Option<Duration>,
+    /// Whether this user's answer would count, and in which role; else why not.
+    pub mine: Result<String, String>,
+    /// Whose answers count, by name; empty where no roles are set up.
+    pub who: Vec<String>,
+}
+
+impl Open {
+    /// Returns what names the question on the command line.
+    pub fn id(&self) -> &str {
+        self.question.shown.get(..8).unwrap_or(&self.question.shown)
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    run: &'a str,
+    title: &'a str,
+    host: &'a str,
+    question: &'a str,
+    id: &'a str,
+    kind: crate::event::QuestionKind,
+    asked_of: &'a [String],
+    count: u32,
+    who: &'a [String],
+    answer: String,
+    left_seconds: Option<u64>,
+    yours: bool,
+}
+
+pub(super) fn waiting(args: &Args) -> Result<u8, Failure> {
+    let state = StateDir::existing(runs_place()?);
+    let mut open = Vec::new();
+    match &args.run {
+        Some(given) => open.extend(of_run(&state, &state.find(given)?)?),
+        None => {
+            let ended = ended(&state);
+            for run in state.runs()?.into_iter().filter(|run| !ended.contains(run)) {
+                // A run that cannot be read is told by `runs`, not here.
+                open.extend(of_run(&state, &run).unwrap_or_default());
+            }
+        }
+    }
+    open.sort_by_key(|open| open.left);
+    match args.format {
+        Format::Json => {
+            let lines: Vec<Line<'_>> = open.iter().map(line).collect();
+            print(&pretty(&lines)?)?;
+        }
+        Format::Text if open.is_empty() => print("nothing waits for anybody\n")?,
+        Format::Text => {
+            let look = Look::of_stdout();
+            let rows: Vec<display::WaitingLine<'_>> = open
+                .iter()
+                .map(|open| display::WaitingLine {
+                    run: &open.run,
+                    id: open.id(),
+                    title: &open.summary.title,
+                    question: &open.question,
+                    who: &open.who,
+                    left: open.left,
+                    yours: open.mine.is_ok(),
+                })
+                .collect();
+            print(&display::waiting(&rows, look))?;
+        }
+    }
+    Ok(0)
+}
+
+fn line(open: &Open) -> Line<'_> {
+    Line {
+        run: &open.run,
+        title: &open.summary.title,
+        host: &open.summary.host,
+        question: &open.question.text,
+        id: open.id(),
+        kind: open.question.kind,
+        asked_of: &open.question.roles,
+        count: open.question.count,
+        who: &open.who,
+        answer: open.question.wanted.to_string(),
+        left_seconds: open.left.map(|left| left.as_secs()),
+        yours: open.mine.is_ok(),
+    }
+}
+
+/// Returns the runs that have ended, as far as the index knows.
+fn ended(state: &StateDir) -> std::collections::BTreeSet<String> {
+    let listed = Index::open_existing(state).and_then(|index| index.list().ok()).unwrap_or_default();
+    listed.into_iter().filter(|listing| listing.outcome.is_some()).map(|listing| listing.run).collect()
+}
+
+/// Returns what a run asks now.
+fn of_run(state: &StateDir, run: &str) -> Result<Vec<Open>, Failure> {
+    let records = Reader::open(state, run)?.salvage().records;
+    let mut summary = Summary::of(&records);
+    summary.run = run.to_owned();
+    let opened: Option<&Opened> = records.iter().find_map(|(_, record)| match &record.body {
+        Body::Input(Input::Opened(opened)) => Some(&**opened),
+        _ => None,
+    });
+    let (Some(opened), None) = (opened, &summary.ended) else {
+        return Ok(Vec::new());
+    };
+    let rules = Rules::of(opened);
+    let me = Person::current();
+    let now = Clock::resume(opened.at, summary.last).now().run_ns;
+    let asked = summary.open_questions.clone();
+    Ok(asked
+        .into_iter()
+        .map(|(address, (question, deadline))| Open {
+            state: state.clone(),
+            run: run.to_owned(),
+            summary: summary.clone(),
+            address,
+            left: deadline.map(|at| Duration::from_nanos(at.saturating_sub(now).max(0).unsigned_abs())),
+            mine: rules.role_of(&question, &me),
+            who: rules.who(&question),
+            question,
+        })
+        .collect())
+}
+
+/// Returns the one question of a run that a subcommand answers.
+pub(super) fn one(
+    given: &str,
+    id: Option<&str>,
+    fits: impl Fn(&Open) -> bool,
+    verb: &str,
+) -> Result<Open, Failure> {
+    let state = StateDir::existing(runs_place()?);
+    let run = state.find(given)?;
+    let mut open = of_run(&state, &run)?;
+    if open.is_empty() {
+        return Err(Failure::new(INVALID, format!("the run {run} waits for no answer"))
+            .help(format!("`mainstay show {run}` shows where it stands")));
+    }
+    if let Some(id) = id {
+        open.retain(|open| open.question.shown.starts_with(id));
+        if open.is_empty() {
+            return Err(Failure::new(INVALID, format!("the run {run} has no open question `{id}`"))
+                .help(format!("`mainstay waiting {run}` lists them; what changed since has another id")));
+        }
+    }
+    let any = open[0].question.text.clone();
+    open.retain(&fits);
+    match open.len() {
+        1 => Ok(open.remove(0)),
+        0 => Err(Failure::new(INVALID, format!("`mainstay {verb}` does not answer what the run asks"))
+            .note(format!("it asks: {any}"))
+            .help(format!("write `mainstay answer {run} ANSWER`"))),
+        _ => {
+            let ids: Vec<String> =
+                open.iter().map(|open| format!("{}  {}", open.id(), open.question.text)).collect();
+            Err(Failure::new(INVALID, format!("the run {run} asks {} things", open.len()))
+                .note(ids.join("\n"))
+                .help("say which with `--question ID`"))
+        }
+    }
+}
