@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::check::program_of;
 use super::failure::{Failure, INVALID, warn};
-use super::{EXIT_CODES, Format, kept, params, prevention};
+use super::{EXIT_CODES, Format, kept, params, prevention, settings};
 use crate::display::{Json, Look, Plain, Screen, TICK};
 use crate::engine;
 use crate::event::{FORMAT, Moment, Opened, Outcome, Record, SourceHash};
@@ -70,7 +70,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let given = params::gather(&program, &args.param, args.params.as_deref(), terminal)?;
     tools(&program)?;
     let secrets = secrets(&program)?;
-    let state = StateDir::create(StateDir::place()?)?;
+    let config = settings::of_runbook(&args.file)?;
+    let state = StateDir::create(StateDir::place(config.state())?)?;
     let clock = Clock::start();
     let (mut journal, run) = create(&state, clock.now())?;
     keep_sources(&program, &state, &run);
@@ -79,7 +80,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let prevention = prevention::text(&program, &opened.params, &secrets);
     if !prevention.is_empty() {
         // As with the sources, without it a run is as good.
-        let _ = std::fs::write(state.run_dir(&run).join(kept::PREVENTION), &prevention);
+        let _ = state.keep(&run, kept::PREVENTION, prevention.as_bytes());
     }
     let mut view = View::new(args.format, &program, &prevention);
     let mut world = RealWorld::new(RealConfig {
@@ -179,7 +180,7 @@ fn create(state: &StateDir, now: Moment) -> Result<(RunJournal, String), Failure
 /// Keeps the texts, so that failures can be shown in them later. Without them a run is as good.
 fn keep_sources(program: &Program, state: &StateDir, run: &str) {
     if let Ok(text) = serde_json::to_vec(&program.sources) {
-        let _ = std::fs::write(state.run_dir(run).join(kept::SOURCES), text);
+        let _ = state.keep(run, kept::SOURCES, &text);
     }
 }
 
