@@ -91,6 +91,17 @@ fn an_unknown_key_is_underlined_and_mended() {
 }
 
 #[test]
+fn every_key_is_documented() {
+    let listed = refused("colour = true\n").diagnostics.remove(0).help.remove(0);
+    let keys: Vec<&str> = listed.strip_prefix("there are: ").unwrap().split(", ").collect();
+    assert_eq!(keys, ["state", "roles"]);
+    let page = include_str!("../docs/config.md");
+    for key in keys {
+        assert!(page.contains(&format!("| `{key}` |")) || page.contains(&format!("| `[{key}]` |")), "{key}");
+    }
+}
+
+#[test]
 fn all_mistakes_are_told_at_once_in_their_order() {
     let error = refused("stat = 1\nstate = 7\n[roles]\noncall = \"dana\"\nlead = [3]\n");
     let messages: Vec<&str> = error.diagnostics.iter().map(|d| d.message.as_str()).collect();
