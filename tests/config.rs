@@ -1,11 +1,15 @@
 //! `mainstay.toml`: where it is found, what may stand in it, and how its roles become people.
 
+mod support;
+
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use mainstay::config::{Config, ConfigError};
 use mainstay::display::{self, Look};
+use support::sandbox::Sandbox;
+use support::users::is_root;
 use tempfile::TempDir;
 
 /// A configuration with this text.
@@ -84,6 +88,17 @@ fn an_unknown_key_is_underlined_and_mended() {
     assert!(drawn.contains("━━━━"), "{drawn}");
     assert!(drawn.contains("did you mean `state`?"), "{drawn}");
     assert!(shown("colour = true\n").contains("there are: state, roles"));
+}
+
+#[test]
+fn every_key_is_documented() {
+    let listed = refused("colour = true\n").diagnostics.remove(0).help.remove(0);
+    let keys: Vec<&str> = listed.strip_prefix("there are: ").unwrap().split(", ").collect();
+    assert_eq!(keys, ["state", "roles"]);
+    let page = include_str!("../docs/config.md");
+    for key in keys {
+        assert!(page.contains(&format!("| `{key}` |")) || page.contains(&format!("| `[{key}]` |")), "{key}");
+    }
 }
 
 #[test]
@@ -166,4 +181,100 @@ fn the_nearest_file_counts_and_the_first_folder_goes_before_the_second() {
     assert_eq!(state(&[&folder.path().join("none"), &service]), Some("/team".into()));
     fs::write(service.join("mainstay.toml"), "state = \"/service\"").unwrap();
     assert_eq!(state(&[&service]), Some("/service".into()));
+}
+
+const NOTHING: &str = "runbook \"Nothing\"\n\nresolve \"Look\" {\n  show 1\n}\n";
+
+/// Runs a runbook in `work/` and returns the folder of these in which its run then is.
+#[track_caller]
+fn kept_in(sandbox: &Sandbox, folders: &[&str]) -> String {
+    sandbox.write("work/nothing.runbook", NOTHING);
+    sandbox.run(["run", "work/nothing.runbook"]).expect_code(0);
+    let holds = |folder: &&&str| {
+        fs::read_dir(sandbox.home().join(folder).join("runs")).is_ok_and(|mut runs| runs.next().is_some())
+    };
+    let kept: Vec<_> = folders.iter().filter(holds).collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    (*kept[0]).to_owned()
+}
+
+#[test]
+fn the_places_are_tried_in_their_order() {
+    const ALL: [&str; 6] = ["env", "here", "above", "xdg", "home", "state/mainstay"];
+    let state = |sandbox: &Sandbox, path: &str, name: &str| {
+        sandbox.write(path, &format!("state = '{}'\n", sandbox.home().join(name).display()));
+    };
+    let sandbox = Sandbox::new();
+    assert_eq!(kept_in(&sandbox, &ALL), "state/mainstay");
+    let sandbox = Sandbox::new();
+    state(&sandbox, ".config/mainstay/mainstay.toml", "home");
+    assert_eq!(kept_in(&sandbox, &ALL), "home");
+    let sandbox = Sandbox::new();
+    let config_home = sandbox.home().join("xdg-config").display().to_string();
+    let sandbox = sandbox.with_env("XDG_CONFIG_HOME", config_home);
+    state(&sandbox, ".config/mainstay/mainstay.toml", "home");
+    state(&sandbox, "xdg-config/mainstay/mainstay.toml", "xdg");
+    assert_eq!(kept_in(&sandbox, &ALL), "xdg");
+    let sandbox = Sandbox::new();
+    state(&sandbox, ".config/mainstay/mainstay.toml", "home");
+    state(&sandbox, "mainstay.toml", "above");
+    assert_eq!(kept_in(&sandbox, &ALL), "above");
+    let sandbox = Sandbox::new();
+    state(&sandbox, "mainstay.toml", "above");
+    state(&sandbox, "work/mainstay.toml", "here");
+    assert_eq!(kept_in(&sandbox, &ALL), "here", "beside the runbook");
+    let sandbox = Sandbox::new();
+    let named = sandbox.home().join("named.toml").display().to_string();
+    let sandbox = sandbox.with_env("MAINSTAY_CONFIG", named);
+    state(&sandbox, "work/mainstay.toml", "here");
+    state(&sandbox, "named.toml", "env");
+    assert_eq!(kept_in(&sandbox, &ALL), "env");
+    assert!(
+        sandbox.run(["runs"]).expect_code(0).stdout.contains("Nothing"),
+        "found again without the runbook"
+    );
+}
+
+#[test]
+fn the_environment_goes_before_the_configured_folder() {
+    let sandbox = Sandbox::new();
+    let named = sandbox.home().join("named").display().to_string();
+    let sandbox = sandbox.with_env("MAINSTAY_STATE", named);
+    sandbox.write("mainstay.toml", "state = \"configured\"\n");
+    assert_eq!(kept_in(&sandbox, &["named", "configured"]), "named");
+}
+
+#[test]
+fn a_mistake_is_shown_in_its_text_and_nothing_is_run() {
+    let sandbox = Sandbox::new();
+    sandbox.write("work/nothing.runbook", NOTHING);
+    sandbox.write("mainstay.toml", "stat = \"state\"\nrole = 1\n");
+    for arguments in [vec!["run", "work/nothing.runbook"], vec!["runs"], vec!["show", "last"]] {
+        let said = sandbox.run(&arguments).expect_code(2).stderr;
+        assert!(said.contains("there is no key `stat`") && said.contains("did you mean `state`?"), "{said}");
+        assert!(said.contains("there is no key `role`") && said.contains("mainstay.toml:2:1"), "{said}");
+    }
+    assert!(!sandbox.state().exists());
+    let sandbox = Sandbox::new().with_env("MAINSTAY_CONFIG", "/nowhere/mainstay.toml");
+    assert!(sandbox.run(["runs"]).expect_code(2).stderr.contains("`/nowhere/mainstay.toml` cannot be read"));
+}
+
+#[test]
+fn a_file_that_a_stranger_left_above_is_not_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, below) = (folder.path().join("mainstay.toml"), folder.path().join("work"));
+    fs::write(&path, "").unwrap();
+    fs::create_dir(&below).unwrap();
+    assert_eq!(Config::find(&[&below]).unwrap().path(), Some(&*fs::canonicalize(&path).unwrap()));
+    if !is_root() {
+        return;
+    }
+    let give = |path: &Path, uid| std::os::unix::fs::chown(path, Some(uid), None).unwrap();
+    give(&path, 54_321);
+    let error = Config::find(&[&below]).unwrap_err();
+    assert!(error.to_string().contains("belongs to `uid 54321`, neither to root"), "{error}");
+    assert!(error.diagnostics[0].help[0].contains("set MAINSTAY_CONFIG="), "{error}");
+    // Whoever owns the folder may say what counts in it.
+    give(&below, 54_321);
+    Config::find(&[&below]).unwrap();
 }

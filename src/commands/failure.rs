@@ -1,5 +1,6 @@
 //! Why a command could not be carried out, as the operator reads it.
 
+use crate::config::ConfigError;
 use crate::diagnostic::Diagnostic;
 use crate::display::{self, Look};
 use crate::journal::JournalError;
@@ -12,36 +13,46 @@ pub(super) const INVALID: u8 = 2;
 #[derive(Debug)]
 pub(super) struct Failure {
     pub code: u8,
-    message: String,
-    notes: Vec<String>,
-    help: Vec<String>,
+    /// At least one; notes and help go to the last.
+    diagnostics: Vec<Diagnostic>,
+    /// What their places point into.
+    sources: Sources,
 }
 
 impl Failure {
     pub fn new(code: u8, message: impl Into<String>) -> Self {
-        Failure { code, message: message.into(), notes: Vec::new(), help: Vec::new() }
+        Failure { code, diagnostics: vec![Diagnostic::error("", message)], sources: Sources::default() }
     }
 
     /// Adds a line of background.
     #[must_use]
     pub fn note(mut self, text: impl Into<String>) -> Self {
-        self.notes.push(text.into());
+        if let Some(last) = self.diagnostics.last_mut() {
+            last.notes.push(text.into());
+        }
         self
     }
 
     /// Adds a line that says what to do.
     #[must_use]
     pub fn help(mut self, text: impl Into<String>) -> Self {
-        self.help.push(text.into());
+        if let Some(last) = self.diagnostics.last_mut() {
+            last.help.push(text.into());
+        }
         self
     }
 
     /// Writes it to standard error.
     pub fn tell(&self) {
-        let mut diagnostic = Diagnostic::error("", self.message.as_str());
-        diagnostic.notes.clone_from(&self.notes);
-        diagnostic.help.clone_from(&self.help);
-        tell(&diagnostic);
+        for diagnostic in &self.diagnostics {
+            tell(diagnostic, &self.sources);
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Failure { code: INVALID, diagnostics: error.diagnostics, sources: error.sources }
     }
 }
 
@@ -61,9 +72,9 @@ impl From<JournalError> for Failure {
 
 /// Writes a warning to standard error.
 pub(super) fn warn(message: impl Into<String>) {
-    tell(&Diagnostic::warning("", message));
+    tell(&Diagnostic::warning("", message), &Sources::default());
 }
 
-fn tell(diagnostic: &Diagnostic) {
-    eprint!("{}", display::diagnostic(diagnostic, &Sources::default(), Look::of_stderr()));
+fn tell(diagnostic: &Diagnostic, sources: &Sources) {
+    eprint!("{}", display::diagnostic(diagnostic, sources, Look::of_stderr()));
 }

@@ -6,12 +6,13 @@
 use std::collections::BTreeMap;
 
 use super::failure::{Failure, warn};
-use super::settings::runs_place;
+use super::settings;
 use crate::display::RunState;
 use crate::event::Record;
 use crate::journal::{Counts, Head, Index, Listing, Reader, RunLock, StateDir};
 use crate::source::Sources;
 use crate::timeline::Summary;
+use crate::users;
 
 /// The file in a run's folder with the texts it was read from.
 pub(super) const SOURCES: &str = "sources.json";
@@ -29,7 +30,7 @@ pub(super) struct Kept {
 
 /// Reads the run that `given` stands for.
 pub(super) fn read(given: &str) -> Result<Kept, Failure> {
-    let state_dir = StateDir::existing(runs_place()?);
+    let state_dir = settings::state_dir()?;
     let run = state_dir.find(given)?;
     let reader = Reader::open(&state_dir, &run)?;
     let found = reader.salvage();
@@ -44,6 +45,9 @@ pub(super) fn read(given: &str) -> Result<Kept, Failure> {
     let mut summary = Summary::of(&found.records);
     // The first row may be what cannot be read.
     summary.run.clone_from(&run);
+    if let Some(owner) = another(&state_dir, &summary) {
+        warn(format!("the run belongs to `{owner}`, but its journal says that `{}` began it", summary.user));
+    }
     let folder = state_dir.run_dir(&run);
     let state = state_of(&state_dir, &summary.listing(found.head));
     summary.abandoned = state == RunState::Suspended;
@@ -57,7 +61,7 @@ pub(super) fn read(given: &str) -> Result<Kept, Failure> {
 
 /// Returns every run, the newest first. The index is brought up to date on the way, where it can be.
 pub(super) fn list() -> Result<Vec<(Listing, RunState)>, Failure> {
-    let state_dir = StateDir::existing(runs_place()?);
+    let state_dir = settings::state_dir()?;
     let runs = state_dir.runs()?;
     if runs.is_empty() {
         return Ok(Vec::new());
@@ -104,12 +108,20 @@ fn fold(state_dir: &StateDir, run: &str) -> (Listing, RunState) {
     let found = reader.salvage();
     let mut summary = Summary::of(&found.records);
     summary.run = run.to_owned();
+    if let Some(owner) = another(state_dir, &summary) {
+        summary.user = owner;
+    }
     let listing = summary.listing(found.head);
     let state = match found.damage {
         Some(_) => RunState::Damaged,
         None => state_of(state_dir, &listing),
     };
     (listing, state)
+}
+
+/// Returns to whom the run belongs, where that is another one than who is said to have begun it.
+fn another(state_dir: &StateDir, summary: &Summary) -> Option<String> {
+    state_dir.owner(&summary.run).filter(|owner| *owner != summary.uid).map(users::name_of)
 }
 
 fn state_of(state_dir: &StateDir, listing: &Listing) -> RunState {

@@ -40,9 +40,12 @@ Exit codes:
 
 const ENVIRONMENT: &str = "\
 Environment:
-  MAINSTAY_STATE  folder of all runs [default: $XDG_STATE_HOME/mainstay, else ~/.local/state/mainstay]
-  MAINSTAY_LOG    what to log to standard error for debugging, such as `debug`
-  NO_COLOR        no colours when set; CLICOLOR_FORCE=1 keeps them without a terminal";
+  MAINSTAY_CONFIG  the configuration [default: the nearest mainstay.toml, else ~/.config/mainstay/mainstay.toml,
+                   else /etc/mainstay/mainstay.toml]
+  MAINSTAY_STATE   folder of all runs [default: `state` of the configuration, else $XDG_STATE_HOME/mainstay,
+                   else ~/.local/state/mainstay]
+  MAINSTAY_LOG     what to log to standard error for debugging, such as `debug`
+  NO_COLOR         no colours when set; CLICOLOR_FORCE=1 keeps them without a terminal";
 
 const EXAMPLES: &str = "\
 Examples:

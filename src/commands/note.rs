@@ -1,8 +1,7 @@
 //! `mainstay note`.
 
 use super::failure::{Failure, INVALID};
-use super::settings::runs_place;
-use crate::journal::StateDir;
+use super::settings;
 use crate::people::inbox::{Inbox, Letter, Message};
 
 /// Write something on a run's timeline
@@ -25,7 +24,7 @@ pub(super) fn note(args: &Args) -> Result<u8, Failure> {
             Failure::new(INVALID, "the note is empty").help("write `mainstay note RUN \"what happened\"`")
         );
     }
-    let state = StateDir::existing(runs_place()?);
+    let state = settings::state_dir()?;
     let run = state.find(&args.run)?;
     let message = Message::Note { text: args.text.clone() };
     Inbox::at(&state.run_dir(&run))

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use super::failure::{Failure, INVALID};
 use super::run::{Conduct, Past, secrets, tools};
-use super::settings::runs_place;
-use super::{EXIT_CODES, Format, kept};
+use super::{EXIT_CODES, Format, kept, settings};
 use crate::check::{self, Memory};
 use crate::engine;
 use crate::event::{Body, Input, Opened, Record, Reply};
@@ -40,7 +39,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn resume(args: &Args) -> Result<u8, Failure> {
-    let state = StateDir::create(runs_place()?)?;
+    let state = StateDir::create(settings::state_dir()?.root())?;
     let run = state.find(&args.run)?;
     let journal = RunJournal::open(&state, &run)?;
     let records = journal.read()?;

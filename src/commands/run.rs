@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::check::program_of;
 use super::failure::{Failure, INVALID, warn};
-use super::settings::{configuration, folder_of, place, roles};
-use super::{EXIT_CODES, Format, kept, params, prevention};
+use super::{EXIT_CODES, Format, kept, params, prevention, settings};
 use crate::config::RolePerson;
 use crate::display::{Json, Look, Plain, Screen, TICK};
 use crate::engine::{self, Replayed};
@@ -79,9 +78,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let given = params::gather(&program, &args.param, args.params.as_deref(), terminal)?;
     tools(&program)?;
     let secrets = secrets(&program)?;
-    let config = configuration(&[folder_of(&args.file), Path::new(".")])?;
-    let roles = roles(&config, &program)?;
-    let state = StateDir::create(place(&config)?)?;
+    let config = settings::of_runbook(&args.file)?;
+    let roles = settings::roles(&config, &program)?;
+    let state = StateDir::create(StateDir::place(config.state())?)?;
     let clock = Clock::start();
     let (journal, run) = create(&state, clock.now())?;
     Inbox::at(&state.run_dir(&run)).create().map_err(|e| Failure::new(1, e.to_string()))?;
@@ -91,7 +90,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let prevention = prevention::text(&program, &opened.params, &secrets);
     if !prevention.is_empty() {
         // As with the sources, without it a run is as good.
-        let _ = std::fs::write(state.run_dir(&run).join(kept::PREVENTION), &prevention);
+        let _ = state.keep(&run, kept::PREVENTION, prevention.as_bytes());
     }
     let conduct = Conduct { program, secrets, state, run, clock, journal, seat, prevention };
     conduct.open(args.format, opened, !args.unattended)
@@ -262,7 +261,7 @@ fn create(state: &StateDir, now: Moment) -> Result<(RunJournal, String), Failure
 /// Keeps the texts, so that failures can be shown in them later. Without them a run is as good.
 fn keep_sources(program: &Program, state: &StateDir, run: &str) {
     if let Ok(text) = serde_json::to_vec(&program.sources) {
-        let _ = std::fs::write(state.run_dir(run).join(kept::SOURCES), text);
+        let _ = state.keep(run, kept::SOURCES, &text);
     }
 }
 

@@ -1,40 +1,26 @@
-//! What `mainstay.toml` settles for a command: where runs are kept, and who holds which role.
+//! What is configured for a command: found from where it is, and from its runbook; where runs are kept, and who
+//! holds which role.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::failure::{Failure, INVALID};
-use crate::config::{Config, ConfigError, RolePerson};
-use crate::display::{self, Look};
+use crate::config::{Config, RolePerson};
 use crate::journal::StateDir;
 use crate::program::{Approvers, Program};
 
-/// Returns the configuration that counts in the first of these folders that has one.
-pub(super) fn configuration(folders: &[&Path]) -> Result<Config, Failure> {
-    Config::find(folders).map_err(|error| refused(&error))
+/// Returns the configuration for a command about this runbook: that beside it or above it goes before that of
+/// the current folder.
+pub(super) fn of_runbook(file: &str) -> Result<Config, Failure> {
+    let path = std::path::absolute(file).unwrap_or_else(|_| PathBuf::from(file));
+    let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
+    Ok(Config::find(&[&folder, &here()])?)
 }
 
-/// Returns the folder that a file lies in.
-pub(super) fn folder_of(file: &str) -> &Path {
-    match Path::new(file).parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
-/// Returns the folder of all runs: what the environment names, else the configuration, else this user's own.
-pub(super) fn place(config: &Config) -> Result<PathBuf, Failure> {
-    match config.state() {
-        Some(state) if std::env::var_os("MAINSTAY_STATE").is_none_or(|set| set.is_empty()) => {
-            Ok(state.to_owned())
-        }
-        _ => Ok(StateDir::place()?),
-    }
-}
-
-/// Returns the folder of all runs for a command that looks at them.
-pub(super) fn runs_place() -> Result<PathBuf, Failure> {
-    place(&configuration(&[Path::new(".")])?)
+/// Returns the state folder for a command without a runbook, as it is.
+pub(super) fn state_dir() -> Result<StateDir, Failure> {
+    let config = Config::find(&[&here()])?;
+    Ok(StateDir::existing(StateDir::place(config.state())?))
 }
 
 /// Returns who holds which role; refuses what nobody could ever answer.
@@ -42,7 +28,7 @@ pub(super) fn roles(
     config: &Config,
     program: &Program,
 ) -> Result<BTreeMap<String, Vec<RolePerson>>, Failure> {
-    let roles = config.roles().map_err(|error| refused(&error))?;
+    let roles = config.roles()?;
     let starter = rustix::process::getuid().as_raw();
     let mut missing = BTreeSet::new();
     for by in program.approvers() {
@@ -96,7 +82,6 @@ fn words(by: &Approvers) -> String {
     }
 }
 
-fn refused(error: &ConfigError) -> Failure {
-    eprintln!("{}", display::diagnostics(&error.diagnostics, &error.sources, Look::of_stderr()));
-    Failure::new(INVALID, "the configuration is not to be used; nothing was done")
+fn here() -> PathBuf {
+    std::env::current_dir().unwrap_or_default()
 }

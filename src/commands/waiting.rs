@@ -5,8 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::failure::{Failure, INVALID};
-use super::settings::runs_place;
-use super::{Format, pretty, print};
+use super::{Format, pretty, print, settings};
 use crate::display::{self, Look};
 use crate::event::{Address, Body, Input, Opened, Question};
 use crate::journal::{Index, Reader, StateDir};
@@ -72,7 +71,7 @@ struct Line<'a> {
 }
 
 pub(super) fn waiting(args: &Args) -> Result<u8, Failure> {
-    let state = StateDir::existing(runs_place()?);
+    let state = settings::state_dir()?;
     let mut open = Vec::new();
     match &args.run {
         Some(given) => open.extend(of_run(&state, &state.find(given)?)?),
@@ -172,7 +171,7 @@ pub(super) fn one(
     fits: impl Fn(&Open) -> bool,
     verb: &str,
 ) -> Result<Open, Failure> {
-    let state = StateDir::existing(runs_place()?);
+    let state = settings::state_dir()?;
     let run = state.find(given)?;
     let mut open = of_run(&state, &run)?;
     if open.is_empty() {

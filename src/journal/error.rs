@@ -35,6 +35,15 @@ pub enum JournalError {
     Network { path: PathBuf, kind: &'static str },
     #[error("the state folder `{}` can be written by every user of this machine", .0.display())]
     Exposed(PathBuf),
+    #[error("`{}` {why}", path.display())]
+    Unsafe {
+        path: PathBuf,
+        why: String,
+        /// What mends it.
+        mend: String,
+    },
+    #[error("run `{run}` belongs to `{owner}`, who alone can execute it")]
+    Foreign { run: String, owner: String },
     #[error("no state folder: neither MAINSTAY_STATE nor XDG_STATE_HOME nor HOME is set")]
     NoHome,
     #[error("there is no run `{given}`")]
@@ -60,7 +69,12 @@ impl JournalError {
             }
             JournalError::Network { .. } => "set MAINSTAY_STATE to a folder on a local disk".to_owned(),
             JournalError::Exposed(path) => {
-                format!("run `chmod o-w {}`", path.display())
+                let path = path.display();
+                format!("run `chmod 700 {path}`, or `chmod 3770 {path}` to share it with its group")
+            }
+            JournalError::Unsafe { mend, .. } => mend.clone(),
+            JournalError::Foreign { owner, .. } => {
+                format!("`{owner}` or root can take it up; others can look at it, and answer what it asks")
             }
             JournalError::NoHome => "set MAINSTAY_STATE to a folder".to_owned(),
             JournalError::Newer { .. } => "use that version, or a later one, to look at this run".to_owned(),

@@ -2,14 +2,18 @@
 //!
 //! Owns `index.db`. Never the truth: whatever is wrong with it, it is thrown away and made
 //! again, and a run whose journal cannot be read is still in it as it was last seen.
+//!
+//! In a shared folder each user has an index of their own, in a folder that only they can enter: one
+//! for all could be written by all, and would say of a run what any of them likes.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, params};
 use serde::{Deserialize, Serialize};
 
-use super::{Head, JournalError, StateDir};
+use super::{Head, JournalError, Sharing, StateDir};
 use crate::event::Outcome;
 
 /// The format of the index; another one is thrown away.
@@ -59,7 +63,7 @@ impl Index {
     /// # Errors
     /// When the disk refuses.
     pub fn open(state: &StateDir) -> Result<Index, JournalError> {
-        let path = state.root().join("index.db");
+        let path = place(state, true)?;
         match Index::at(&path) {
             Err(JournalError::Corrupt { .. }) => {
                 for end in ["", "-wal", "-shm"] {
@@ -73,7 +77,7 @@ impl Index {
 
     /// Opens the index when there is one that can be used; makes and mends nothing.
     pub fn open_existing(state: &StateDir) -> Option<Index> {
-        let path = state.root().join("index.db");
+        let path = place(state, false).ok()?;
         path.exists().then(|| Index::at(&path).ok())?
     }
 
@@ -160,4 +164,27 @@ impl Index {
             .map_err(|e| JournalError::sqlite(&self.path, &e))?;
         Ok(())
     }
+}
+
+/// Returns where the index lies; `make` makes the folder around it.
+fn place(state: &StateDir, make: bool) -> Result<PathBuf, JournalError> {
+    const FILE: &str = "index.db";
+    if state.sharing()? == Sharing::Private {
+        return Ok(state.root().join(FILE));
+    }
+    let user = rustix::process::geteuid().as_raw();
+    let folder = state.root().join(format!("index-{user}"));
+    if make
+        && let Err(e) = Sharing::Private.create_folder(&folder)
+        && e.kind() != std::io::ErrorKind::AlreadyExists
+    {
+        return Err(JournalError::io(&folder, &e));
+    }
+    let found = std::fs::symlink_metadata(&folder).map_err(|e| JournalError::io(&folder, &e))?;
+    if !found.is_dir() || found.uid() != user || found.mode() & 0o077 != 0 {
+        let why = "is not a folder of this user alone".to_owned();
+        let mend = format!("remove `{}`; it is made again", folder.display());
+        return Err(JournalError::Unsafe { path: folder, why, mend });
+    }
+    Ok(folder.join(FILE))
 }

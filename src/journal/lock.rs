@@ -2,17 +2,22 @@
 //!
 //! Owns the file `runs/ID/lock`. The lock is the kernel's (`flock`), the text in the file
 //! only tells a second one who has it. Never steals a lock and never judges by the text.
+//!
+//! The file is its owner's alone: whoever can open it can lock it, and so keep a run from being taken up.
+//! In a shared folder the others are told by a second file, `holder`, whose lock decides nothing.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, fcntl_lock, flock};
+use rustix::process::{Flock, FlockType, fcntl_getlk};
 use serde::{Deserialize, Serialize};
 
-use super::JournalError;
+use super::{JournalError, Sharing};
+use crate::users;
 
 /// The process that executes a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +55,7 @@ impl fmt::Display for Holder {
 #[derive(Debug)]
 pub struct RunLock {
     _file: File,
+    _shown: Option<File>,
 }
 
 impl RunLock {
@@ -66,7 +72,7 @@ impl RunLock {
             .truncate(false)
             .mode(0o600)
             .open(&path)
-            .map_err(|e| JournalError::io(&path, &e))?;
+            .map_err(|e| foreign(folder, &e).unwrap_or_else(|| JournalError::io(&path, &e)))?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
@@ -77,8 +83,11 @@ impl RunLock {
             }
             Err(e) => return Err(JournalError::io(&path, &e.into())),
         }
-        write_holder(&mut file, &Holder::this_process()).map_err(|e| JournalError::io(&path, &e))?;
-        Ok(RunLock { _file: file })
+        let holder = Holder::this_process();
+        write_holder(&mut file, &holder).map_err(|e| JournalError::io(&path, &e))?;
+        // Without it a run is as good: others take it for one that nobody executes.
+        let shown = show_others(folder, &holder).ok().flatten();
+        Ok(RunLock { _file: file, _shown: shown })
     }
 
     /// Returns who executes the run in `folder` now, `None` when nobody does.
@@ -90,6 +99,7 @@ impl RunLock {
         let mut file = match File::open(&path) {
             Ok(file) => file,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => return shown_holder(folder),
             Err(e) => return Err(JournalError::io(&path, &e)),
         };
         match flock(&file, FlockOperation::NonBlockingLockShared) {
@@ -98,6 +108,49 @@ impl RunLock {
             Err(e) => Err(JournalError::io(&path, &e.into())),
         }
     }
+}
+
+/// The file that tells the others of a shared folder.
+const SHOWN: &str = "holder";
+
+/// Tells the others who executes the run, where it is shared. Returns the locked file.
+fn show_others(folder: &Path, holder: &Holder) -> std::io::Result<Option<File>> {
+    let sharing = Sharing::of(folder)?;
+    if sharing == Sharing::Private {
+        return Ok(None);
+    }
+    let mode = sharing.file_mode();
+    let mut options = OpenOptions::new();
+    let mut file =
+        options.read(true).write(true).create(true).truncate(false).mode(mode).open(folder.join(SHOWN))?;
+    file.set_permissions(Permissions::from_mode(mode))?;
+    // Of the kind that can be asked about without being taken, so that nobody is in its way.
+    fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive)?;
+    write_holder(&mut file, holder)?;
+    Ok(Some(file))
+}
+
+/// Returns whom the others are told.
+fn shown_holder(folder: &Path) -> Result<Option<Holder>, JournalError> {
+    let path = folder.join(SHOWN);
+    let mut file = match File::open(&path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(JournalError::io(&path, &e)),
+    };
+    let asked = fcntl_getlk(&file, &Flock::from(FlockType::ReadLock));
+    let held = asked.map_err(|e| JournalError::io(&path, &e.into()))?;
+    Ok(held.map(|_| read_holder(&mut file)))
+}
+
+/// Returns the words for a run that another user began, where that is why its lock cannot be had.
+fn foreign(folder: &Path, error: &std::io::Error) -> Option<JournalError> {
+    let owner = std::fs::metadata(folder).ok()?.uid();
+    (error.kind() == std::io::ErrorKind::PermissionDenied && owner != rustix::process::geteuid().as_raw())
+        .then(|| JournalError::Foreign {
+            run: folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
+            owner: users::name_of(owner),
+        })
 }
 
 /// Returns what the file says, or an unnamed holder: it may be about to write it.

@@ -8,6 +8,7 @@
 //! is deleting a folder. Network file systems are refused by name: SQLite's write-ahead
 //! log needs shared memory, and a lock there does not reliably die with its owner.
 
+mod access;
 mod error;
 mod id;
 mod index;

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::row::{self, Head, Row};
 use super::store::{APPLICATION, wal_of};
-use super::{JournalError, StateDir};
+use super::{JournalError, RunLock, StateDir};
 use crate::event::{FORMAT, Record};
 
 /// What can be read of a journal.
@@ -28,6 +28,8 @@ pub struct Salvage {
 pub struct Reader {
     path: PathBuf,
     connection: Connection,
+    /// Whether SQLite was told that nobody writes to it.
+    still: bool,
     /// Holds the copy that is read where the disk cannot be written to.
     _copy: Option<tempfile::TempDir>,
 }
@@ -38,18 +40,26 @@ impl Reader {
     /// # Errors
     /// When there is none, it may not be read, is no journal, or a newer version wrote it.
     pub fn open(state: &StateDir, run: &str) -> Result<Reader, JournalError> {
-        let path = state.run_dir(run).join("journal.db");
-        File::open(&path).map_err(|e| JournalError::io(&path, &e))?;
-        let direct = look(&path, &path);
-        let (connection, copy) = match direct {
-            Ok(connection) => (connection, None),
-            Err(JournalError::Newer { .. } | JournalError::Corrupt { .. }) => {
-                return direct.map(|connection| Reader { path, connection, _copy: None });
-            }
-            // The shared memory of the log cannot be made here: read a copy.
-            Err(first) => copied(&path).map_err(|_| first)?,
+        let folder = state.run_dir(run);
+        let path = folder.join("journal.db");
+        let fail = |e: std::io::Error| JournalError::io(&path, &e);
+        // In a shared folder somebody may have put a pipe there, which would be waited for.
+        if !fs::symlink_metadata(&path).map_err(fail)?.is_file() {
+            return Err(JournalError::Corrupt { path, why: "it is not a file".to_owned() });
+        }
+        File::open(&path).map_err(fail)?;
+        let first = match look(&path, &path) {
+            Ok(connection) => return Ok(Reader { path, connection, still: false, _copy: None }),
+            Err(error @ (JournalError::Newer { .. } | JournalError::Corrupt { .. })) => return Err(error),
+            Err(error) => error,
         };
-        Ok(Reader { path, connection, _copy: copy })
+        // The log and its shared memory cannot be made here: the disk is read-only, or the run another user's.
+        if !wal_of(&path).exists() && matches!(RunLock::holder(&folder), Ok(None)) {
+            let connection = look_still(&path).map_err(|_| first)?;
+            return Ok(Reader { path, connection, still: true, _copy: None });
+        }
+        let (connection, copy) = copied(&path).map_err(|_| first)?;
+        Ok(Reader { path, connection, still: false, _copy: copy })
     }
 
     /// Returns every record, in order.
@@ -57,12 +67,21 @@ impl Reader {
     /// # Errors
     /// When a row is damaged or the chain is broken.
     pub fn read(&self) -> Result<Vec<Record>, JournalError> {
-        strict(scan(&self.connection, &self.path)).map(|(records, _)| records)
+        strict(self.salvage()).map(|(records, _)| records)
     }
 
     /// Returns what can be read, and what is wrong with the rest.
     pub fn salvage(&self) -> Salvage {
-        scan(&self.connection, &self.path)
+        let found = scan(&self.connection, &self.path);
+        // Damage may be what somebody writes who has just taken the run up; then there is a log by now.
+        if self.still
+            && found.damage.is_some()
+            && wal_of(&self.path).exists()
+            && let Ok(connection) = look(&self.path, &self.path)
+        {
+            return scan(&connection, &self.path);
+        }
+        found
     }
 
     /// Checks every row against the hash behind it, and returns where the chain ends.
@@ -70,7 +89,7 @@ impl Reader {
     /// # Errors
     /// [`JournalError::Corrupt`] with the first row that is not what was written.
     pub fn verify_chain(&self) -> Result<Head, JournalError> {
-        strict(scan(&self.connection, &self.path)).map(|(_, head)| head)
+        strict(self.salvage()).map(|(_, head)| head)
     }
 
     /// Checks the chain, and that it goes as far as `kept`, what the index remembers of the finished run.
@@ -93,13 +112,26 @@ impl Reader {
 
 /// Opens for reading and asks the first question, which is where a read-only disk shows.
 fn look(file: &Path, named: &Path) -> Result<Connection, JournalError> {
-    let connection =
-        Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-            .and_then(|connection| {
-                connection.busy_timeout(Duration::from_secs(5))?;
-                Ok(connection)
-            })
-            .map_err(|e| JournalError::sqlite(named, &e))?;
+    opened(file, OpenFlags::empty(), named)
+}
+
+/// Opens a file that nobody writes to: no lock is taken and no log is looked for.
+fn look_still(path: &Path) -> Result<Connection, JournalError> {
+    let absolute = std::path::absolute(path).map_err(|e| JournalError::io(path, &e))?;
+    let mut uri = url::Url::from_file_path(&absolute)
+        .map_err(|()| JournalError::Other { path: absolute, why: "it is no path".to_owned() })?;
+    uri.set_query(Some("immutable=1"));
+    opened(Path::new(uri.as_str()), OpenFlags::SQLITE_OPEN_URI, path)
+}
+
+fn opened(file: &Path, more: OpenFlags, named: &Path) -> Result<Connection, JournalError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
+    let connection = Connection::open_with_flags(file, flags)
+        .and_then(|connection| {
+            connection.busy_timeout(Duration::from_secs(5))?;
+            Ok(connection)
+        })
+        .map_err(|e| JournalError::sqlite(named, &e))?;
     check_format(&connection, named)?;
     Ok(connection)
 }

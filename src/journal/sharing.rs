@@ -38,10 +38,10 @@ impl Sharing {
         }
     }
 
-    /// Returns the mode of a folder that takes letters. What is put into it belongs to the folder's group, so
-    /// that the run's owner can read what another user (root, where the folder is private) put there; and
-    /// nobody can take away or rename what another one put.
-    pub fn inbox_mode(self) -> u32 {
+    /// Returns the mode of a folder into which everybody who shares puts something. That belongs to the folder's
+    /// group, so that the folder's owner can read what another user (root, where it is private) put there; and
+    /// nobody else can take away or rename what one put.
+    pub fn drop_mode(self) -> u32 {
         match self {
             Sharing::Private => 0o2700,
             Sharing::Group => 0o3770,
@@ -76,12 +76,12 @@ impl Sharing {
         create_folder(path, self.folder_mode())
     }
 
-    /// Makes a new folder that takes letters.
+    /// Makes a new folder into which everybody who shares puts something.
     ///
     /// # Errors
     /// When it is there already or cannot be made.
-    pub fn create_inbox(self, path: &Path) -> io::Result<()> {
-        create_folder(path, self.inbox_mode())
+    pub fn create_drop(self, path: &Path) -> io::Result<()> {
+        create_folder(path, self.drop_mode())
     }
 }
 

@@ -1,15 +1,16 @@
 //! The state folder: where runs are kept.
 //!
-//! Owns its place, its permissions, the refusal of network file systems, and how a run is
-//! found by what an operator types. Never opens a database.
+//! Owns its place, the refusal of network file systems, and how a run is found by what an operator
+//! types. Its permissions are `access`'s and `sharing`'s. Never opens a database.
 
 use std::env;
 use std::fs::{self, DirBuilder};
+use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
-use super::JournalError;
 use super::id::is_run_id;
+use super::{JournalError, Sharing, access};
 use crate::diagnostic::nearest;
 
 /// The folder that holds `index.db` and `runs/ID/`.
@@ -19,15 +20,18 @@ pub struct StateDir {
 }
 
 impl StateDir {
-    /// Returns the folder that the environment names: `$MAINSTAY_STATE`, else
+    /// Returns the folder that `$MAINSTAY_STATE` names, else the configured one, else
     /// `$XDG_STATE_HOME/mainstay`, else `~/.local/state/mainstay`.
     ///
     /// # Errors
     /// [`JournalError::NoHome`] when none of them is set.
-    pub fn place() -> Result<PathBuf, JournalError> {
+    pub fn place(configured: Option<&Path>) -> Result<PathBuf, JournalError> {
         let set = |name: &str| env::var_os(name).filter(|v| !v.is_empty());
         if let Some(path) = set("MAINSTAY_STATE") {
             return std::path::absolute(&path).map_err(|e| JournalError::io(Path::new(&path), &e));
+        }
+        if let Some(path) = configured {
+            return Ok(path.to_owned());
         }
         // The XDG specification: relative paths are ignored.
         if let Some(path) = set("XDG_STATE_HOME").map(PathBuf::from)
@@ -38,26 +42,29 @@ impl StateDir {
         set("HOME").map(|home| Path::new(&home).join(".local/state/mainstay")).ok_or(JournalError::NoHome)
     }
 
-    /// Opens `root` for new runs: makes it (mode 0700) when it is not there.
+    /// Opens `root` for new runs: makes it (mode 0700) when it is not there. One that its group can write to is
+    /// shared: everything in it can then be read by the group.
     ///
     /// # Errors
-    /// When it cannot be made, lies on a network file system, or everybody can write to it.
+    /// When it cannot be made, lies on a network file system, or its modes do not keep what is in it
+    /// from others ([`JournalError::Exposed`], [`JournalError::Unsafe`]).
     pub fn create(root: impl Into<PathBuf>) -> Result<StateDir, JournalError> {
         let state = StateDir { root: root.into() };
-        for folder in [state.root.clone(), state.root.join("runs")] {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(&folder)
-                .map_err(|e| JournalError::io(&folder, &e))?;
-        }
+        let make = |folder: &Path| {
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            made.map_err(|e| JournalError::io(folder, &e))
+        };
+        make(&state.root)?;
         if let Some(kind) = network_file_system(&state.root)? {
             return Err(JournalError::Network { path: state.root, kind });
         }
-        let mode = fs::metadata(&state.root).map_err(|e| JournalError::io(&state.root, &e))?.mode();
-        if mode & 0o002 != 0 {
-            return Err(JournalError::Exposed(state.root));
+        let sharing = access::check(&state.root)?;
+        let runs = state.root.join("runs");
+        match sharing {
+            Sharing::Private => make(&runs)?,
+            Sharing::Group => access::make_runs(&state.root, &runs)?,
         }
+        access::check_runs(&state.root, &runs, sharing)?;
         Ok(state)
     }
 
@@ -76,7 +83,22 @@ impl StateDir {
         self.root.join("runs").join(run)
     }
 
-    /// Makes the folder of a new run (mode 0700).
+    /// Returns who may look at the runs.
+    ///
+    /// # Errors
+    /// When the folder cannot be asked.
+    pub fn sharing(&self) -> Result<Sharing, JournalError> {
+        access::sharing(&self.root)
+    }
+
+    /// Returns the number of the user whom a run belongs to, where runs of several users are kept: what its
+    /// journal says of whoever began it is only what that user wrote. `None` where there is but one.
+    pub fn owner(&self, run: &str) -> Option<u32> {
+        let shared = self.sharing().ok()? == Sharing::Group;
+        shared.then(|| fs::metadata(self.run_dir(run)).ok().map(|folder| folder.uid()))?
+    }
+
+    /// Makes the folder of a new run (mode 0700; 2750 in a shared folder).
     ///
     /// # Errors
     /// When it is there already or cannot be made.
@@ -85,11 +107,21 @@ impl StateDir {
         if !is_run_id(run) {
             return Err(JournalError::Other { path: folder, why: "not the id of a run".to_owned() });
         }
-        DirBuilder::new().mode(0o700).create(&folder).map_err(|e| match e.kind() {
+        self.sharing()?.create_folder(&folder).map_err(|e| match e.kind() {
             std::io::ErrorKind::AlreadyExists => JournalError::Taken(run.to_owned()),
             _ => JournalError::io(&folder, &e),
         })?;
         Ok(folder)
+    }
+
+    /// Keeps a text beside the journal of a run.
+    ///
+    /// # Errors
+    /// When there is one of that name, or it cannot be written.
+    pub fn keep(&self, run: &str, name: &str, text: &[u8]) -> Result<(), JournalError> {
+        let path = self.run_dir(run).join(name);
+        let written = self.sharing()?.create_file(&path).and_then(|mut file| file.write_all(text));
+        written.map_err(|e| JournalError::io(&path, &e))
     }
 
     /// Returns the ids of all runs, oldest first.

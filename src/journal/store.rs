@@ -8,8 +8,7 @@
 //! fdatasync carries it along. Keeping such turns in memory instead would lose them to a
 //! `kill -9`, and hide from `mainstay show` what a run waits for.
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -63,12 +62,8 @@ impl RunJournal {
         let folder = state.create_run_dir(run)?;
         let lock = RunLock::take(&folder)?;
         let path = folder.join("journal.db");
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|e| JournalError::io(&path, &e))?;
+        // SQLite gives its log and its shared memory the same mode.
+        state.sharing()?.create_file(&path).map_err(|e| JournalError::io(&path, &e))?;
         let connection = connect(&path)?;
         // One sync of file and folders at the end serves all of this.
         connection

@@ -4,8 +4,10 @@
 //! is not in the journal is asked of the supervisor again. Every method may be cancelled between
 //! polls without losing a byte; what was not written yet is written by the next one.
 
+use std::fs::OpenOptions;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::net::UnixStream as StdStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -68,7 +70,10 @@ impl Supervisor {
     pub async fn spawn(run_dir: &Path, exe: Option<&Path>) -> Result<Self, ClientError> {
         let (ours, theirs) = StdStream::pair().map_err(ClientError::Spawn)?;
         let log_path = run_dir.join(LOG);
-        let log = std::fs::File::create(&log_path).map_err(ClientError::Spawn)?;
+        let mut options = OpenOptions::new();
+        // Whatever the umask: in a shared run folder the group could write to it.
+        options.write(true).create(true).truncate(true).mode(0o600);
+        let log = options.open(&log_path).map_err(ClientError::Spawn)?;
         let exe = exe.unwrap_or(Path::new("/proc/self/exe"));
         let mut child = Command::new(exe)
             .arg0("mainstay")

@@ -4,12 +4,12 @@
 //! secret (`blot` stands before it). A file that cannot be written ends the keeping, not the
 //! command: what comes after is still counted and digested.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::protocol::{EXCERPT, MEMORY_LIMIT, OutputSummary, StreamName};
+use crate::journal::Sharing;
 
 /// The folder of a run's output, below the run's folder.
 pub const OUTPUT_FOLDER: &str = "out";
@@ -26,22 +26,21 @@ impl OutputFolder {
         OutputFolder { run_dir: run_dir.to_owned(), next: 1 }
     }
 
-    /// Makes a new file of mode 0600 whose name ends in `kind`; returns it with its path relative
+    /// Makes a new file for whoever may look at the run, whose name ends in `kind`; returns it with its path relative
     /// to the run's folder.
     pub fn create(&mut self, kind: &str) -> io::Result<(File, String)> {
+        let sharing = Sharing::of(&self.run_dir)?;
         loop {
             let name = format!("{OUTPUT_FOLDER}/{}.{kind}", self.next);
             self.next += 1;
-            let made =
-                OpenOptions::new().write(true).create_new(true).mode(0o600).open(self.run_dir.join(&name));
-            match made {
+            match sharing.create_file(&self.run_dir.join(&name)) {
                 Ok(file) => return Ok((file, name)),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error)
                     if error.kind() == io::ErrorKind::NotFound
                         && !self.run_dir.join(OUTPUT_FOLDER).exists() =>
                 {
-                    std::fs::create_dir(self.run_dir.join(OUTPUT_FOLDER))?;
+                    sharing.create_folder(&self.run_dir.join(OUTPUT_FOLDER))?;
                 }
                 Err(error) => return Err(error),
             }

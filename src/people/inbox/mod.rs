@@ -86,7 +86,7 @@ impl Inbox {
     /// When it cannot be made.
     pub fn create(&self) -> Result<(), InboxError> {
         let run_dir = self.folder.parent().unwrap_or(Path::new("."));
-        match Sharing::of(run_dir).and_then(|sharing| sharing.create_inbox(&self.folder)) {
+        match Sharing::of(run_dir).and_then(|sharing| sharing.create_drop(&self.folder)) {
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
                 Err(InboxError::io(&self.folder, &error))
             }

@@ -1,0 +1,515 @@
+//! A state folder that a team shares: what is refused at the start, who sees what, and who can change nothing.
+//!
+//! With real users of this machine, made for each test; so it runs as root, as continuous integration does.
+
+mod support;
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use mainstay::journal::{JournalError, RunLock, StateDir};
+use mainstay::people::inbox::{Found, Inbox, Letter, Message, Seen};
+use support::sandbox::program;
+use support::service::wait_until;
+use support::users::{self, Team, command_as, uid_of};
+use tempfile::TempDir;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What keeps a run at work until something is written to the pipe, and then prints more than fits in memory.
+const RUNBOOK: &str = r#"
+runbook "The team's"
+
+resolve "Wait" {
+  run $ cat gate
+    leave "it only waits"
+  run $ seq 1 20000
+    leave "it only counts"
+}
+"#;
+
+/// A team, its state folder as an administrator makes it, and a runbook.
+struct Shop {
+    folder: TempDir,
+    team: Team,
+}
+
+impl Shop {
+    fn new() -> Self {
+        let team = Team::new(2);
+        let folder = tempfile::Builder::new().prefix("mainstay-team-").tempdir().unwrap();
+        let open = |path: &Path| fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+        open(folder.path());
+        fs::write(folder.path().join("wait.runbook"), RUNBOOK).unwrap();
+        let config = "state = \"state\"\n[roles]\n";
+        fs::write(folder.path().join("mainstay.toml"), config).unwrap();
+        // The checkout may lie where others cannot go.
+        fs::copy(program(), folder.path().join("mainstay")).unwrap();
+        fs::copy(std::env::current_exe().unwrap(), folder.path().join("test")).unwrap();
+        let gate = folder.path().join("gate");
+        rustix::fs::mknodat(rustix::fs::CWD, &gate, rustix::fs::FileType::Fifo, 0o666.into(), 0).unwrap();
+        let shop = Shop { folder, team };
+        // The one line of docs/how-to.md.
+        let state = shop.state();
+        let install = Command::new("install")
+            .args(["-d", "-m", "3770", "-g", &shop.team.group])
+            .args([&state, &state.join("runs")])
+            .status();
+        assert!(install.unwrap().success());
+        shop
+    }
+
+    fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
+    /// The program as this user, with this umask.
+    fn command(&self, user: &str, umask: &str, arguments: &[&str]) -> Command {
+        let mut command = command_as(user, "sh");
+        command
+            .args(["-c", "umask \"$1\"; shift; exec ./mainstay \"$@\"", "sh", umask])
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn mainstay(&self, user: &str, arguments: &[&str]) -> Output {
+        self.command(user, "022", arguments).output().unwrap()
+    }
+
+    /// What the program prints for this user.
+    #[track_caller]
+    fn prints(&self, user: &str, arguments: &[&str]) -> String {
+        let output = self.mainstay(user, arguments);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {errors}");
+        assert_eq!(errors, "", "{arguments:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// What a shell of this user says.
+    fn shell(&self, user: &str, script: &str) -> Result<String, String> {
+        let output =
+            command_as(user, "sh").args(["-c", script]).current_dir(self.folder.path()).output().unwrap();
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+    }
+
+    /// Starts a run that waits, and returns it once others see that it is at work.
+    fn wait(&self, user: &str, umask: &str) -> (Child, String) {
+        let child = self
+            .command(user, umask, &["run", "wait.runbook"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let other = self.team.member(1);
+        let mut run = String::new();
+        let mut said = String::new();
+        let is_running = wait_until(Instant::now() + PATIENCE, || {
+            let output = self.mainstay(other, &["runs", "--format", "json"]);
+            said = format!("{output:?}");
+            let Ok(runs) = serde_json::from_slice::<serde_json::Value>(&output.stdout) else {
+                return false;
+            };
+            let running =
+                runs.as_array().and_then(|runs| runs.iter().find(|run| run["outcome"] == "running"));
+            run = running.and_then(|run| run["run"].as_str()).unwrap_or_default().to_owned();
+            if run.is_empty() {
+                return false;
+            }
+            let timeline = self.mainstay(other, &["timeline", &run]);
+            said = format!("{timeline:?}");
+            String::from_utf8_lossy(&timeline.stdout).contains("cat gate")
+        });
+        assert!(is_running, "nobody sees it at work: {said}");
+        (child, run)
+    }
+
+    /// Lets the waiting run go on.
+    fn open_gate(&self) {
+        fs::write(self.folder.path().join("gate"), "on\n").unwrap();
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).mode() & 0o7777
+}
+
+#[track_caller]
+fn end(mut child: Child) -> Option<i32> {
+    let mut code = None;
+    let ended = wait_until(Instant::now() + PATIENCE, || {
+        code = child.try_wait().unwrap();
+        code.is_some()
+    });
+    assert!(ended, "the run does not end");
+    code.and_then(|code| code.code())
+}
+
+#[test]
+fn others_of_the_group_look_at_a_run_while_it_goes_on_and_afterwards() {
+    if !users::can_be_made() {
+        return;
+    }
+    let shop = Shop::new();
+    let [dana, li, eve] = [shop.team.member(0), shop.team.member(1), shop.team.stranger()];
+    for umask in ["077", "000"] {
+        let (child, run) = shop.wait(dana, umask);
+        let listed = shop.prints(li, &["runs"]);
+        assert!(listed.contains(&run) && listed.contains("running"), "{listed}");
+        assert!(shop.prints(li, &["show", &run]).contains("The team's"));
+        assert!(shop.prints(li, &["timeline", &run]).contains("cat gate"));
+        shop.open_gate();
+        assert_eq!(end(child), Some(0));
+        let folder = shop.state().join("runs").join(&run);
+        assert!(!folder.join("journal.db-wal").exists(), "it ended in order");
+        assert!(shop.prints(li, &["show", &run]).contains("resolved"));
+        assert!(shop.prints(li, &["timeline", &run]).contains("seq 1 20000"));
+        let output = fs::read_dir(folder.join("out")).unwrap().next().unwrap().unwrap().path();
+        assert!(
+            shop.shell(li, &format!("cat {}", output.display())).is_ok_and(|text| text.ends_with("20000\n"))
+        );
+        for (name, expected) in [
+            ("", 0o2750),
+            ("journal.db", 0o640),
+            ("sources.json", 0o640),
+            ("holder", 0o640),
+            ("lock", 0o600),
+            ("supervisor.log", 0o600),
+            ("out", 0o2750),
+        ] {
+            assert_eq!(mode(&folder.join(name)), expected, "{name} with umask {umask}");
+        }
+        assert_eq!(mode(&output), 0o640);
+        // Both have a list of their own, and neither enters the other's.
+        for user in [dana, li, dana, li] {
+            assert!(shop.prints(user, &["runs", "--outcome", "resolved"]).contains(&run));
+        }
+        let index = shop.state().join(format!("index-{}", uid_of(dana).unwrap()));
+        assert_eq!(mode(&index) & 0o777, 0o700);
+        assert!(shop.shell(li, &format!("ls {}", index.display())).is_err());
+        let output = shop.mainstay(eve, &["runs"]);
+        assert_eq!(output.status.code(), Some(1), "a stranger sees nothing: {output:?}");
+    }
+}
+
+#[test]
+fn a_run_that_was_cut_off_is_seen_by_others_as_it_stood() {
+    if !users::can_be_made() {
+        return;
+    }
+    let shop = Shop::new();
+    let [dana, li] = [shop.team.member(0), shop.team.member(1)];
+    let (mut child, run) = shop.wait(dana, "022");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let folder = shop.state().join("runs").join(&run);
+    assert!(folder.join("journal.db-wal").exists(), "its log is left");
+    let listed = shop.prints(li, &["runs"]);
+    assert!(listed.contains(&run) && listed.contains("its end was not seen"), "{listed}");
+    assert!(shop.prints(li, &["timeline", &run]).contains("cat gate"));
+    assert!(shop.prints(li, &["show", &run]).contains("The team's"));
+    let before = fs::read(folder.join("journal.db-wal")).unwrap();
+    assert!(!before.is_empty());
+    // Its owner still sees the same, although others looked in between.
+    assert!(shop.prints(dana, &["timeline", &run]).contains("cat gate"));
+}
+
+#[test]
+fn nobody_but_its_owner_changes_a_run() {
+    if !users::can_be_made() {
+        return;
+    }
+    let shop = Shop::new();
+    let [dana, li] = [shop.team.member(0), shop.team.member(1)];
+    let (child, run) = shop.wait(dana, "000");
+    let folder = shop.state().join("runs").join(&run);
+    Inbox::at(&folder).create().unwrap();
+    let at = format!("cd {};", folder.display());
+    for script in [
+        "mv ../$(basename $PWD) ../gone",
+        "rm -r -f ../$(basename $PWD)",
+        "echo x >> journal.db",
+        "echo x >> journal.db-wal",
+        "echo x >> journal.db-shm",
+        "echo x >> sources.json",
+        "echo x >> holder",
+        "echo x >> lock",
+        "cat lock",
+        "flock --nonblock lock true",
+        "rm journal.db",
+        "mv sources.json s",
+        "touch new",
+        "echo x >> supervisor.log",
+        "mv ../../runs ../../gone",
+        "chmod 777 .",
+    ] {
+        let done = shop.shell(li, &format!("{at} {script}"));
+        assert!(done.is_err(), "{script}: {done:?}");
+    }
+    let socket = folder.join("supervisor.sock");
+    assert_eq!(mode(&socket), 0o600);
+    shop.open_gate();
+    assert_eq!(end(child), Some(0));
+    assert!(shop.prints(li, &["show", &run]).contains("resolved"));
+}
+
+#[test]
+fn a_run_that_claims_another_author_is_told_from_its_owner() {
+    if !users::can_be_made() {
+        return;
+    }
+    let shop = Shop::new();
+    let [dana, li] = [shop.team.member(0), shop.team.member(1)];
+    let (child, run) = shop.wait(dana, "022");
+    shop.open_gate();
+    end(child);
+    let runs = shop.state().join("runs");
+    shop.shell(li, &format!("cp -r {0}/{run} {0}/20261121-0000-fake", runs.display())).unwrap_or_default();
+    let output = shop.mainstay(li, &["show", "20261121-0000-fake"]);
+    let warned = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        warned.contains(&format!("the run belongs to `{li}`, but its journal says that `{dana}`")),
+        "{warned}"
+    );
+    // What is not a file is not waited for.
+    shop.shell(
+        li,
+        &format!("cd {}; mkdir 20261121-0001-pipe; mkfifo 20261121-0001-pipe/journal.db", runs.display()),
+    )
+    .unwrap();
+    assert!(shop.prints(li, &["runs"]).contains("damaged"));
+}
+
+#[test]
+fn a_list_that_another_one_made_is_not_used() {
+    if !users::can_be_made() {
+        return;
+    }
+    let shop = Shop::new();
+    let [dana, li] = [shop.team.member(0), shop.team.member(1)];
+    let index = shop.state().join(format!("index-{}", uid_of(dana).unwrap()));
+    shop.shell(
+        li,
+        &format!("mkdir -m 777 {0}; echo x > {0}/index.db; chmod 666 {0}/index.db", index.display()),
+    )
+    .unwrap();
+    let (child, run) = shop.wait(dana, "022");
+    shop.open_gate();
+    assert_eq!(end(child), Some(0));
+    assert!(shop.prints(dana, &["runs"]).contains(&run));
+    assert_eq!(fs::read(index.join("index.db")).unwrap(), b"x\n");
+}
+
+#[test]
+fn letters_are_from_whom_the_machine_says_and_stay_theirs() {
+    if !users::can_be_made() {
+        return;
+    }
+    let shop = Shop::new();
+    let [dana, li, eve] = [shop.team.member(0), shop.team.member(1), shop.team.stranger()];
+    let folder = shop.state().join("runs/20261121-0142-k7f3");
+    shop.shell(dana, &format!("mkdir {0} && chmod 2750 {0}", folder.display())).unwrap();
+    let made = shop.act(dana, &folder, "create", "");
+    assert!(made.is_ok(), "{made:?}");
+    let inbox = Inbox::at(&folder);
+    assert_eq!(mode(inbox.folder()), 0o3770);
+    shop.act(li, &folder, "put", "by li").unwrap();
+    assert!(shop.act(eve, &folder, "put", "by eve").is_err());
+    // As dana, who executes the run: the letter was written with the strictest umask.
+    let file = fs::read_dir(inbox.folder()).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(mode(&file), 0o640);
+    assert!(shop.shell(dana, &format!("cat {}", file.display())).unwrap().contains("by li"));
+    let mut seen = Seen::default();
+    match &*inbox.collect(&mut seen).unwrap() {
+        [Found::Letter(received)] => {
+            assert_eq!((received.who.uid, received.who.name.as_str()), (uid_of(li).unwrap(), li));
+        }
+        other => panic!("{other:?}"),
+    }
+    // Dana owns the folder; what another member of the group forges in it is his or void.
+    let own =
+        format!(r#"{{"format":1,"run":"20261121-0142-k7f3","message":{{"kind":"note","text":"{dana}"}}}}"#);
+    let loose = shop.state().join("loose");
+    shop.shell(dana, &format!("echo '{own}' > {0}; chmod 666 {0}", loose.display())).unwrap();
+    shop.shell(li, &format!("ln {} {}/forged", loose.display(), inbox.folder().display())).unwrap();
+    match &*inbox.collect(&mut seen).unwrap() {
+        [Found::Void { who, why, .. }] => {
+            assert_eq!((who.name.as_str(), why.as_str()), (dana, "it has more than one name"));
+        }
+        other => panic!("{other:?}"),
+    }
+    shop.shell(dana, &format!("rm {}", loose.display())).unwrap();
+    match &*inbox.collect(&mut Seen::default()).unwrap() {
+        [_, Found::Void { why, .. }] | [Found::Void { why, .. }, _] => {
+            assert_eq!(why, "others than its owner can write to it", "its other name is gone");
+        }
+        other => panic!("{other:?}"),
+    }
+    let third = format!("cd {}; f=$(ls *.json); ", inbox.folder().display());
+    shop.act(dana, &folder, "put", "by dana").unwrap();
+    let dana_only =
+        shop.shell(li, &format!("{third} for f in $f; do test -O $f || rm -f $f || exit 1; done"));
+    assert!(dana_only.is_err(), "li removes what dana put");
+}
+
+impl Shop {
+    /// Does something through the library, as this user and with the strictest umask.
+    fn act(&self, user: &str, run_dir: &Path, what: &str, text: &str) -> Result<(), String> {
+        let output = command_as(user, "sh")
+            .args(["-c", "umask 077; exec ./test --exact --ignored acts_as_another_user"])
+            .current_dir(self.folder.path())
+            .env("MAINSTAY_TEST_RUN_DIR", run_dir)
+            .env("MAINSTAY_TEST_ACT", what)
+            .env("MAINSTAY_TEST_NOTE", text)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        if output.status.success() && said.contains("1 passed") { Ok(()) } else { Err(said) }
+    }
+}
+
+#[test]
+#[ignore = "other tests start it, as another user"]
+fn acts_as_another_user() {
+    let run_dir = PathBuf::from(std::env::var_os("MAINSTAY_TEST_RUN_DIR").expect("is started by a test"));
+    let text = std::env::var("MAINSTAY_TEST_NOTE").unwrap();
+    let inbox = Inbox::at(&run_dir);
+    let run = run_dir.file_name().unwrap().to_string_lossy().into_owned();
+    let fails = match &*std::env::var("MAINSTAY_TEST_ACT").unwrap() {
+        "create" => inbox.create().err().map(|error| error.to_string()),
+        "put" => {
+            inbox.put(&Letter { run, message: Message::Note { text } }).err().map(|error| error.to_string())
+        }
+        "take" => RunLock::take(&run_dir).err().map(|error| error.to_string()),
+        other => panic!("there is no act {other}"),
+    };
+    assert_eq!(fails, None);
+}
+
+#[test]
+fn what_others_could_do_to_a_shared_folder_is_refused_with_what_mends_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let runs = state.join("runs");
+    fs::create_dir_all(&runs).unwrap();
+    let set = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    let refused = |path: &Path| match StateDir::create(&state) {
+        Err(error @ (JournalError::Unsafe { .. } | JournalError::Exposed(_))) => {
+            assert!(error.to_string().contains(&format!("`{}`", path.display())), "{error}");
+            (error.to_string(), error.help().unwrap())
+        }
+        other => panic!("not refused: {other:?}"),
+    };
+    for (bad, why) in [
+        (0o3777, "can be written by every user"),
+        (0o775, "entered by every user"),
+        (0o3775, "entered by every user"),
+        (0o3771, "entered by every user"),
+        (0o2770, "could take away"),
+        (0o1770, "would not belong to the group"),
+        (0o3720, "cannot do everything"),
+    ] {
+        for broken in [&state, &runs] {
+            set(&state, 0o3770);
+            set(&runs, 0o3770);
+            StateDir::create(&state).unwrap();
+            set(broken, bad);
+            let (error, help) = refused(broken);
+            assert!(error.contains(why), "{bad:o}: {error}");
+            assert!(help.contains(&format!("`chmod 3770 {}`", broken.display())), "{bad:o}: {help}");
+        }
+    }
+    set(&state, 0o3770);
+    set(&runs, 0o755);
+    assert!(refused(&runs).0.contains("would not") || refused(&runs).0.contains("every user"));
+    // Private again.
+    set(&state, 0o700);
+    set(&runs, 0o3770);
+    let (error, help) = refused(&runs);
+    assert!(error.contains("the folder above it is not shared"), "{error}");
+    assert_eq!(help, format!("run `chmod g-w {}`", runs.display()));
+    set(&runs, 0o700);
+    set(&state, 0o702);
+    assert!(refused(&state).1.starts_with(&format!("run `chmod 700 {}`", state.display())));
+    set(&state, 0o755);
+    StateDir::create(&state).unwrap();
+}
+
+#[test]
+fn its_owner_makes_what_is_missing_in_a_shared_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o3770)).unwrap();
+    let state = StateDir::create(folder.path()).unwrap();
+    assert_eq!(mode(&folder.path().join("runs")), 0o3770);
+    let run = state.create_run_dir("20261121-0142-k7f3").unwrap();
+    assert_eq!(mode(&run), 0o2750);
+}
+
+#[test]
+fn who_owns_and_who_shares_is_checked_at_the_start() {
+    if !users::can_be_made() {
+        return;
+    }
+    let shop = Shop::new();
+    let [dana, li, eve] = [shop.team.member(0), shop.team.member(1), shop.team.stranger()];
+    let [state, runs] = [shop.state(), shop.state().join("runs")];
+    let group = &shop.team.group;
+    let refused = |user: &str| {
+        let output = shop.mainstay(user, &["run", "wait.runbook"]);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let own = |path: &Path, user: u32, group: Option<u32>| {
+        std::os::unix::fs::chown(path, Some(user), group).unwrap()
+    };
+    let said = refused(eve);
+    assert!(
+        said.contains(&format!("shared by the group `{group}`, of which this process is no member")),
+        "{said}"
+    );
+    assert!(said.contains(&format!("usermod --append --groups {group} USER")), "{said}");
+    for path in [&state, &runs] {
+        own(path, uid_of(dana).unwrap(), None);
+        let said = refused(li);
+        assert!(
+            said.contains(&format!("belongs to `{dana}`, who could take away what others keep")),
+            "{said}"
+        );
+        assert!(said.contains(&format!("run `chown root {}`", path.display())), "{said}");
+        own(path, 0, None);
+    }
+    own(&runs, 0, Some(0));
+    fs::set_permissions(&runs, Permissions::from_mode(0o3770)).unwrap();
+    assert!(refused(li).contains(&format!("run `chgrp {group} {}`", runs.display())));
+    fs::remove_dir(&runs).unwrap();
+    let said = refused(li);
+    assert!(
+        said.contains(&format!("run `install -d -m 3770 -g {group} {}` as root", runs.display())),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_run_of_another_one_is_not_taken_up() {
+    if !users::can_be_made() {
+        return;
+    }
+    let shop = Shop::new();
+    let [dana, li] = [shop.team.member(0), shop.team.member(1)];
+    let (child, run) = shop.wait(dana, "022");
+    shop.open_gate();
+    assert_eq!(end(child), Some(0));
+    let folder = shop.state().join("runs").join(&run);
+    let said = shop.act(li, &folder, "take", "").unwrap_err();
+    assert!(said.contains(&format!("run `{run}` belongs to `{dana}`, who alone can execute it")), "{said}");
+    shop.act(dana, &folder, "take", "").unwrap();
+}
