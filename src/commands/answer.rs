@@ -9,7 +9,7 @@ use super::failure::{Failure, INVALID, warn};
 use super::print;
 use super::waiting::{Open, one};
 use crate::display::{Look, clean, question_page};
-use crate::event::{Body, Input, QuestionKind, Reply, Wanted};
+use crate::event::{Body, Fact, Heard, Input, QuestionKind, Reply, Wanted};
 use crate::journal::{Reader, RunLock};
 use crate::people::inbox::{Inbox, Letter, Message};
 use crate::value::Value;
@@ -195,17 +195,22 @@ enum Taken {
 
 fn taken(open: &Open, file: &str) -> Result<Option<Taken>, Failure> {
     let records = Reader::open(&open.state, &open.run)?.salvage().records;
-    Ok(records.iter().rev().find_map(|(_, record)| match &record.body {
+    let mut rest = records.iter().map(|(_, record)| &record.body);
+    let found = rest.find_map(|body| match body {
         Body::Input(Input::Delivered { reply: Reply::Answer(answer), .. }) if answer.letter == file => {
             Some(Taken::Counts)
         }
-        Body::Input(Input::Heard { heard: crate::event::Heard::Void { why, .. }, letter, .. })
-            if letter == file =>
-        {
+        Body::Input(Input::Heard { heard: Heard::Void { why, .. }, letter, .. }) if letter == file => {
             Some(Taken::Void(why.clone()))
         }
         _ => None,
-    }))
+    });
+    // Of several answers that are needed, each counts once: what the run says of it stands in the same turn.
+    let void = rest.take_while(|body| !matches!(body, Body::Input(_))).find_map(|body| match body {
+        Body::Fact(Fact::Void { why, .. }) => Some(Taken::Void(why.clone())),
+        _ => None,
+    });
+    Ok(found.map(|found| void.unwrap_or(found)))
 }
 
 fn told(open: &Open, taken: &Taken) -> Result<u8, Failure> {

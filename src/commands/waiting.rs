@@ -11,7 +11,7 @@ use crate::event::{Address, Body, Input, Opened, Question};
 use crate::journal::{Index, Reader, StateDir};
 use crate::people::{Person, Rules};
 use crate::real::Clock;
-use crate::timeline::Summary;
+use crate::timeline::{Answer, Summary};
 
 const AFTER: &str = "\
 Examples:
@@ -45,6 +45,8 @@ pub(super) struct Open {
     pub mine: Result<String, String>,
     /// Whose answers count, by name; empty where no roles are set up.
     pub who: Vec<String>,
+    /// Who has said yes already.
+    pub agreed: Vec<String>,
 }
 
 impl Open {
@@ -65,6 +67,7 @@ struct Line<'a> {
     asked_of: &'a [String],
     count: u32,
     who: &'a [String],
+    agreed: &'a [String],
     answer: String,
     left_seconds: Option<u64>,
     yours: bool,
@@ -100,6 +103,7 @@ pub(super) fn waiting(args: &Args) -> Result<u8, Failure> {
                     title: &open.summary.title,
                     question: &open.question,
                     who: &open.who,
+                    agreed: &open.agreed,
                     left: open.left,
                     yours: open.mine.is_ok(),
                 })
@@ -121,6 +125,7 @@ fn line(open: &Open) -> Line<'_> {
         asked_of: &open.question.roles,
         count: open.question.count,
         who: &open.who,
+        agreed: &open.agreed,
         answer: open.question.wanted.to_string(),
         left_seconds: open.left.map(|left| left.as_secs()),
         yours: open.mine.is_ok(),
@@ -149,19 +154,26 @@ fn of_run(state: &StateDir, run: &str) -> Result<Vec<Open>, Failure> {
     let me = Person::current();
     let now = Clock::resume(opened.at, summary.last).now().run_ns;
     let asked = summary.open_questions.clone();
-    Ok(asked
-        .into_iter()
-        .map(|(address, (question, deadline))| Open {
+    let open = asked.into_iter().map(|(address, (question, deadline))| {
+        let answers = summary.approvals.iter().rfind(|a| a.text == question.text).map(|a| &a.answers);
+        let agreed: Vec<&Answer> = answers.into_iter().flatten().filter(|_| question.quorum).collect();
+        let mine = match agreed.iter().any(|answer| answer.uid == me.uid) {
+            true => Err(String::from("you have answered already, and nobody counts twice")),
+            false => rules.role_of(&question, &me),
+        };
+        Open {
             state: state.clone(),
             run: run.to_owned(),
             summary: summary.clone(),
             address,
             left: deadline.map(|at| Duration::from_nanos(at.saturating_sub(now).max(0).unsigned_abs())),
-            mine: rules.role_of(&question, &me),
+            mine,
             who: rules.who(&question),
+            agreed: agreed.iter().map(|answer| answer.who.clone()).collect(),
             question,
-        })
-        .collect())
+        }
+    });
+    Ok(open.collect())
 }
 
 /// Returns the one question of a run that a subcommand answers.

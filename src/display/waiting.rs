@@ -19,6 +19,8 @@ pub struct WaitingLine<'a> {
     pub question: &'a Question,
     /// Whose answers count, by name.
     pub who: &'a [String],
+    /// Who has said yes already.
+    pub agreed: &'a [String],
     pub left: Option<Duration>,
     /// Whether the one who looks may answer.
     pub yours: bool,
@@ -47,6 +49,9 @@ pub fn waiting(lines: &[WaitingLine<'_>], look: Look) -> String {
             let _ = write!(of, " ({})", line.who.join(", "));
         }
         row(&mut out, "asked of", &[&of], Tone::Plain, look);
+        if !line.agreed.is_empty() {
+            row(&mut out, "said yes", &[&line.agreed.join(", ")], Tone::Plain, look);
+        }
         let left = match line.left {
             None => "nothing bounds it".to_owned(),
             Some(left) if left.is_zero() => "none; silence decides when the run goes on".to_owned(),
