@@ -9,10 +9,9 @@ use super::run::{Conduct, Past, secrets, tools};
 use super::{EXIT_CODES, Format, kept, settings};
 use crate::check::{self, Memory};
 use crate::engine;
-use crate::event::{Body, Input, Opened, Record, Reply};
+use crate::event::{Body, Input, Opened, Record};
 use crate::journal::{RunJournal, StateDir};
 use crate::people::Terminal;
-use crate::people::inbox::Seen;
 use crate::program::Program;
 use crate::real::Clock;
 use crate::source::Sources;
@@ -67,7 +66,7 @@ pub(super) fn resume(args: &Args) -> Result<u8, Failure> {
     let last = records.last().map_or(opened.at, |record| record.at);
     let prevention = std::fs::read_to_string(state.run_dir(&run).join(kept::PREVENTION)).unwrap_or_default();
     let clock = Clock::resume(opened.at, last);
-    let seen = seen(&records);
+    let seen = kept::letters(&records);
     let conduct = Conduct { program, secrets, state, run, clock, journal, seat, prevention };
     conduct.resume(args.format, &opened, Past { records, replayed, seen })
 }
@@ -97,19 +96,4 @@ fn program_of(state: &StateDir, run: &str, opened: &Opened) -> Result<Arc<Progra
         return Err(lost(format!("they are {}, the run began with {}", program.hash, opened.program_hash)));
     }
     Ok(Arc::new(program))
-}
-
-/// Returns the letters that the journal has.
-fn seen(records: &[Record]) -> Seen {
-    let mut seen = Seen::default();
-    for record in records {
-        match &record.body {
-            Body::Input(Input::Heard { letter, uid, .. }) => seen.add(letter, *uid),
-            Body::Input(Input::Delivered { reply: Reply::Answer(answer), .. }) => {
-                seen.add(&answer.letter, answer.uid);
-            }
-            _ => {}
-        }
-    }
-    seen
 }

@@ -44,6 +44,11 @@ pub fn show(summary: &Summary, state: RunState, sources: &Sources, look: Look) -
             told(out, Kind::Step, tone, step.began, text, look);
         }
     });
+    section(&mut out, "Notes", look, |out| {
+        for (at, _, who, text) in &summary.notes {
+            told(out, Kind::Note, Tone::Plain, *at, format!("{who}: {text}"), look);
+        }
+    });
     section(&mut out, "Approvals", look, |out| {
         for approval in &summary.approvals {
             approval_lines(out, approval, summary.is_over(), look);
@@ -154,8 +159,12 @@ fn approval_lines(out: &mut String, approval: &Approval, over: bool, look: Look)
     for answer in &approval.answers {
         let tone = if answer.refused { Tone::Warn } else { Tone::Good };
         let word = &answer.said;
-        let text =
-            format!("{word} of {} (uid {}, {}): {}", answer.who, answer.uid, answer.role, approval.text);
+        let because = match answer.because.as_str() {
+            "" => String::new(),
+            because => format!(" (because {because})"),
+        };
+        let role = if answer.role.is_empty() { String::new() } else { format!(", {}", answer.role) };
+        let text = format!("{word} of {} (uid {}{role}): {}{because}", answer.who, answer.uid, approval.text);
         told(out, Kind::Change, tone, answer.at, text, look);
     }
     if let Some((at, why, then)) = &approval.silent {

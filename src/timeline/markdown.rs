@@ -155,8 +155,13 @@ fn approvals(out: &mut String, summary: &Summary) {
         };
         for answer in &approval.answers {
             let by = format!("{} (uid {})", escape(&answer.who), answer.uid);
-            let word =
-                if answer.refused { format!("**{}**", escape(&answer.said)) } else { escape(&answer.said) };
+            let mut word = escape(&answer.said);
+            if answer.refused {
+                word = format!("**{word}**");
+            }
+            if !answer.because.is_empty() {
+                word = format!("{word}, because {}", escape(&answer.because));
+            }
             row(&word, &by, &utc(answer.at.wall_us));
         }
         if let Some((at, why, then)) = &approval.silent {

@@ -236,6 +236,7 @@ impl Narrator {
             Some((row, file)) => {
                 std::iter::once(Evidence::Row(row)).chain(file.map(Evidence::File)).collect()
             }
+            None if seq == 0 => Vec::new(),
             None => vec![Evidence::Row(seq)],
         }
     }

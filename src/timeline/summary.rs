@@ -72,7 +72,7 @@ impl Summary {
 
     /// Takes the next record in.
     pub fn take(&mut self, seq: u64, record: &Record) {
-        self.rows = seq;
+        self.rows = self.rows.max(seq);
         self.last = record.at;
         match &record.body {
             Body::Input(input) => self.input(input),
