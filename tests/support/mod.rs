@@ -10,5 +10,6 @@ pub mod pgbouncer;
 pub mod postgres;
 pub mod sandbox;
 pub mod service;
+pub mod shop;
 pub mod terminal;
 pub mod users;
