@@ -35,7 +35,6 @@ resolve "Switch" {
     leave "an empty file is harmless"
   manual "Tell the status page" by lead within 10m on silence abort
     irreversible "what is said is said"
-  verify $ ls == "never"
 }
 "#;
 
@@ -66,24 +65,24 @@ impl Alone {
         (done.code, done.stdout, done.stderr)
     }
 
-    /// Waits until something is asked, and returns what.
-    fn asked(&self) -> Json {
+    /// Waits until something of that kind is asked, and returns what.
+    fn asked(&self, kind: &str) -> Json {
         let mut found = Json::Null;
         let is_asked = wait_until(Instant::now() + PATIENCE, || {
             let (_, stdout, _) = self.mainstay(&["waiting", "--format", "json"]);
             found = serde_json::from_str::<Json>(&stdout).unwrap_or_default()[0].clone();
-            !found.is_null()
+            found["kind"] == kind
         });
-        assert!(is_asked, "nothing is asked");
+        assert!(is_asked, "no {kind} is asked: {found}");
         found
     }
 }
 
 #[test]
 fn approvals_questions_and_manual_steps_are_answered_from_another_terminal() {
-    let alone = Alone::new(&SWITCH.replace("  verify $ ls == \"never\"\n", ""));
+    let alone = Alone::new(SWITCH);
     let running = alone.0.start(["run", "a.runbook"]);
-    let asked = alone.asked();
+    let asked = alone.asked("approval");
     assert_eq!(asked["question"], "Switch from green to blue?");
     assert_eq!(asked["kind"], "approval");
     assert_eq!(asked["yours"], true);
@@ -103,7 +102,7 @@ fn approvals_questions_and_manual_steps_are_answered_from_another_terminal() {
     ] {
         assert!(page.contains(shown), "no `{shown}` in {page}");
     }
-    assert_eq!(alone.asked()["answer"], "one of \"eu\", \"us\"");
+    assert_eq!(alone.asked("answer")["answer"], "one of \"eu\", \"us\"");
     let (code, _, stderr) = alone.mainstay(&["answer", "last", "eux"]);
     assert_eq!(code, Some(2));
     assert!(stderr.contains("`eux` is none of eu, us (did you mean `eu`?)"), "{stderr}");
@@ -111,7 +110,7 @@ fn approvals_questions_and_manual_steps_are_answered_from_another_terminal() {
     assert_eq!(code, Some(2));
     assert!(stderr.contains("`mainstay approve` does not answer what the run asks"), "{stderr}");
     assert_eq!(alone.mainstay(&["answer", "last", "us"]).0, Some(0));
-    assert_eq!(alone.asked()["kind"], "manual");
+    alone.asked("manual");
     let (code, stdout, _) = alone.mainstay(&["answer", "last", "done"]);
     assert_eq!((code, stdout.as_str()), (Some(0), "the run has heard of it: Tell the status page\n"));
     let done = running.finish().expect_code(0);
@@ -127,11 +126,11 @@ fn approvals_questions_and_manual_steps_are_answered_from_another_terminal() {
 fn a_refusal_takes_changes_back_and_says_why() {
     let alone = Alone::new(SWITCH);
     let running = alone.0.start(["run", "a.runbook"]);
-    alone.asked();
+    alone.asked("approval");
     assert_eq!(alone.mainstay(&["approve", "last", "--yes"]).0, Some(0));
-    alone.asked();
+    alone.asked("answer");
     assert_eq!(alone.mainstay(&["answer", "last", "us"]).0, Some(0));
-    alone.asked();
+    alone.asked("manual");
     let (code, _, _) = alone.mainstay(&["answer", "last", "no", "--because", "nobody there"]);
     assert_eq!(code, Some(0));
     let done = running.finish().expect_code(4);
@@ -143,7 +142,7 @@ fn a_refusal_takes_changes_back_and_says_why() {
 fn nothing_is_approved_unseen() {
     let alone = Alone::new(SWITCH);
     let running = alone.0.start(["run", "a.runbook"]);
-    let id = alone.asked()["id"].as_str().expect("an id").to_owned();
+    let id = alone.asked("approval")["id"].as_str().expect("an id").to_owned();
     let (code, _, stderr) = alone.mainstay(&["approve", "last"]);
     assert_eq!(code, Some(2));
     assert!(stderr.contains("`--yes` approves what is shown above"), "{stderr}");
@@ -164,9 +163,9 @@ fn unattended_nobody_is_asked() {
 
 #[test]
 fn an_answer_counts_that_was_given_in_time_while_no_process_ran() {
-    let alone = Alone::new(&SWITCH.replace("  verify $ ls == \"never\"\n", ""));
+    let alone = Alone::new(SWITCH);
     let mut running = alone.0.start(["run", "a.runbook"]);
-    alone.asked();
+    alone.asked("approval");
     running.kill();
     let (code, _, stderr) = alone.mainstay(&["approve", "last", "--yes"]);
     assert_eq!(code, Some(0));
@@ -175,12 +174,12 @@ fn an_answer_counts_that_was_given_in_time_while_no_process_ran() {
     let (_, shown, _) = alone.mainstay(&["show", "last"]);
     assert!(shown.contains("power failure"), "{shown}");
     let mut running = alone.0.start(["resume", "last"]);
-    assert_eq!(alone.asked()["question"], "Which region?");
+    assert_eq!(alone.asked("answer")["question"], "Which region?");
     running.kill();
     assert!(alone.0.home().join("blue").exists());
     assert_eq!(alone.mainstay(&["answer", "last", "eu"]).0, Some(0));
     let running = alone.0.start(["resume", "last"]);
-    wait_until(Instant::now() + PATIENCE, || alone.asked()["kind"] == "manual");
+    alone.asked("manual");
     assert_eq!(alone.mainstay(&["answer", "last", "done"]).0, Some(0));
     running.finish().expect_code(0);
     let (code, _, stderr) = alone.mainstay(&["resume", "last"]);
@@ -194,12 +193,14 @@ fn an_answer_counts_that_was_given_in_time_while_no_process_ran() {
 
 #[test]
 fn an_answer_that_came_too_late_is_none() {
-    let alone = Alone::new(&SWITCH.replace("within 10m on silence abort\n  run", "within 1s on silence abort\n  run"));
+    let alone = Alone::new(
+        &SWITCH.replace("within 10m on silence abort\n  run", "within 1s on silence abort\n  run"),
+    );
     let mut running = alone.0.start(["run", "a.runbook"]);
-    let asked = alone.asked();
+    let asked = alone.asked("approval");
     running.kill();
     let run = asked["run"].as_str().expect("a run").to_owned();
-    let late = wait_until(Instant::now() + PATIENCE, || alone.asked()["left_seconds"] == 0);
+    let late = wait_until(Instant::now() + PATIENCE, || alone.asked("approval")["left_seconds"] == 0);
     assert!(late);
     let (code, _, stderr) = alone.mainstay(&["approve", &run, "--yes"]);
     assert_eq!(code, Some(1));
@@ -272,7 +273,11 @@ impl Shop {
     }
 
     fn start(&self) -> Child {
-        self.command(STARTER, &["run", "a.runbook"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        self.command(STARTER, &["run", "a.runbook"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
     }
 
     /// Waits until it is asked, with this many who have agreed, and returns what is asked.

@@ -114,8 +114,6 @@ fn is_yes_or_no(open: &Open) -> bool {
 
 fn show(open: &Open) -> Result<(), Failure> {
     let look = Look::of_stdout();
-    let params: Vec<String> =
-        open.summary.params.iter().map(|(name, value)| format!("{name} = {}", value.brief(60))).collect();
     let mut page = format!(
         "{}\n  run {} on {}, started by {}\n",
         clean(&open.summary.title),
@@ -123,9 +121,6 @@ fn show(open: &Open) -> Result<(), Failure> {
         open.summary.host,
         open.summary.user
     );
-    if !params.is_empty() {
-        page.push_str(&format!("  {}\n", clean(&params.join(", "))));
-    }
     page.push_str(&question_page(&open.question, open.left, look));
     print(&page)
 }

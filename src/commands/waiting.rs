@@ -127,7 +127,8 @@ fn line(open: &Open) -> Line<'_> {
         who: &open.who,
         agreed: &open.agreed,
         answer: open.question.wanted.to_string(),
-        left_seconds: open.left.map(|left| left.as_secs()),
+        // Zero only when it has run out.
+        left_seconds: open.left.map(|left| left.as_secs() + u64::from(left.subsec_nanos() > 0)),
         yours: open.mine.is_ok(),
     }
 }

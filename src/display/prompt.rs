@@ -38,6 +38,10 @@ pub(super) fn question(
         let _ = writeln!(text, "{line}");
     }
     text.push('\n');
+    for (index, line) in question.params.iter().enumerate() {
+        let name = if index == 0 { "with" } else { "" };
+        row(&mut text, name, &[line], Tone::Plain, look);
+    }
     let hidden = question.evidence.len().saturating_sub(EVIDENCE);
     for (index, line) in question.evidence.iter().skip(hidden).enumerate() {
         let name = if index == 0 { "so far" } else { "" };

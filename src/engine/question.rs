@@ -8,7 +8,7 @@ use super::context::Cx;
 use super::evaluate::truth;
 use super::frame::Frame;
 use crate::event::{Deed, Question, QuestionKind, Wanted};
-use crate::program::{Approvers, Ending, Run, Statement, StatementKind, Target};
+use crate::program::{Approvers, Ending, GlobalSource, Run, Statement, StatementKind, Target};
 use crate::value::Value;
 
 /// Changes ahead that are shown.
@@ -49,6 +49,7 @@ impl<'w> Cx<'w> {
             count: by.map_or(1, |by| by.count),
             quorum: by.is_some_and(|by| by.quorum),
             wanted,
+            params: self.params(),
             evidence: self.walk.evidence(),
             ahead,
             made: self.walk.ledger().made(),
@@ -63,6 +64,15 @@ impl<'w> Cx<'w> {
         }
         question.shown = shown.finalize().to_hex().to_string();
         question
+    }
+
+    /// Returns the run's parameters as they are, each a line.
+    fn params(&self) -> Vec<String> {
+        let globals = self.walk.program.globals.iter().zip(&self.walk.globals);
+        globals
+            .filter(|(global, _)| matches!(global.source, GlobalSource::Param(_)))
+            .map(|(global, value)| format!("{} = {}", global.slot.name, value.brief(80)))
+            .collect()
     }
 
     /// Returns what follows the block that stands here.

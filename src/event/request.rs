@@ -115,6 +115,8 @@ pub struct Question {
     pub count: u32,
     pub quorum: bool,
     pub wanted: Wanted,
+    /// The run's parameters, `name = value`.
+    pub params: Vec<String>,
     /// Readings and findings so far, newest last, each a line.
     pub evidence: Vec<String>,
     /// The changes that follow when the run goes on.

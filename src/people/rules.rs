@@ -103,6 +103,7 @@ mod tests {
             count: if quorum { 2 } else { 1 },
             quorum,
             wanted: Wanted::YesNo,
+            params: Vec::new(),
             evidence: Vec::new(),
             ahead: Vec::new(),
             made: Vec::new(),

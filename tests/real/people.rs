@@ -20,6 +20,7 @@ fn question(roles: &[&str], quorum: bool) -> Request {
         count: if quorum { 2 } else { 1 },
         quorum,
         wanted: Wanted::YesNo,
+        params: Vec::new(),
         evidence: Vec::new(),
         ahead: Vec::new(),
         made: Vec::new(),

@@ -269,6 +269,7 @@ fn request() -> BoxedStrategy<Request> {
                         QuestionKind::Manual => Wanted::Done,
                         _ => Wanted::YesNo,
                     },
+                    params: roles.clone(),
                     ahead: vec![deed.clone()],
                     made: vec![deed],
                     on_silence: text.clone(),

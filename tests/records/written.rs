@@ -173,6 +173,7 @@ impl Story {
             count: 1,
             quorum: false,
             wanted: Wanted::YesNo,
+            params: vec!["site = blue".to_owned()],
             evidence: vec!["used = 93%".to_owned(), "finding: 17 sessions leak".to_owned()],
             ahead: vec![Deed { call: "$ restart pool".to_owned(), back: "stays: harmless".to_owned() }],
             made: Vec::new(),

@@ -225,6 +225,16 @@ impl Running {
         }
     }
 
+    /// Ends the program at once, as `kill -9` does.
+    ///
+    /// # Panics
+    ///
+    /// When it is not there any more.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it is our child");
+    }
+
     /// Waits for the end and returns what it came to.
     ///
     /// # Panics
