@@ -158,7 +158,7 @@ fn nothing_is_approved_unseen() {
 fn unattended_nobody_is_asked() {
     let alone = Alone::new(SWITCH);
     let done = alone.0.run(["run", "a.runbook", "--unattended"]).expect_code(4);
-    assert!(done.stdout.contains("nobody can be asked"), "{}", done.stdout);
+    assert!(done.stdout.contains("nobody is asked: the run is unattended"), "{}", done.stdout);
 }
 
 #[test]

@@ -168,10 +168,10 @@ fn an_unanswered_approval_escalates_and_changes_nothing() {
 }
 
 #[test]
-fn without_a_terminal_silence_decides_at_once() {
+fn unattended_silence_decides_at_once() {
     let incident = Incident::new();
     let _sessions = incident.leak();
-    let finished = incident.without_terminal(&["--format", "json"]).expect_code(5);
+    let finished = incident.without_terminal(&["--format", "json", "--unattended"]).expect_code(5);
     let ended = ended(&finished);
     assert_eq!(ended["outcome"], "escalated");
     for list in ["changed", "taken_back", "standing", "left"] {

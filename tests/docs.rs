@@ -21,6 +21,10 @@ use page::{Kind, Page};
 const NOT_RUN: &[&str] = &[
     "install -d -m 3770 -g ops /srv/mainstay /srv/mainstay/runs\n\
      install -d /etc/mainstay && echo 'state = \"/srv/mainstay\"' > /etc/mainstay/mainstay.toml",
+    "mainstay waiting\n\
+     mainstay approve k7f3 --because \"the graphs look right\"\n\
+     mainstay answer k7f3 eu\n\
+     mainstay note k7f3 \"the bank was called\"",
     "runbooks/quickstart/run",
     "runbooks/quickstart/run -p limit=0.1%",
     "tests/run",

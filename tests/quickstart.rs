@@ -111,10 +111,10 @@ fn a_refused_approval_changes_nothing() {
 }
 
 #[test]
-fn without_a_terminal_nobody_is_asked_and_nothing_changes() {
+fn unattended_nobody_is_asked_and_nothing_changes() {
     let trouble = Trouble::make();
     let before = std::fs::read(trouble.log()).expect("the log is there");
-    Sandbox::new().run(trouble.arguments(&[])).expect_code(4);
+    Sandbox::new().run(trouble.arguments(&["--unattended"])).expect_code(4);
     trouble.assert_as_before(&before);
 }
 

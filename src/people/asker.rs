@@ -95,7 +95,7 @@ impl Asker {
         now: i64,
     ) -> Option<Reply> {
         if self.seat.is_none() && !self.reachable {
-            return Some(Reply::Silence { why: "nobody can be asked: no terminal".to_owned() });
+            return Some(Reply::Silence { why: "nobody is asked: the run is unattended".to_owned() });
         }
         self.open.push_back(Open { request, question, deadline });
         self.show(now);

@@ -103,7 +103,7 @@ fn stage() -> (Stage, Desk) {
 
 #[test]
 fn without_a_terminal_silence_comes_at_once() {
-    let why = "nobody can be asked: no terminal".to_owned();
+    let why = "nobody is asked: the run is unattended".to_owned();
     assert_eq!(Stage::new().reply(question(&["oncall"], false), LONG), Reply::Silence { why });
 }
 

@@ -133,7 +133,7 @@ fn at_a_terminal_an_interrupt_asks_first() {
     listener.send(Signal::INT);
     assert_eq!(listener.says(), "Stop?");
     std::io::Write::write_all(&mut desk, b"y\n").expect("types");
-    assert_eq!(listener.says(), r#"Answered { said: "yes", role: "" }"#);
+    assert_eq!(listener.says(), r#"Answered { said: "y", role: "" }"#);
     assert_eq!(listener.says(), format!("Stop by {}", me()));
     listener.send(Signal::INT);
     assert_eq!(listener.says(), "suspend");
