@@ -25,7 +25,7 @@ impl Lower<'_> {
             self.bind(name, call.ty.clone(), call.text.clone())
         });
         let ending = self.ending(run, &call, word);
-        let finally = run.finally.as_ref().map(|finally| self.finally(finally));
+        let finally = run.finally.as_ref().map(|finally| Box::new(self.finally(finally)));
         if done_when.is_some() {
             self.frame.leave_inside(mark, "the `run` with `done when`, which may be skipped");
         }

@@ -33,7 +33,7 @@ pub(super) fn statement<'a, 'w>(cx: &'a Cx<'w>, statement: &'w Statement) -> Wal
         let span = statement.span;
         match &statement.kind {
             StatementKind::Check { slot, call, until } => {
-                here.check(*slot, call, until.as_ref(), span).await?
+                here.check(*slot, call, until.as_deref(), span).await?
             }
             StatementKind::Run(run) => {
                 let value = here.run_change(run, span).await?;
@@ -42,7 +42,7 @@ pub(super) fn statement<'a, 'w>(cx: &'a Cx<'w>, statement: &'w Statement) -> Wal
                 }
             }
             StatementKind::Verify { expr, message, polling } => {
-                here.verify(expr, message.as_ref(), polling.as_ref(), span).await?;
+                here.verify(expr, message.as_ref(), polling.as_deref(), span).await?;
             }
             StatementKind::Let { slot, expr } => here.frame.bind(*slot, here.value(expr)?),
             StatementKind::Show { expr, text } => {

@@ -87,7 +87,9 @@ fn arguments(call: &Call) -> Vec<&Expr> {
         Target::Native { args, .. } => args.iter().map(|(_, expr)| expr).collect(),
     };
     all.extend(call.env.iter().map(|(_, expr)| expr));
-    all.extend([&call.dir, &call.user, &call.stdin, &call.timeout].into_iter().flatten());
+    all.extend(
+        [&call.dir, &call.user, &call.stdin, &call.timeout].into_iter().filter_map(|expr| expr.as_deref()),
+    );
     all
 }
 

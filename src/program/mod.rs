@@ -178,7 +178,7 @@ fn has_command(body: &[Statement]) -> bool {
         StatementKind::Check { call, .. } => is_command(call),
         StatementKind::Run(run) => {
             let undoes = matches!(&run.ending, Ending::Undo(undo) if has_command(&undo.body));
-            undoes || is_command(&run.call) || run.finally.as_ref().is_some_and(is_command)
+            undoes || is_command(&run.call) || run.finally.as_deref().is_some_and(is_command)
         }
         StatementKind::Step(step) => has_command(&step.body),
         StatementKind::If { arms, otherwise } => {
