@@ -75,13 +75,16 @@ pub fn analyse(pieces: &[Piece], kind: CommandKind) -> Result<CommandPlan, Vec<D
     Ok(CommandPlan { form, bindings, template: emit::template(pieces) })
 }
 
-/// Finds a place for each value, and what is to be looked at before it gets there.
+/// What each value becomes, and the words that a value begins, with what they may begin with.
+type Found = (Vec<Binding>, Vec<(tree::Word, Start)>);
+
+/// Finds a place for each value.
 fn placed(
     script: &tree::Script,
     reader: &Reader,
     shell: Shell,
     pieces: &[Piece],
-) -> Result<(Vec<Binding>, Vec<(tree::Word, Start)>), Vec<Diagnostic>> {
+) -> Result<Found, Vec<Diagnostic>> {
     let carriers = Carriers::of(script, &reader.documents);
     let mut walk = Walk::new(shell, &reader.documents, &carriers);
     walk.script(script, &Flow::default());
