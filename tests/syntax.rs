@@ -242,6 +242,33 @@ fn broken_blocks_take_linear_time() {
     }
 }
 
+#[test]
+fn long_lines_take_linear_time() {
+    // Each of these is long, closed nowhere, or looks like the beginning of something else at every word. Whoever looks
+    // at the rest of the line again each time does not end.
+    let n = 3_000;
+    for (open, middle, close) in [
+        ("show \"", "a ".repeat(200_000), "\""),
+        ("show \"", "a ".repeat(200_000), ""),
+        ("show \"", "{{ ".repeat(n), "\""),
+        ("run $ echo", " {{ ".repeat(n), ""),
+        ("run $ echo", " until within every".repeat(20_000), ""),
+        ("run $ echo", " leave \"x".repeat(20_000), ""),
+        ("verify x", " for a".repeat(n), ""),
+        ("show [", "1, ".repeat(n), "1]"),
+        ("show ", "(1 + ".repeat(n), ""),
+        ("show ", "{".repeat(n), ""),
+        ("zap ", "( \" ".repeat(n), ""),
+        ("verify true\n", "# nothing\n".repeat(n), ""),
+        ("run ```bash\n", "echo\n".repeat(n), ""),
+    ] {
+        let text = format!("runbook \"x\"\ndiagnose within 1h {{\n{open}{middle}{close}\n}}\n");
+        let parsed = read(&text);
+        assert!(parsed.file.is_some(), "{open}");
+        assert!(parsed.diagnostics.len() <= 2 * n, "{open}: {} messages", parsed.diagnostics.len());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 

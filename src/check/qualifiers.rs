@@ -19,20 +19,20 @@ impl Lower<'_> {
         }
         if let Some(dir) = &written.dir {
             self.only_for_commands(shell, dir.span, "with dir");
-            call.dir = Some(self.plain_of(dir, &Type::Text, "`with dir`"));
+            call.dir = Some(Box::new(self.plain_of(dir, &Type::Text, "`with dir`")));
         }
         if let Some(user) = &written.user {
             self.only_for_commands(shell, user.span, "with user");
-            call.user = Some(self.plain_of(user, &Type::Text, "`with user`"));
+            call.user = Some(Box::new(self.plain_of(user, &Type::Text, "`with user`")));
         }
         if let Some(stdin) = &written.stdin {
             self.only_for_commands(shell, stdin.span, "with stdin");
             let value = self.plain(stdin, "`with stdin`");
             self.expect_bindable(&value, false);
-            call.stdin = Some(value);
+            call.stdin = Some(Box::new(value));
         }
         if let Some(timeout) = &written.timeout {
-            call.timeout = Some(self.plain_of(timeout, &Type::Duration, "`timeout`"));
+            call.timeout = Some(Box::new(self.plain_of(timeout, &Type::Duration, "`timeout`")));
         }
         for exit in &written.allow_exit {
             self.only_for_commands(shell, exit.span, "allow exit");

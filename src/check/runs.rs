@@ -25,16 +25,16 @@ impl Lower<'_> {
             self.bind(name, call.ty.clone(), call.text.clone())
         });
         let written = Endings {
-            undo: run.undo.as_ref(),
+            undo: run.undo.as_deref(),
             leave: run.leave.as_ref(),
             irreversible: run.irreversible.as_ref(),
-            finally: run.finally.as_ref(),
+            finally: run.finally.as_deref(),
         };
         let own = run.finally.is_some() || matches!(call.target, Target::Action { .. });
         let invalid = matches!(run.call.node.target.node, ast::CallTarget::Invalid)
             || matches!(&call.target, Target::Native { function, .. } if function.is_empty());
         let ending = self.ending(written, own || invalid, word.to(run.call.node.target.span));
-        let finally = run.finally.as_ref().map(|finally| self.finally(finally));
+        let finally = run.finally.as_ref().map(|finally| Box::new(self.finally(finally)));
         if done_when.is_some() {
             self.frame.leave_inside(mark, "the `run` with `done when`, which may be skipped");
         }

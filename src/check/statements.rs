@@ -173,9 +173,9 @@ impl Lower<'_> {
                 self.frozen(&expr, "`until`", Some(&own));
             }
             let polling = self.polling(&until.node.poll, until.span, "`until`");
-            (expr, polling)
+            Box::new((expr, polling))
         });
-        goes(StatementKind::Check { slot: Some(slot), call, until })
+        goes(StatementKind::Check { slot: Some(slot), call: Box::new(call), until })
     }
 
     /// Says so when a call that returns nothing is bound to a name.
@@ -202,7 +202,7 @@ impl Lower<'_> {
             if calls == 0 && verify.condition.node != ast::Expression::Invalid {
                 self.frozen(&expr, "a polled `verify`", None);
             }
-            self.polling(poll, word, "`verify`")
+            Box::new(self.polling(poll, word, "`verify`"))
         });
         goes(StatementKind::Verify { expr, message, polling })
     }

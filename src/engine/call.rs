@@ -208,7 +208,7 @@ impl<'w> Cx<'w> {
                 other => env.push((name.clone(), other.to_string())),
             }
         }
-        let text = |expr: &Option<Expr>| -> Result<Option<String>, CallFailure> {
+        let text = |expr: &Option<Box<Expr>>| -> Result<Option<String>, CallFailure> {
             expr.as_ref().map(|e| Ok(self.argument(e, call)?.to_string())).transpose()
         };
         let stdin = match &call.stdin {

@@ -35,7 +35,7 @@ pub(super) fn statement<'w>(here: Cx<'w>, statement: &'w Statement) -> Walking<'
         let span = statement.span;
         match &statement.kind {
             StatementKind::Check { slot, call, until } => {
-                here.check(*slot, call, until.as_ref(), span).await?
+                here.check(*slot, call, until.as_deref(), span).await?
             }
             StatementKind::Run(run) => {
                 let value = here.run_change(run, span).await?;
@@ -44,7 +44,7 @@ pub(super) fn statement<'w>(here: Cx<'w>, statement: &'w Statement) -> Walking<'
                 }
             }
             StatementKind::Verify { expr, message, polling } => {
-                here.verify(expr, message.as_ref(), polling.as_ref(), span).await?;
+                here.verify(expr, message.as_ref(), polling.as_deref(), span).await?;
             }
             StatementKind::Let { slot, expr } => here.frame.bind(*slot, here.value(expr)?),
             StatementKind::Show { expr, text } => {

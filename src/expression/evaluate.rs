@@ -88,7 +88,9 @@ fn arguments(call: &Call) -> Vec<&Expr> {
         Target::Manual(_) => Vec::new(),
     };
     all.extend(call.env.iter().map(|(_, expr)| expr));
-    all.extend([&call.dir, &call.user, &call.stdin, &call.timeout].into_iter().flatten());
+    all.extend(
+        [&call.dir, &call.user, &call.stdin, &call.timeout].into_iter().filter_map(|expr| expr.as_deref()),
+    );
     all
 }
 

@@ -163,7 +163,7 @@ impl Program {
         self.every(&mut |statement| match &statement.kind {
             StatementKind::Check { call, .. } => found |= is_command(call),
             StatementKind::Run(run) => {
-                found |= is_command(&run.call) || run.finally.as_ref().is_some_and(is_command);
+                found |= is_command(&run.call) || run.finally.as_deref().is_some_and(is_command);
             }
             _ => {}
         });

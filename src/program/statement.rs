@@ -24,15 +24,15 @@ pub enum StatementKind {
     /// `check [NAME =] CALL [until …]`
     Check {
         slot: Option<u32>,
-        call: Call,
-        until: Option<(Expr, Polling)>,
+        call: Box<Call>,
+        until: Option<Box<(Expr, Polling)>>,
     },
     Run(Box<Run>),
     /// Without polling: must be true now. Its `holds`: must stay true that long.
     Verify {
         expr: Expr,
         message: Option<Template>,
-        polling: Option<Polling>,
+        polling: Option<Box<Polling>>,
     },
     Let {
         slot: u32,
@@ -97,7 +97,7 @@ pub struct Run {
     pub done_when: Option<Expr>,
     pub ending: Ending,
     /// Ends it when the step, or outside a step the phase, ends.
-    pub finally: Option<Call>,
+    pub finally: Option<Box<Call>>,
 }
 
 impl Run {
@@ -140,11 +140,11 @@ pub struct Call {
     pub tried: bool,
     /// `with env`, names with text expressions; a secret is allowed.
     pub env: Vec<(String, Expr)>,
-    pub dir: Option<Expr>,
-    pub user: Option<Expr>,
-    pub stdin: Option<Expr>,
+    pub dir: Option<Box<Expr>>,
+    pub user: Option<Box<Expr>>,
+    pub stdin: Option<Box<Expr>>,
     /// Duration.
-    pub timeout: Option<Expr>,
+    pub timeout: Option<Box<Expr>>,
     /// Exit statuses that count as success; empty: only 0.
     pub allow_exit: Vec<i32>,
     pub ty: Type,

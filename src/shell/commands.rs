@@ -7,7 +7,7 @@ use super::cells::Atom;
 use super::plan::Quoting;
 use super::reader::{Fault, Reader};
 use super::tree::{Command, Head, Part, Script, Word};
-use super::words::{META, Until, is_name};
+use super::words::{Until, is_meta, is_name};
 
 /// Words that end a list of commands wherever a command could begin.
 const CLOSERS: &[&str] = &["then", "elif", "else", "fi", "do", "done", "esac", "}"];
@@ -331,8 +331,8 @@ impl Reader {
         for ahead in 0.. {
             match self.atom_after(ahead) {
                 None => break,
-                Some(Atom::Char(c)) if META.contains(c) => break,
-                Some(Atom::Char(c)) if !"\\'\"$`".contains(c) => word.push(c),
+                Some(Atom::Char(c)) if is_meta(c) => break,
+                Some(Atom::Char(c)) if !matches!(c, '\\' | '\'' | '"' | '$' | '`') => word.push(c),
                 Some(_) => return None,
             }
         }

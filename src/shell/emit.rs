@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::cells::{Atom, Cell};
+use super::names;
 use super::plan::{Binding, Form, Piece, Quoting, ScriptPart, Shell, Start, Word, WordPart};
-use super::programs;
 use super::tree::{self, Command, Document, Part, Script};
 
 /// Characters that mean something to a shell in an unquoted word.
@@ -29,7 +29,7 @@ pub(super) fn direct(script: &Script, guards: &[(tree::Word, Start)], pieces: &[
         return None;
     }
     let name = words.first()?.literal().filter(|n| !n.is_empty())?;
-    if programs::is_builtin(&name) && !["true", "false"].contains(&name.as_str()) {
+    if names::is_builtin(&name) && !["true", "false"].contains(&name.as_str()) {
         return None;
     }
     let mut guards = guards.iter().map(|(word, start)| (parts(word, pieces), *start)).peekable();

@@ -3,9 +3,10 @@
 //! Owns the way to what reads each argument, at any depth: `wrappers` and `interpreters` come back to it for the command
 //! they run. The names are in `programs`; a program without an entry takes data.
 
+use super::names::{self, lists};
 use super::plan::Start;
 use super::positions::{Flow, ReadsCode, Stand, Walk};
-use super::programs::{self, lists};
+use super::programs;
 use super::refusal::Refusal;
 use super::tree::{Part, Word};
 use super::wrappers::{is_cluster, takes, takes_next};
@@ -38,7 +39,7 @@ impl Walk<'_> {
                 arguments.iter().for_each(|word| self.word(word, &Stand::builtin(false), flow));
                 return None;
             }
-            if programs::is_builtin(&name) && !["command", "builtin", "exec"].contains(&name.as_str()) {
+            if names::is_builtin(&name) && !["command", "builtin", "exec"].contains(&name.as_str()) {
                 return self.builtin(&name, words, flow);
             }
         }
@@ -46,13 +47,13 @@ impl Walk<'_> {
     }
 
     fn program(&mut self, name: &str, words: &[Word], flow: &Flow, outside: bool) -> ReadsCode {
-        if let Some(wrapper) = programs::wrapper(name) {
+        if let Some(wrapper) = names::wrapper(name) {
             return self.wrapped(name, wrapper, words, flow, outside);
         }
-        if lists(programs::SHELLS, name) {
+        if names::is_shell(name) {
             return self.shell(name, words, flow);
         }
-        if let Some(interpreter) = programs::interpreter(name) {
+        if let Some(interpreter) = names::interpreter(name) {
             return self.interpreter(name, interpreter, words, flow);
         }
         if let Some((_, help)) = programs::ALL_CODE.iter().find(|(n, _)| *n == name) {
@@ -63,7 +64,7 @@ impl Walk<'_> {
         match name {
             "find" | "gfind" => self.find(words, flow),
             "ssh" | "autossh" => self.ssh(name, words, flow),
-            _ if lists(programs::CONTAINERS, name) => self.container(name, words, flow),
+            _ if names::is_container(name) => self.container(name, words, flow),
             _ => self.arguments(name, words, flow),
         }
     }
@@ -230,7 +231,7 @@ fn begins_shell(words: &[Word]) -> bool {
     let Some((first, rest)) = words.split_first() else {
         return false;
     };
-    let shell = first.literal().is_some_and(|l| lists(programs::SHELLS, basename(&l)));
+    let shell = first.literal().is_some_and(|l| names::is_shell(basename(&l)));
     let options = rest.iter().take_while(|w| w.prefix().starts_with('-'));
     shell
         && (rest.is_empty()
@@ -239,12 +240,12 @@ fn begins_shell(words: &[Word]) -> bool {
 
 /// Returns whether a program of this name takes code from its input when nothing else is said.
 pub(super) fn reads_code(name: &str) -> bool {
-    lists(programs::SHELLS, name) || name == "ssh" || programs::interpreter(name).is_some_and(|i| i.stdin)
+    names::is_shell(name) || name == "ssh" || names::interpreter(name).is_some_and(|i| i.stdin)
 }
 
 /// Returns whether a program of this name takes code at all.
 pub(super) fn reads_somehow(name: &str) -> bool {
     reads_code(name)
-        || programs::interpreter(name).is_some()
+        || names::interpreter(name).is_some()
         || ["su", "sudo", "env", "eval", "xargs", "find"].contains(&name)
 }

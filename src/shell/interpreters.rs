@@ -5,8 +5,9 @@
 
 use std::rc::Rc;
 
+use super::names::lists;
 use super::positions::{Flow, ReadsCode, Stand, Walk};
-use super::programs::{Interpreter, Operand, lists};
+use super::programs::{Interpreter, Operand};
 use super::refusal::Refusal;
 use super::tree::Word;
 

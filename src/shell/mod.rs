@@ -13,6 +13,7 @@ mod commands;
 mod emit;
 mod external;
 mod interpreters;
+mod names;
 mod plan;
 mod positions;
 mod programs;
@@ -60,27 +61,10 @@ pub fn analyse(pieces: &[Piece], kind: CommandKind) -> Result<CommandPlan, Vec<D
         let empty = Diagnostic::error("empty-command", "there is no command here");
         return Err(vec![placed_at(empty, pieces, 0..cells.len()).help("write one behind `$`")]);
     }
-    let carriers = Carriers::of(&script, &reader.documents);
-    let (bindings, guards) = {
-        let mut walk = Walk::new(shell, &reader.documents, &carriers);
-        walk.script(&script, &Flow::default());
-        walk.again();
-        walk.script(&script, &Flow::default());
-        for hole in &reader.comments {
-            walk.placed.push(Placed {
-                hole: *hole,
-                position: Position::Comment,
-                several: false,
-                exposed: false,
-            });
-        }
-        walk.finish();
-        let refused = refused(&walk, pieces);
-        if !refused.is_empty() {
-            return Err(refused);
-        }
-        (bindings(&walk.placed, pieces), walk.guards)
-    };
+    // Without a value there is nothing to find a place for.
+    let values = pieces.iter().any(|p| matches!(p, Piece::Value { .. }));
+    let (bindings, guards) =
+        if values { placed(&script, &reader, shell, pieces)? } else { Default::default() };
     let raw = pieces.iter().any(|p| matches!(p, Piece::Value { raw: true, .. }));
     let words =
         if kind == CommandKind::OneLine && !raw { emit::direct(&script, &guards, pieces) } else { None };
@@ -89,6 +73,29 @@ pub fn analyse(pieces: &[Piece], kind: CommandKind) -> Result<CommandPlan, Vec<D
         _ => emit::script(shell, &cells, &reader.documents, &bindings, &guards, pieces),
     };
     Ok(CommandPlan { form, bindings, template: emit::template(pieces) })
+}
+
+/// What each value becomes, and the words that a value begins, with what they may begin with.
+type Found = (Vec<Binding>, Vec<(tree::Word, Start)>);
+
+/// Finds a place for each value.
+fn placed(
+    script: &tree::Script,
+    reader: &Reader,
+    shell: Shell,
+    pieces: &[Piece],
+) -> Result<Found, Vec<Diagnostic>> {
+    let carriers = Carriers::of(script, &reader.documents);
+    let mut walk = Walk::new(shell, &reader.documents, &carriers);
+    walk.script(script, &Flow::default());
+    walk.again();
+    walk.script(script, &Flow::default());
+    for hole in &reader.comments {
+        walk.placed.push(Placed { hole: *hole, position: Position::Comment, several: false, exposed: false });
+    }
+    walk.finish();
+    let refused = refused(&walk, pieces);
+    if refused.is_empty() { Ok((bindings(&walk.placed, pieces), walk.guards)) } else { Err(refused) }
 }
 
 /// Returns the plan of a text that could not be read: the shell's business when there is no value in it and it is not

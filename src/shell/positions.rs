@@ -8,8 +8,8 @@ use std::rc::Rc;
 
 use super::carriers::Carriers;
 use super::commands::assigned;
+use super::names::is_special_variable;
 use super::plan::{Position, Shell, Start};
-use super::programs::is_special_variable;
 use super::refusal::Refusal;
 use super::tree::{Command, Document, Head, Hole, Part, Reading, Redirection, RedirectionKind, Script, Word};
 use super::values::unsafe_word;

@@ -422,7 +422,8 @@ pub(super) const OTHER_BUILTINS: &str = ". alias bg bind break caller compgen co
     source suspend times trap type ulimit umask unalias unset wait";
 
 /// Builtins with rules of their own.
-const WORD_BUILTINS: &str = "printf test [ export readonly local declare typeset set command builtin exec";
+pub(super) const WORD_BUILTINS: &str =
+    "printf test [ export readonly local declare typeset set command builtin exec";
 
 /// Builtins that take data.
 pub(super) const DATA_BUILTINS: &str = ": true false echo cd pushd pwd kill";
@@ -434,30 +435,3 @@ pub(super) const SPECIAL_VARIABLES: &str = "ENV PS0 PS1 PS2 PS3 PS4 PROMPT_COMMA
     GIT_PROXY_COMMAND EDITOR VISUAL PAGER MANPAGER LESSOPEN LESSCLOSE BROWSER PERL5OPT PERL5LIB \
     PERL5DB PYTHONSTARTUP PYTHONPATH RUBYOPT NODE_OPTIONS JAVA_TOOL_OPTIONS MAKEFLAGS TAR_OPTIONS \
     RSYNC_RSH SSH_ASKPASS SUDO_ASKPASS SHELL";
-
-/// Returns whether the blank-separated `list` has `word`.
-pub(super) fn lists(list: &str, word: &str) -> bool {
-    list.split_whitespace().any(|l| l == word)
-}
-
-/// Returns the wrapper called `name`.
-pub(super) fn wrapper(name: &str) -> Option<&'static Wrapper> {
-    WRAPPERS.iter().find(|w| lists(w.names, name))
-}
-
-/// Returns the interpreter called `name`, also with a version behind it: `python3.12`.
-pub(super) fn interpreter(name: &str) -> Option<&'static Interpreter> {
-    let plain = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    let find = |name: &str| INTERPRETERS.iter().find(|i| lists(i.names, name));
-    find(name).or_else(|| find(plain))
-}
-
-/// Returns whether the shell runs `name` itself.
-pub(super) fn is_builtin(name: &str) -> bool {
-    lists(OTHER_BUILTINS, name) || lists(DATA_BUILTINS, name) || lists(WORD_BUILTINS, name)
-}
-
-/// Returns whether the shell reads the variable `name` by itself.
-pub(super) fn is_special_variable(name: &str) -> bool {
-    lists(SPECIAL_VARIABLES, name) || name.starts_with("BASH_") || name == "BASHPID" || name == "BASHOPTS"
-}

@@ -7,8 +7,10 @@ use super::plan::Quoting;
 use super::reader::{Fault, Reader};
 use super::tree::{Part, Reading, Word};
 
-/// Characters that end an unquoted word.
-pub(super) const META: &str = " \t\n;&|()<>";
+/// Returns whether `c` ends an unquoted word.
+pub(super) fn is_meta(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>')
+}
 
 /// Where an unquoted stretch ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,7 +63,7 @@ impl Reader {
                 continue;
             }
             let ends = match until {
-                Until::Meta => META.contains(c),
+                Until::Meta => is_meta(c),
                 Until::Brace => c == '}',
                 Until::Blank => open == 0 && (" \t\n;&)".contains(c)),
             };

@@ -7,8 +7,9 @@ use std::rc::Rc;
 
 use super::external::{basename, reads_code, reads_somehow};
 use super::interpreters::shell_help;
+use super::names::lists;
 use super::positions::{Flow, ReadsCode, Stand, Walk};
-use super::programs::{Wrapper, lists};
+use super::programs::Wrapper;
 use super::refusal::Refusal;
 use super::tree::Word;
 use super::words::is_name;

@@ -157,7 +157,7 @@ impl Flow<'_> {
             StatementKind::Check { slot, call, until } => {
                 let taint = self.call(call);
                 self.bind(*slot, taint);
-                if let Some((expr, polling)) = until {
+                if let Some((expr, polling)) = until.as_deref() {
                     self.sink(expr, Sink::Used("a condition"));
                     self.polling(polling);
                 }

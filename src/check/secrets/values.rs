@@ -87,7 +87,7 @@ impl Flow<'_> {
         for expr in [&call.dir, &call.user].into_iter().flatten() {
             self.sink(expr, Sink::Used("what stands below a command in the log"));
         }
-        self.number(call.timeout.as_ref());
+        self.number(call.timeout.as_deref());
         match &call.target {
             Target::Command(command) => {
                 // A command without a shell takes every value as an argument.

@@ -32,10 +32,10 @@ pub enum CallTarget {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Qualifiers {
     pub env: Option<Spanned<Vec<Entry>>>,
-    pub dir: Option<Expr>,
-    pub user: Option<Expr>,
-    pub stdin: Option<Expr>,
-    pub timeout: Option<Expr>,
+    pub dir: Option<Box<Expr>>,
+    pub user: Option<Box<Expr>>,
+    pub stdin: Option<Box<Expr>>,
+    pub timeout: Option<Box<Expr>>,
     /// `allow exit 0, 1`; empty when it was not written.
     pub allow_exit: Vec<Expr>,
 }

@@ -22,16 +22,13 @@ impl PartialEq for Statement {
     }
 }
 
-/// What a statement can be.
+/// What a statement can be. A large file holds thousands: whatever has many parts is in a box, so that a small one is
+/// small.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a tree is built once and walked; a box for each would cost more"
-)]
 pub enum StatementKind {
-    Check(Check),
-    Run(Run),
-    Verify(Verify),
+    Check(Box<Check>),
+    Run(Box<Run>),
+    Verify(Box<Verify>),
     Let {
         name: Name,
         value: Expr,
@@ -49,22 +46,22 @@ pub enum StatementKind {
         duration: Expr,
         why: Option<Text>,
     },
-    Approve(Approve),
-    Ask(Ask),
-    Manual(Manual),
+    Approve(Box<Approve>),
+    Ask(Box<Ask>),
+    Manual(Box<Manual>),
     Notify {
         channel: Name,
         message: Text,
     },
     Escalate(Escalate),
     Follow(Follow),
-    Step(Step),
+    Step(Box<Step>),
     If(If),
-    For(For),
+    For(Box<For>),
     Parallel(Block),
-    On(On),
+    On(Box<On>),
     Decide(Vec<Spanned<DecideArm>>),
-    Watch(Watch),
+    Watch(Box<Watch>),
     PointOfNoReturn {
         text: Text,
         when: Option<Expr>,
@@ -105,10 +102,10 @@ pub struct Run {
     pub name: Option<Name>,
     pub call: Spanned<Call>,
     pub done_when: Option<Spanned<Expr>>,
-    pub undo: Option<Spanned<Undo>>,
+    pub undo: Option<Box<Spanned<Undo>>>,
     pub leave: Option<Text>,
     pub irreversible: Option<Text>,
-    pub finally: Option<Spanned<Call>>,
+    pub finally: Option<Box<Spanned<Call>>>,
 }
 
 /// `verify EXPR [for …] [within …] [every …] [else "…"]`.

@@ -92,7 +92,7 @@ impl<'i> Reader<'i> {
         for part in rest {
             self.for_clause(part, &mut it, &mut seen);
         }
-        StatementKind::For(it)
+        StatementKind::For(Box::new(it))
     }
 
     fn for_clause(&mut self, pair: Pair<'i>, it: &mut For, seen: &mut Vec<(&'static str, Span)>) {
@@ -177,7 +177,7 @@ impl<'i> Reader<'i> {
             }
         }
         let clauses = self.clauses(rest, Host { word: "watch", takes: &["every"] }, None);
-        StatementKind::Watch(Watch { title, every: clauses.poll.every, arms })
+        StatementKind::Watch(Box::new(Watch { title, every: clauses.poll.every, arms }))
     }
 
     pub fn watch_arm(&mut self, pair: Pair<'i>) -> Option<Spanned<WatchArm>> {

@@ -172,7 +172,7 @@ impl<'i> Reader<'i> {
                 let first = first.span;
                 self.given_twice(word, span, first);
             }
-            None => *slot = Some(expr),
+            None => *slot = Some(Box::new(expr)),
         }
     }
 

@@ -16,10 +16,10 @@ pub(super) struct Clauses {
     pub poll: Poll,
     pub until: Option<Spanned<Until>>,
     pub done_when: Option<Spanned<Expr>>,
-    pub undo: Option<Spanned<Undo>>,
+    pub undo: Option<Box<Spanned<Undo>>>,
     pub leave: Option<Text>,
     pub irreversible: Option<Text>,
-    pub finally: Option<Spanned<Call>>,
+    pub finally: Option<Box<Spanned<Call>>>,
     pub timeout: Option<Spanned<Expr>>,
     pub within: Option<Spanned<Expr>>,
     pub retry: Option<Spanned<Retry>>,
@@ -171,12 +171,12 @@ impl<'i> Reader<'i> {
             Rule::hold => clauses.poll.hold = self.value(pair),
             Rule::timeout => clauses.timeout = self.value(pair).map(|expr| Spanned::new(expr, span)),
             Rule::done_when => clauses.done_when = self.value(pair).map(|expr| Spanned::new(expr, span)),
-            Rule::undo => clauses.undo = self.undo(pair).map(|undo| Spanned::new(undo, span)),
+            Rule::undo => clauses.undo = self.undo(pair).map(|undo| Box::new(Spanned::new(undo, span))),
             Rule::leave => clauses.leave = self.first_text(pair),
             Rule::irreversible => clauses.irreversible = self.first_text(pair),
             Rule::finally => {
                 let call = pair.into_inner().find(|p| p.as_rule() == Rule::call);
-                clauses.finally = call.map(|call| self.call(call, "finally"));
+                clauses.finally = call.map(|call| Box::new(self.call(call, "finally")));
             }
             Rule::else_message => clauses.message = self.first_text(pair),
             Rule::by => clauses.audience.by = Some(Spanned::new(self.by(pair), span)),

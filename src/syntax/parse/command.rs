@@ -8,6 +8,9 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Spanned;
 use crate::syntax::ast::{Call, CallTarget, Piece, Template};
 
+/// No clause behind a command is longer, in bytes. What begins further from the end of the line is the command's own.
+const LONGEST_CLAUSE: usize = 4096;
+
 /// Tells from the rest of the line whether it is the clause it looks like.
 type Fits = fn(&str) -> bool;
 
@@ -39,7 +42,7 @@ impl Reader<'_> {
         let Piece::Text(text) = &last.node else {
             return;
         };
-        let Some((at, word)) = CLAUSES.iter().filter_map(|(word, fits)| find(text, word, *fits)).min() else {
+        let Some((at, word)) = clause_in(text) else {
             self.brace_in_command(template, last, text);
             return;
         };
@@ -93,14 +96,32 @@ impl Reader<'_> {
     }
 }
 
-fn find(text: &str, word: &'static str, fits: Fits) -> Option<(usize, &'static str)> {
-    text.match_indices(word).map(|(at, _)| at).find_map(|at| {
-        let before = text.get(..at)?;
-        let rest = text.get(at + word.len()..)?;
-        let apart = before.ends_with([' ', '\t']) && rest.starts_with([' ', '\t']);
-        let unquoted = before.matches('"').count() % 2 == 0 && before.matches('\'').count() % 2 == 0;
-        (apart && unquoted && fits(rest.trim())).then_some((at, word))
-    })
+/// Returns the first clause in a command and where it begins: its word stands between blanks, outside quotes, and what
+/// follows fits. One look at each character, since a command may be long.
+fn clause_in(text: &str) -> Option<(usize, &'static str)> {
+    let tail = text.len().saturating_sub(LONGEST_CLAUSE);
+    let (mut quoted, mut single, mut blank) = (false, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        if blank && at >= tail && !quoted && !single && byte.is_ascii_lowercase() {
+            let found = text.get(at..).and_then(clause_at);
+            if found.is_some() {
+                return found.map(|word| (at, word));
+            }
+        }
+        blank = matches!(byte, b' ' | b'\t');
+        quoted ^= byte == b'"';
+        single ^= byte == b'\'';
+    }
+    None
+}
+
+/// Returns the word of the clause that `text` is.
+fn clause_at(text: &str) -> Option<&'static str> {
+    let fitting = CLAUSES.iter().find(|(word, fits)| {
+        let rest = text.strip_prefix(word).filter(|rest| rest.starts_with([' ', '\t']));
+        rest.is_some_and(|rest| fits(rest.trim()))
+    });
+    fitting.map(|(word, _)| *word)
 }
 
 fn is_duration(text: &str) -> bool {

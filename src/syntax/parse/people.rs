@@ -76,7 +76,7 @@ impl<'i> Reader<'i> {
         let span = self.span(&pair);
         let (question, rest) = self.text_and_rest(pair, Spanned::new(Template::default(), span));
         let clauses = self.clauses(rest, Host { word: "approve", takes: ASKED }, None);
-        StatementKind::Approve(Approve { question, audience: clauses.audience })
+        StatementKind::Approve(Box::new(Approve { question, audience: clauses.audience }))
     }
 
     pub fn ask(&mut self, pair: Pair<'i>) -> StatementKind {
@@ -97,7 +97,7 @@ impl<'i> Reader<'i> {
         let Some(name) = name else {
             return StatementKind::Invalid(None);
         };
-        StatementKind::Ask(Ask { name, question, answer, audience: clauses.audience })
+        StatementKind::Ask(Box::new(Ask { name, question, answer, audience: clauses.audience }))
     }
 
     fn ask_type(&mut self, pair: Pair<'i>) -> Option<Spanned<Type>> {
@@ -110,7 +110,7 @@ impl<'i> Reader<'i> {
 
     pub fn manual(&mut self, pair: Pair<'i>) -> StatementKind {
         let takes = &["by", "within", "on silence", "until", "undo", "leave", "irreversible"];
-        StatementKind::Manual(self.manual_task(pair, Host { word: "manual", takes }))
+        StatementKind::Manual(Box::new(self.manual_task(pair, Host { word: "manual", takes })))
     }
 
     pub fn undo_manual(&mut self, pair: Pair<'i>) -> Manual {
@@ -121,7 +121,7 @@ impl<'i> Reader<'i> {
         let span = self.span(&pair);
         let (task, rest) = self.text_and_rest(pair, Spanned::new(Template::default(), span));
         let Clauses { audience, until, undo, leave, irreversible, .. } = self.clauses(rest, host, None);
-        Manual { task, audience, until, undo: undo.map(Box::new), leave, irreversible }
+        Manual { task, audience, until, undo, leave, irreversible }
     }
 
     /// Returns the first text of a statement, and all that is not a word.

@@ -30,7 +30,7 @@ impl<'i> Reader<'i> {
     }
 
     fn statements(&mut self, pairs: Vec<Pair<'i>>, opened: Span) -> Vec<Statement> {
-        let mut statements = Vec::new();
+        let mut statements = Vec::with_capacity(pairs.len());
         let mut pairs = pairs.into_iter().peekable();
         while let Some(part) = pairs.next() {
             let outer = self.next_word;

@@ -76,7 +76,7 @@ impl<'i> Reader<'i> {
         if let Some(until) = &clauses.until {
             self.missing_within(&until.node.poll, "until", until.span);
         }
-        StatementKind::Check(Check { name, call, until: clauses.until })
+        StatementKind::Check(Box::new(Check { name, call, until: clauses.until }))
     }
 
     fn run(&mut self, pair: Pair<'i>) -> StatementKind {
@@ -88,7 +88,8 @@ impl<'i> Reader<'i> {
         let takes = &["done when", "undo", "leave", "irreversible", "finally"];
         let clauses = self.clauses(parts.rest, Host { word: "run", takes }, Some(&mut call));
         let Clauses { done_when, undo, leave, irreversible, finally, .. } = clauses;
-        StatementKind::Run(Run { name: parts.name, call, done_when, undo, leave, irreversible, finally })
+        let run = Run { name: parts.name, call, done_when, undo, leave, irreversible, finally };
+        StatementKind::Run(Box::new(run))
     }
 
     fn verify(&mut self, pair: Pair<'i>) -> StatementKind {
@@ -109,7 +110,7 @@ impl<'i> Reader<'i> {
         if let Some(every) = poll.every.as_ref().filter(|_| poll.hold.is_none()) {
             self.missing_within(&poll, "verify … every", every.span);
         }
-        StatementKind::Verify(Verify { condition, poll, message: clauses.message })
+        StatementKind::Verify(Box::new(Verify { condition, poll, message: clauses.message }))
     }
 
     fn step(&mut self, pair: Pair<'i>) -> StatementKind {
@@ -121,14 +122,14 @@ impl<'i> Reader<'i> {
         );
         let Clauses { timeout, within, retry, on_failure, .. } = headed.clauses;
         let (timeout, within) = (timeout.map(|it| it.node), within.map(|it| it.node));
-        StatementKind::Step(Step {
+        StatementKind::Step(Box::new(Step {
             title: headed.title,
             timeout,
             within,
             retry,
             on_failure,
             body: headed.body,
-        })
+        }))
     }
 
     fn binding(&mut self, pair: Pair<'i>, make: fn(Name, Expr) -> StatementKind) -> StatementKind {
@@ -204,7 +205,7 @@ impl<'i> Reader<'i> {
         let Some(host) = values.next() else {
             return StatementKind::Invalid(Some(body));
         };
-        StatementKind::On(On { host, user: values.next(), body })
+        StatementKind::On(Box::new(On { host, user: values.next(), body }))
     }
 
     fn parts(&mut self, pair: Pair<'i>) -> Parts<'i> {
