@@ -18,6 +18,7 @@ mod declarations;
 mod expressions;
 mod fields;
 mod functions;
+mod habits;
 mod loader;
 mod lower;
 mod people;

@@ -96,7 +96,7 @@ impl Lower<'_> {
         let own = run.finally.is_some() || matches!(call.target, Target::Action { .. });
         let invalid = matches!(run.call.node.target.node, ast::CallTarget::Invalid)
             || matches!(&call.target, Target::Native { function, .. } if function.is_empty());
-        if !own && !invalid {
+        if !own && !invalid && self.place.section.only_reads().is_none() {
             self.c.report.push(
                 Diagnostic::error("change-without-undo", "this change does not say how it is taken back")
                     .at(word.to(run.call.node.target.span), "")

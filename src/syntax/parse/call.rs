@@ -120,6 +120,28 @@ impl<'i> Reader<'i> {
 
     fn bare_command(&mut self, pair: &Pair<'_>, span: Span, word: &str) -> CallTarget {
         let written = pair.as_str().trim_end();
+        if let Some(value) = written.strip_prefix(':') {
+            let value = value.trim().trim_matches(['"', '\'']);
+            let value = value.strip_prefix('$').unwrap_or(value).trim_start();
+            self.report(
+                Diagnostic::error("yaml-habit", format!("this is no YAML: no `:` stands behind `{word}`"))
+                    .at(self.place(span.start as usize, span.start as usize + 1), "")
+                    .help(format!("write `{word} $ {}`", shortened(value))),
+            );
+            return CallTarget::Invalid;
+        }
+        let substituted = written.strip_prefix("$(").and_then(|inner| inner.strip_suffix(')'));
+        if let Some(command) = substituted {
+            self.report(
+                Diagnostic::error(
+                    "missing-blank",
+                    "a command stands behind `$` as it is, without parentheses",
+                )
+                .at(span, "")
+                .help(format!("write `$ {}`", shortened(command.trim()))),
+            );
+            return CallTarget::Invalid;
+        }
         if let Some(command) = written.strip_prefix('$') {
             self.report(
                 Diagnostic::error("missing-blank", "a blank stands between `$` and the command")

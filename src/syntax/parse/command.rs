@@ -54,6 +54,16 @@ impl Reader<'_> {
         );
     }
 
+    /// Returns whether the command holds the clause that says how the change ends, which was told.
+    pub fn ending_in_command(&self, call: &Spanned<Call>) -> bool {
+        let CallTarget::Command(template) = &call.node.target.node else { return false };
+        let Some(Spanned { node: Piece::Text(text), .. }) = template.pieces.last() else { return false };
+        CLAUSES
+            .iter()
+            .filter(|(word, _)| matches!(*word, "undo" | "finally" | "leave" | "irreversible"))
+            .any(|(word, fits)| find(text, word, *fits).is_some())
+    }
+
     /// Reports `undo $ cmd safe`, where the mark would be a word of the command.
     pub fn safe_in_command(&mut self, call: &Spanned<Call>) {
         let CallTarget::Command(template) = &call.node.target.node else { return };
