@@ -65,6 +65,9 @@ impl Lower<'_> {
             ast::CallTarget::Command(template) => {
                 let env = call.node.qualifiers.env.as_ref().map_or(&[][..], |env| &env.node);
                 self.shell_names_in_command(template, env);
+                if under == Under::Check {
+                    self.changing_command(template, call.node.target.span);
+                }
                 let command = self.command(template, call.node.target.span);
                 Some(shell_target(command, under))
             }

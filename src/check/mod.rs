@@ -33,6 +33,7 @@ pub mod stdlib;
 mod templates;
 mod types;
 mod units;
+mod verbs;
 mod walk;
 
 use crate::diagnostic::Diagnostic;

@@ -79,7 +79,7 @@ impl<'i> Reader<'i> {
             let title = line.replace('\'', "\"");
             self.leads_nowhere(span, "a text").help(format!("write `resolve {title}`"))
         } else if word == "resolve" && !rest.is_empty() && !rest.starts_with('"') {
-            let title = rest.trim_matches('\'');
+            let title = rest.trim_matches(['(', ')', '\'', '"']);
             Diagnostic::error("missing-quotes", "a title stands in quotes")
                 .at(span, "")
                 .help(format!("write `resolve \"{title}\"`"))

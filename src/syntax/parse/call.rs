@@ -42,8 +42,32 @@ impl<'i> Reader<'i> {
             );
             return CallTarget::Invalid;
         }
+        if self.here_document(span) {
+            return CallTarget::Invalid;
+        }
         self.clause_in_command(&template);
         CallTarget::Command(template)
+    }
+
+    /// Explains a here-document that begins on a `$` line and ends lines below.
+    fn here_document(&mut self, span: Span) -> bool {
+        let Some((at, rest)) = self.slice(span).split_once("<<").map(|(before, rest)| (before.len(), rest))
+        else {
+            return false;
+        };
+        let end = first_word(rest.trim_start_matches(['-', ' ', '\'', '"']));
+        let below = self.text.get(span.end as usize..).unwrap_or("");
+        if end.is_empty() || !below.lines().any(|line| line.trim() == end) {
+            return false;
+        }
+        self.told.here_document = Some(end.to_owned());
+        let start = span.start as usize + at;
+        self.report(
+            Diagnostic::error("here-document", "a `$` command ends with its line, a here-document does not")
+                .at(self.place(start, start + 2), "")
+                .help("write a script instead: three backticks and the word bash in place of the dollar sign, its lines, three backticks"),
+        );
+        true
     }
 
     fn script(&mut self, pair: Pair<'i>) -> CallTarget {

@@ -107,6 +107,11 @@ impl<'i> Reader<'i> {
             self.told.comment = !written.contains("*/");
             return true;
         }
+        if let Some(end) = self.told.here_document.take() {
+            let over = written.lines().any(|line| line.trim() == end);
+            self.told.here_document = (!over).then_some(end);
+            return true;
+        }
         let ends = matches!(word, "fi" | "end" | "done" | "endif" | "endfor" | "esac" | "then" | "do");
         let goes_on = matches!(word, "else" | "elif")
             && (line.ends_with(':') || line.ends_with("then") || line == "else");
@@ -147,7 +152,7 @@ impl<'i> Reader<'i> {
                         self.told.loose_arms = true;
                         return Diagnostic::error("misplaced", format!("`{word}` stands outside a `decide`"))
                             .at(at_word, "")
-                            .help("write `decide {` above the arms, and `}` below the last one");
+                            .help("write `decide {` above the arms, and `}` below the last one, which is `otherwise -> …`");
                     }
                     let place = form.map_or("elsewhere", |form| form.place.words());
                     return Diagnostic::error("misplaced", format!("`{word}` does not belong here"))
@@ -276,7 +281,11 @@ impl<'i> Reader<'i> {
             Some(form) => diagnostic.help(format!("it is written `{}`", form.form)),
             None => diagnostic,
         };
-        let diagnostic = if written.is_empty() {
+        let diagnostic = if written.is_empty() && word == "when" {
+            Diagnostic::error("unexpected", "`when` takes no block")
+                .at(self.place(start, start + 1), "")
+                .help("take the block out: what is done about a symptom stands in a resolution")
+        } else if written.is_empty() {
             form_help(
                 Diagnostic::error("unexpected", format!("`{word}` takes no block"))
                     .at(self.place(start, start + 1), ""),

@@ -163,6 +163,9 @@ fn from_yaml(word: &str, value: Option<&str>, entry: &str) -> String {
         let command = shortened(bare);
         return format!("a command stands behind `run $` or `check NAME = $`: `run $ {command}`");
     }
+    if forms(&lower).any(Form::has_block) && !value.is_empty() && lower != "for" && lower != "if" {
+        return format!("write `{lower} \"{bare}\" {{`, and `}}` below its last line");
+    }
     let tries = [
         format!("{lower} {value}"),
         format!("{lower} \"{bare}\""),
@@ -235,6 +238,15 @@ pub(super) fn unknown_word(word: &str, line: &str, at_word: Span) -> Diagnostic 
         } else {
             format!("to bind a value: `let {word} = {}`", shortened(value))
         });
+    }
+    let step = ["+=", "-=", "*=", "++", "--"].into_iter().find(|sign| rest.starts_with(sign));
+    if let Some(sign) = step {
+        let value = rest.get(2..).unwrap_or("").trim();
+        let value = if value.is_empty() { "1" } else { value };
+        let operator = sign.get(..1).unwrap_or("+");
+        return Diagnostic::error("unknown-statement", format!("`{word}` keeps the value it was bound to"))
+            .at(at_word, "")
+            .help(format!("bind another name: `let {word}2 = {word} {operator} {value}`"));
     }
     if rest.starts_with('.') && line.contains('(') || rest.starts_with('(') {
         return diagnostic

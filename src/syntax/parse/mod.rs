@@ -9,6 +9,7 @@ mod branch;
 mod call;
 mod clause;
 mod command;
+mod declared;
 mod drill;
 mod explain;
 mod expression;

@@ -43,6 +43,8 @@ pub(super) struct Told {
     pub comment: bool,
     /// A `try { }`, and the `except { }` behind it.
     pub tried_block: bool,
+    /// The line that ends a here-document, until it is met.
+    pub here_document: Option<String>,
     /// An `if` that could not be read, and the `else` behind its block.
     pub condition: bool,
     /// Lines that the grammar took for the rest of a target; they are arms.

@@ -4,6 +4,7 @@
 //! guesses without knowing where the sentence stops making sense.
 
 use super::call::shortened;
+use super::declared::{behind_default, date, in_param, in_secret, in_use};
 use super::forms::{Form, Place, form, forms};
 use super::reader::{Reader, first_word};
 use super::token::token;
@@ -52,6 +53,8 @@ impl Reader<'_> {
             .or_else(|| operator(stop))
             .or_else(|| in_loop(stop))
             .or_else(|| in_param(stop))
+            .or_else(|| in_secret(stop))
+            .or_else(|| superfluous(stop))
             .or_else(|| date(stop))
             .or_else(|| arrow(stop))
             .or_else(|| dollar(stop))
@@ -108,17 +111,22 @@ impl Reader<'_> {
             .or_else(|| arm_behind(stop))
             .or_else(|| operator(stop))
             .or_else(|| behind_default(stop))
+            .or_else(|| in_use(stop))
+            .or_else(|| superfluous(stop))
+            .or_else(|| question_mark(stop))
+            .or_else(|| roles(stop))
+            .or_else(|| message(stop))
             .or_else(|| in_loop(stop))
     }
 }
 
 /// Returns the place of what does not fit, to the end of its line.
-fn first_line(stop: &Stop<'_>) -> Span {
+pub(super) fn first_line(stop: &Stop<'_>) -> Span {
     let length = u32::try_from(stop.rest.lines().next().unwrap_or("").trim_end().len()).unwrap_or(0);
     Span { end: stop.span.start.saturating_add(length.max(1)), ..stop.span }
 }
 
-fn head(stop: &Stop<'_>, length: usize) -> Span {
+pub(super) fn head(stop: &Stop<'_>, length: usize) -> Span {
     Span { end: stop.span.start.saturating_add(u32::try_from(length).unwrap_or(1)), ..stop.span }
 }
 
@@ -146,7 +154,55 @@ fn arm_behind(stop: &Stop<'_>) -> Option<Diagnostic> {
     (stop.word == "finding" && stop.rest.starts_with("->")).then(|| {
         Diagnostic::error("misplaced", "`when` stands outside a `decide`")
             .at(head(stop, 2), "")
-            .help("write `decide {` above the arms, and `}` below the last one")
+            .help("write `decide {` above the arms, and `}` below the last one, which is `otherwise -> …`")
+    })
+}
+
+/// `when x then`, `retry 3 times`.
+fn superfluous(stop: &Stop<'_>) -> Option<Diagnostic> {
+    let word = first_word(stop.rest);
+    let known = matches!(word, "then" | "do") || word == "times" && stop.before.contains("retry");
+    known.then(|| {
+        Diagnostic::error("foreign-word", format!("`{word}` is not a word of this language"))
+            .at(head(stop, word.len()), "")
+            .help("leave it out")
+    })
+}
+
+/// `let x = c ? a : b`.
+fn question_mark(stop: &Stop<'_>) -> Option<Diagnostic> {
+    let (then, otherwise) = stop.rest.strip_prefix('?')?.lines().next()?.split_once(" : ")?;
+    let condition = match stop.before.split_once(" = ") {
+        Some((_, condition)) => condition,
+        None => stop.before.get(stop.word.len()..)?,
+    };
+    let (then, condition, otherwise) = (then.trim(), condition.trim(), otherwise.trim());
+    Some(
+        Diagnostic::error("wrong-operator", "`?` is not an operator here")
+            .at(head(stop, 1), "")
+            .help(format!("write `{then} if {condition} else {otherwise}`")),
+    )
+}
+
+/// `by oncall, lead`, `by oncall and lead`.
+fn roles(stop: &Stop<'_>) -> Option<Diagnostic> {
+    let first = stop.before.rsplit_once(" by ")?.1.trim();
+    let rest = stop.rest.strip_prefix(',').or_else(|| stop.rest.strip_prefix("and "))?.trim_start();
+    let second = first_word(rest);
+    (!second.is_empty() && !first.contains(' ')).then(|| {
+        Diagnostic::error("unexpected", "several roles are joined with `or`, or counted")
+            .at(head(stop, 1), "")
+            .help(format!("when one of them is enough: `by {first} or {second}`"))
+            .help(format!("when both are needed: `by any 2 of {first}, {second}`"))
+    })
+}
+
+/// `verify x "message"`.
+fn message(stop: &Stop<'_>) -> Option<Diagnostic> {
+    (stop.word == "verify" && stop.rest.starts_with('"')).then(|| {
+        Diagnostic::error("unexpected", "`else` stands before the message of a `verify`")
+            .at(first_line(stop), "")
+            .help(format!("write `else {}`", stop.rest.lines().next().unwrap_or("").trim_end()))
     })
 }
 
@@ -194,106 +250,6 @@ fn in_loop(stop: &Stop<'_>) -> Option<Diagnostic> {
             .at(head(stop, word.len()), "")
             .help(format!("write `, {}`", shortened(rest)))
     })
-}
-
-/// `param x = 1`, `param x text`.
-fn in_param(stop: &Stop<'_>) -> Option<Diagnostic> {
-    if stop.word != "param" {
-        return None;
-    }
-    let name = first_word(stop.before.get("param".len()..)?.trim_start());
-    let rest = stop.rest.lines().next()?.trim_end();
-    if name.is_empty() || !stop.before.trim_end().ends_with(name) {
-        return None;
-    }
-    if let Some(value) = rest.strip_prefix('=') {
-        let kind = kind_of(value.trim());
-        return Some(
-            Diagnostic::error("missing-type", format!("the parameter `{name}` has no type"))
-                .at(head(stop, 1), "")
-                .help(format!("write `{name}: {kind} = {}`", shortened(value.trim()))),
-        );
-    }
-    if rest.is_empty() {
-        return Some(
-            Diagnostic::error("missing-type", format!("the parameter `{name}` has no type"))
-                .at(head(stop, 1), "")
-                .help(format!("write `{name}: text`, or another type")),
-        );
-    }
-    first_word(rest).starts_with(|c: char| c.is_ascii_alphabetic()).then(|| {
-        Diagnostic::error("missing-type", format!("a colon stands between `{name}` and its type"))
-            .at(head(stop, first_word(rest).len()), "")
-            .help(format!("write `{name}: {}`", shortened(rest)))
-    })
-}
-
-/// Returns the type of a literal.
-fn kind_of(value: &str) -> &'static str {
-    let digits = value.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '_');
-    let is_number = digits.len() < value.len();
-    match digits.trim() {
-        _ if matches!(value, "true" | "false") => "bool",
-        "" if is_number && value.contains('.') => "number",
-        "" if is_number => "int",
-        "%" if is_number => "percent",
-        "ms" | "s" | "m" | "h" | "d" if is_number => "duration",
-        unit if is_number && unit.ends_with('B') => "size",
-        _ => "text",
-    }
-}
-
-/// `param x: int = 5 in 1..9`, `param x: text = "a" "what it is"`.
-fn behind_default(stop: &Stop<'_>) -> Option<Diagnostic> {
-    let rest = stop.rest.lines().next()?.trim_end();
-    let declared = stop.before.strip_prefix("param")?.trim();
-    let (head_of, default) = declared.split_once('=')?;
-    let (head_of, default) = (head_of.trim(), default.trim());
-    if let (Some(to), Some((value, from))) = (rest.strip_prefix(".."), default.split_once(" in ")) {
-        let (kind, description) = match head_of.find('"') {
-            Some(at) => (head_of.get(..at)?.trim(), head_of.get(at..)?),
-            None => (head_of, ""),
-        };
-        let blank = if description.is_empty() { "" } else { " " };
-        return Some(
-            Diagnostic::error("misplaced-range", "a range belongs to the type, before the default")
-                .at(first_line(stop), "")
-                .help(format!(
-                    "write `{kind} in {}..{to}{blank}{description} = {}`",
-                    from.trim(),
-                    value.trim()
-                )),
-        );
-    }
-    rest.starts_with('"').then(|| {
-        Diagnostic::error("unexpected", "a description stands before the default")
-            .at(first_line(stop), "")
-            .help(format!("write `{head_of} {rest} = {default}`"))
-    })
-}
-
-/// `reviewed 20.11.2026`.
-fn date(stop: &Stop<'_>) -> Option<Diagnostic> {
-    if !matches!(stop.word, "reviewed" | "freeze") {
-        return None;
-    }
-    let rest = stop.rest.lines().next()?.trim();
-    let parts: Vec<&str> = rest.trim_matches(['"', '\'']).split(['.', '/', '-']).collect();
-    let [a, b, c] = parts.as_slice() else {
-        return None;
-    };
-    let number = |text: &str| text.parse::<u16>().ok();
-    let (a, b, c, american) = (number(a)?, number(b)?, number(c)?, rest.contains('/'));
-    let (year, month, day) = match (a, b, c) {
-        (year, month, day) if year > 31 => (year, month, day),
-        (month, day, year) if american && month <= 12 => (year, month, day),
-        (day, month, year) => (year, month, day),
-    };
-    Some(
-        Diagnostic::error("invalid-date", "a date is year, month and day: `2026-11-20`")
-            .at(first_line(stop), "")
-            .help(format!("write `{} {year:04}-{month:02}-{day:02}`", stop.word)),
-    )
 }
 
 /// `when x => …`, `when x resolve "…"`.
@@ -356,10 +312,12 @@ fn quotes(stop: &Stop<'_>) -> Option<Diagnostic> {
             | "manual"
     );
     let bare = stop.before.trim() == stop.word && !letter.is_empty() && !rest.contains('"');
+    let value = rest.contains(['.', '(']) && !rest.contains(' ') && stop.word == "finding";
+    let text = if value { format!("{{{{ {rest} }}}}") } else { rest.to_owned() };
     (takes_text && bare).then(|| {
         Diagnostic::error("missing-quotes", format!("the text of `{}` stands in quotes", stop.word))
             .at(first_line(stop), "")
-            .help(format!("write `{} \"{rest}\"`", stop.word))
+            .help(format!("write `{} \"{text}\"`", stop.word))
     })
 }
 
