@@ -86,14 +86,17 @@ impl Diagnostic {
 /// Returns the candidate nearest to `found` when it is near enough to be a slip of the fingers.
 pub fn nearest<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = match found.chars().count() {
-        0..=2 => 1,
-        3..=5 => 2,
+        0..=4 => 1,
+        5..=8 => 2,
         _ => 3,
     };
+    let found = found.to_lowercase();
+    // Two slips and another first letter make another word.
+    let begins = |c: &str| c.chars().next().zip(found.chars().next()).is_some_and(|(a, b)| a == b);
     candidates
         .into_iter()
-        .map(|c| (strsim::damerau_levenshtein(&found.to_lowercase(), &c.to_lowercase()), c))
-        .filter(|(d, _)| *d <= limit)
+        .map(|c| (strsim::damerau_levenshtein(&found, &c.to_lowercase()), c))
+        .filter(|(d, c)| *d <= 1 || *d <= limit && begins(&c.to_lowercase()))
         .min()
         .map(|(_, c)| c)
 }

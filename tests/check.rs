@@ -1,7 +1,8 @@
 //! What `check` says of files: of wrong ones, of right ones, and of damaged ones.
 //!
 //! To add a case, put a file into `tests/check/refused/` and run the tests with `SNAPSHOTS=overwrite`: what is
-//! found wrong is written beside it. A file in `tests/check/accepted/` must be found right.
+//! found wrong is written beside it. A file in `tests/check/accepted/` must be found right. A newcomer's mistake goes into
+//! `tests/check/first-mistakes/`, with the file that results from following the help beside it (`NAME.mended`).
 //!
 //! A line of `NAME.expected` is `[warning] CODE LINE:COLUMN "what is underlined" MESSAGE`; below it stand the other places
 //! (`at`), what to do (`help`) and the background (`note`).
@@ -104,6 +105,64 @@ fn wrong_files_are_refused() {
     );
 }
 
+/// What newcomers write, what they are told, and that following it literally mends the file.
+///
+/// * `NAME.runbook` is the newcomer's file, `NAME.expected` the exact messages, `NAME.mended` the file after
+///   the help has been followed to the letter: it must be found right.
+/// * A file without `NAME.mended` has no mistake: what looks like one is understood.
+/// * What a help line says to write (in backticks, up to a placeholder in capitals or `…`) must stand on a
+///   line that is new in the mended file, for one line of help at least.
+#[test]
+fn first_mistakes_are_mended_in_one_go() {
+    let overwrite = std::env::var("SNAPSHOTS").is_ok_and(|v| v == "overwrite");
+    let mut wrong = Vec::new();
+    let cases = files("tests/check/first-mistakes");
+    assert!(cases.len() >= 40, "only {} cases", cases.len());
+    for path in cases {
+        let checked = check(name(&path), &Disk);
+        let found = lines(&checked);
+        let mended = std::fs::read_to_string(path.with_extension("mended")).unwrap_or_default();
+        if mended.is_empty() {
+            assert_eq!(found, "", "{}", path.display());
+            continue;
+        }
+        let beside = path.with_extension("expected");
+        if overwrite {
+            std::fs::write(&beside, &found).unwrap();
+        }
+        let expected = std::fs::read_to_string(&beside).unwrap_or_default();
+        if expected != found {
+            wrong.push(format!("{}\nexpected:\n{expected}\nfound:\n{found}", path.display()));
+        }
+        let after = check("mended.runbook", &Memory::new([("mended.runbook", mended.as_str())]));
+        if !lines(&after).is_empty() {
+            wrong.push(format!("{} is not mended:\n{}", path.display(), lines(&after)));
+        }
+        let before = std::fs::read_to_string(&path).unwrap();
+        if !followed(&checked.diagnostics, &before, &mended) {
+            wrong.push(format!("{}: the mended file does not follow the help:\n{found}", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Whether what the help quotes came into the file, for each message one quote at least.
+fn followed(diagnostics: &[Diagnostic], before: &str, mended: &str) -> bool {
+    let placeholder = regex::Regex::new(r"…|\b[A-Z]{3,}\b").unwrap();
+    let new: Vec<_> = mended.lines().filter(|line| !before.lines().any(|old| old == *line)).collect();
+    let only_shorter = new.is_empty();
+    diagnostics.iter().all(|d| {
+        let quotes = d.help.iter().flat_map(|help| help.split('`').skip(1).step_by(2));
+        let mut quotes = quotes
+            .map(|quote| placeholder.find(quote).map_or(quote, |at| &quote[..at.start()]).trim())
+            .filter(|quote| !quote.is_empty())
+            .peekable();
+        only_shorter
+            || quotes.peek().is_none()
+            || quotes.any(|quote| new.iter().any(|line| line.contains(quote)))
+    })
+}
+
 #[test]
 fn right_files_are_accepted() {
     for path in files("tests/check/accepted") {
@@ -167,7 +226,7 @@ fn every_code_has_a_case() {
     assert!(codes.len() > 60, "only {} codes were found", codes.len());
 
     let mut seen = BTreeSet::new();
-    for path in files("tests/check/refused") {
+    for path in files("tests/check/refused").into_iter().chain(files("tests/check/first-mistakes")) {
         let expected = std::fs::read_to_string(path.with_extension("expected")).unwrap_or_default();
         for line in expected.lines().filter(|l| !l.starts_with(' ')) {
             let line = line.strip_prefix("warning ").unwrap_or(line);

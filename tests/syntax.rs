@@ -98,7 +98,7 @@ fn compact(tree: &str) -> String {
             continue;
         }
         let trimmed = line.trim();
-        if ["span: Span {", "word: Span {", "Span {"].contains(&trimmed) {
+        if ["span: Span {", "word: Span {", "Span {", "unread: Unread {"].contains(&trimmed) {
             skip = Some(indent);
             continue;
         }

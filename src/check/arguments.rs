@@ -82,9 +82,11 @@ impl Lower<'_> {
             .map(|(p, _)| p.name)
             .collect();
         if !missing.is_empty() {
+            let first = missing.first().copied();
             let all: Vec<_> = parameters.iter().map(|p| format!("{}: {}", p.name, p.accepts.ty)).collect();
             let d = Diagnostic::error("argument-missing", format!("`{name}` needs {}", listed(missing)))
                 .at(span, "")
+                .help(format!("write `{name}({}: …)`", first.unwrap_or("")))
                 .note(format!("it is `{name}({})`", all.join(", ")));
             self.c.report.push(d);
         }

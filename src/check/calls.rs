@@ -63,6 +63,11 @@ impl Lower<'_> {
         let text = self.call_text(&call.node);
         let found = match &call.node.target.node {
             ast::CallTarget::Command(template) => {
+                let env = call.node.qualifiers.env.as_ref().map_or(&[][..], |env| &env.node);
+                self.shell_names_in_command(template, env);
+                if under == Under::Check {
+                    self.changing_command(template, call.node.target.span);
+                }
                 let command = self.command(template, call.node.target.span);
                 Some(shell_target(command, under))
             }
@@ -128,7 +133,10 @@ impl Lower<'_> {
         calls: &mut Calls,
     ) -> Expr {
         if let Some(place) = calls.refused {
-            self.refuse_call(callee, span, place);
+            let of_value = callee.module.as_ref().is_some_and(|module| self.module(&module.node).is_none());
+            if !of_value {
+                self.refuse_call(callee, span, place);
+            }
             // The arguments are checked all the same.
             let _ = self.target(piped, callee, arguments, span);
             return unknown(span);
@@ -234,6 +242,9 @@ impl Lower<'_> {
 
     fn unknown_action(&mut self, callee: &ast::Path) {
         let name = &callee.name;
+        if self.was_meant(&name.node) {
+            return;
+        }
         if crate::expression::signature(&name.node).is_some() {
             let d = Diagnostic::error(
                 "function-as-call",
@@ -272,13 +283,17 @@ impl Lower<'_> {
     }
 
     fn unknown_module(&mut self, module: &ast::Name, callee: &ast::Path) {
+        if self.was_meant(&module.node) {
+            return;
+        }
         let bound = self.frame.get(&module.node).is_some()
             || self.c.units[self.unit].globals.contains_key(&module.node);
         if bound {
             let message = format!("`{}` is a value, it has nothing to call", module.node);
-            let d = Diagnostic::error("unknown-module", message)
-                .at(module.span, "")
-                .help(format!("a function takes it so: `{} | {}(…)`", module.node, callee.name.node));
+            let d = Diagnostic::error("unknown-module", message).at(module.span, "").help(format!(
+                "write `{} | {}`; with arguments: `{0} | {1}(…)`",
+                module.node, callee.name.node
+            ));
             self.c.report.push(d);
             return;
         }

@@ -79,6 +79,7 @@ impl Lower<'_> {
                 (Choice::Block(Vec::new()), Vec::new(), Flow::Leaves)
             }
             ast::Target::Statement(statement) => match &statement.kind {
+                ast::StatementKind::Invalid(_) => (Choice::Block(Vec::new()), Vec::new(), Flow::Leaves),
                 ast::StatementKind::Follow(follow) => {
                     let _ = self.follow(follow, statement.word);
                     (Choice::Block(Vec::new()), Vec::new(), Flow::Leaves)
@@ -118,11 +119,17 @@ impl Lower<'_> {
             self.c.arrows.push(Arrow { sequence: self.frame.sequence(), resolve, span: title.span });
             return Choice::Resolve(resolve);
         }
+        if self.c.units[self.unit].ast.unread.sections.iter().any(|word| word == "resolve") {
+            return Choice::Block(Vec::new());
+        }
         let names = || self.c.resolves.iter().map(String::as_str);
         let d = Diagnostic::error("unknown-resolve", format!("there is no `resolve \"{wanted}\"`"))
             .at(title.span, "")
             .note(format!("resolutions: {}", listed(names())));
-        let d = near(d, &wanted, names());
+        let d = match self.c.resolves.as_slice() {
+            [only] => d.help(format!("write `resolve \"{only}\"`")),
+            _ => near(d, &wanted, names()),
+        };
         self.c.report.push(d);
         Choice::Block(Vec::new())
     }

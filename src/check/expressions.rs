@@ -43,8 +43,8 @@ impl Lower<'_> {
             format!("{place} takes true or false, this is `{}`", expr.ty),
         )
         .at(expr.span, "");
-        d = match &expr.ty {
-            Type::Command | Type::Response => d.help("`.ok` tells whether it succeeded"),
+        d = match plain_type(&expr.ty) {
+            Type::Command | Type::Response => d.help(format!("write `{}.ok`", self.one_line(expr.span))),
             Type::Text => d.help("compare it: `… == \"text\"`"),
             Type::List(_) => d.help("ask for its length: `length(…) > 0`"),
             Type::Int | Type::Number | Type::Percent => d.help("compare it: `… > 0`"),
@@ -169,6 +169,9 @@ impl Lower<'_> {
             Ok(ty) => make(ExprKind::Field(Box::new(of), name.node.clone()), ty, span),
             Err(error) => {
                 let mut d = reason("unknown-field", &error.message, name.span);
+                if let Some(own) = super::habits::field(&of.ty, &name.node, &self.one_line(of.span)) {
+                    d.help = vec![format!("write `{own}`")];
+                }
                 if d.help.is_empty() && !error.known.is_empty() {
                     d = d.note(format!(
                         "fields: {}",
@@ -224,7 +227,10 @@ impl Lower<'_> {
             Err(message) => {
                 let secret = [&left, &right].iter().any(|e| expression::contains_secret(&e.ty));
                 let code = if secret { "secret-misplaced" } else { "type-mismatch" };
-                let d = reason(code, &message, left.span.to(right.span)).at(sign, "");
+                let mut d = reason(code, &message, left.span.to(right.span)).at(sign, "");
+                if let Some(own) = self.other_operand(op, &left, &right).filter(|_| !secret) {
+                    d.help = vec![format!("write `{own}`")];
+                }
                 self.c.report.push(d);
                 if secret {
                     return unknown(span);
@@ -232,7 +238,50 @@ impl Lower<'_> {
                 fallback(op)
             }
         };
+        self.counted_percent(op, &left, &right);
         make(ExprKind::Binary(op, Box::new(left), Box::new(right)), ty, span)
+    }
+
+    /// Returns the operation as it was meant: with the part of a command that fits, or with `~` for text.
+    fn other_operand(&self, op: BinaryOp, left: &Expr, right: &Expr) -> Option<String> {
+        let sign = self.c.sources.text(Span::new(
+            left.span.source,
+            left.span.end as usize,
+            right.span.start as usize,
+        ));
+        let (a, b) = (self.one_line(left.span), self.one_line(right.span));
+        let sign = sign.trim();
+        match (plain_type(&left.ty), plain_type(&right.ty)) {
+            (Type::Text, Type::Text | Type::Command) | (Type::Command, Type::Text) if op == BinaryOp::Add => {
+                Some(format!("{a} ~ {b}"))
+            }
+            (Type::Command, other) => Some(format!("{} {sign} {b}", super::habits::of_command(other, &a)?)),
+            (other, Type::Command) => Some(format!("{a} {sign} {}", super::habits::of_command(other, &b)?)),
+            _ => None,
+        }
+    }
+
+    /// Points at a number that a tool printed and that is compared with a percentage: tools print 91, not 0.91.
+    fn counted_percent(&mut self, op: BinaryOp, left: &Expr, right: &Expr) {
+        let ordered =
+            matches!(op, BinaryOp::Less | BinaryOp::LessEqual | BinaryOp::Greater | BinaryOp::GreaterEqual);
+        let printed = |e: &Expr| matches!(&e.kind, ExprKind::Field(_, name) if name == "number");
+        let percent = |e: &Expr| matches!(e.kind, ExprKind::Literal(Value::Percent(n)) if n > 0.0);
+        let number = match (printed(left) && percent(right), printed(right) && percent(left)) {
+            (true, _) => left,
+            (_, true) => right,
+            _ => return,
+        };
+        if !ordered {
+            return;
+        }
+        let written = self.one_line(number.span);
+        self.c.report.push(
+            Diagnostic::warning("number-as-percent", "a printed number is compared with a percentage")
+                .at(number.span, "91 is more than 100%, which is 1")
+                .help(format!("when it counts percent, 91 for 91%: `percent({written})`"))
+                .help("when it is a share from 0 to 1, compare it with one: `0.9`"),
+        );
     }
 
     fn matches(&mut self, left: &ast::Expr, right: &ast::Expr, span: Span, calls: &mut Calls) -> Expr {
@@ -274,6 +323,14 @@ impl Lower<'_> {
             otherwise: Box::new(otherwise),
         };
         make(kind, ty, span)
+    }
+}
+
+/// Returns the type of a tried call's own value.
+fn plain_type(ty: &Type) -> &Type {
+    match ty {
+        Type::Tried(of) => plain_type(of),
+        other => other,
     }
 }
 

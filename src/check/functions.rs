@@ -50,7 +50,7 @@ impl Lower<'_> {
             }
         }
         if expression::signature(&name.node).is_none() {
-            self.unknown_function(name);
+            self.unknown_function(name, piped, arguments, span);
             return unknown(span);
         }
         if name.node == "capture"
@@ -79,7 +79,27 @@ impl Lower<'_> {
         make(kind, ty, span)
     }
 
-    fn unknown_function(&mut self, name: &ast::Name) {
+    fn unknown_function(
+        &mut self,
+        name: &ast::Name,
+        piped: Option<&ast::Expr>,
+        arguments: &[ast::Argument],
+        span: Span,
+    ) {
+        if self.was_meant(&name.node) {
+            return;
+        }
+        let values = piped.into_iter().chain(arguments.iter().map(|a| &a.value));
+        let values: Vec<_> = values.map(|value| self.one_line(value.span)).collect();
+        let values: Vec<_> = values.iter().map(String::as_str).collect();
+        if let Some(own) = super::habits::function(&name.node, &values) {
+            self.c.report.push(
+                Diagnostic::error("unknown-function", format!("there is no function `{}`", name.node))
+                    .at(span, "")
+                    .help(format!("write `{own}`")),
+            );
+            return;
+        }
         if name.node == "raw" {
             self.c.report.push(
                 Diagnostic::error("raw-outside-command", "`raw` stands in a command only")

@@ -34,6 +34,8 @@ struct Unresolved {
     name: String,
     span: Span,
     near: Option<String>,
+    /// Where it is used again.
+    again: Vec<Span>,
 }
 
 /// Where a statement stands, as far as rules ask for it.
@@ -128,10 +130,21 @@ impl<'c> Lower<'c> {
             }
             for unknown in unresolved {
                 let later = bound.get(unknown.name.as_str()).copied();
-                self.c.report.push(match later {
-                    Some(later) => used_before(&unknown.name, unknown.span, later),
-                    None => unknown_name(&unknown.name, unknown.span, unknown.near.as_deref()),
-                });
+                match later {
+                    // Only what stands before the binding is wrong, and each of it.
+                    Some(later) => {
+                        for span in std::iter::once(unknown.span).chain(unknown.again) {
+                            self.c.report.push(used_before(&unknown.name, span, later));
+                        }
+                    }
+                    None => {
+                        let filled_in = filled_in(&self.c.sources, unknown.span);
+                        let near = unknown.near.as_deref();
+                        let d = unknown_name(&unknown.name, unknown.span, near, filled_in);
+                        let d = unknown.again.iter().take(4).fold(d, |d, span| d.at(*span, "and here"));
+                        self.c.report.push(d);
+                    }
+                }
             }
         }
         self.frame.slots
@@ -237,7 +250,27 @@ impl<'c> Lower<'c> {
         Some((NameRef::Global(slot), ty))
     }
 
+    /// Returns whether something that could not be read, which was told, would have bound the name.
+    pub fn was_meant(&self, name: &str) -> bool {
+        self.c.units[self.unit].ast.unread.names.iter().any(|meant| meant == name)
+    }
+
     fn not_found(&mut self, name: &str, span: Span) {
+        if self.was_meant(name) {
+            return;
+        }
+        if let Some(constant) = super::habits::constant(name) {
+            self.c.report.push(
+                Diagnostic::error("unknown-name", format!("nothing is called `{name}` here"))
+                    .at(span, "")
+                    .help(format!("write `{constant}`")),
+            );
+            return;
+        }
+        if let Some(first) = self.unresolved.iter_mut().find(|unknown| unknown.name == name) {
+            first.again.push(span);
+            return;
+        }
         if let Some(later) = self.c.later_global(self.unit, name) {
             self.c.report.push(used_before(name, span, later));
             return;
@@ -256,7 +289,7 @@ impl<'c> Lower<'c> {
         } else {
             None
         };
-        self.unresolved.push(Unresolved { name: name.to_owned(), span, near });
+        self.unresolved.push(Unresolved { name: name.to_owned(), span, near, again: Vec::new() });
     }
 
     /// Returns whether the name is one of a module in this file.
@@ -314,14 +347,28 @@ fn used_before(name: &str, span: Span, later: Span) -> Diagnostic {
         .at(later, "bound here")
 }
 
-fn unknown_name(name: &str, span: Span, near: Option<&str>) -> Diagnostic {
+/// Returns whether the name stands at the beginning of `{{ }}`.
+fn filled_in(sources: &crate::source::Sources, span: Span) -> bool {
+    let text = sources.get(span.source).map_or("", |source| source.text.as_ref());
+    text.get(..span.start as usize).is_some_and(|before| before.trim_end().ends_with("{{"))
+}
+
+fn unknown_name(name: &str, span: Span, near: Option<&str>, filled_in: bool) -> Diagnostic {
     let d = Diagnostic::error("unknown-name", format!("nothing is called `{name}` here")).at(span, "");
     match near {
         Some(near) => d.help(format!("did you mean `{near}`?")),
         None if crate::expression::signature(name).is_some() => {
             d.help(format!("a function is called: `{name}(…)`"))
         }
-        None => d.help(format!("text stands in quotes: \"{name}\"")),
+        None if super::habits::command_field(name).is_some() => {
+            let field = super::habits::command_field(name).unwrap_or("exit");
+            d.help(format!("it is a part of what a call read: `check NAME = try $ …`, then `NAME.{field}`"))
+        }
+        None => {
+            let d = if filled_in { d } else { d.help(format!("a text stands in quotes: `\"{name}\"`")) };
+            d.help(format!("what is read gets its name above: `check {name} = $ …`"))
+                .help(format!("what is given, at the top of the file: `param {name}: text`"))
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod declarations;
 mod expressions;
 mod fields;
 mod functions;
+mod habits;
 mod loader;
 mod lower;
 mod people;
@@ -32,6 +33,7 @@ pub mod stdlib;
 mod templates;
 mod types;
 mod units;
+mod verbs;
 mod walk;
 
 use crate::diagnostic::Diagnostic;

@@ -122,11 +122,18 @@ impl Lower<'_> {
         let (body, _) = self.block(&symptom.body);
         let when = match &symptom.when {
             Some(when) => self.spanned_condition(when, "`when`").0,
+            // It may be what could not be read.
+            None if holds_invalid(&symptom.body) => unknown(span),
             None => {
                 self.c.report.push(
                     Diagnostic::error("missing-when", "this symptom does not say when it holds")
                         .at(symptom.title.span, "")
-                        .help("add `when EXPR` below its checks"),
+                        .help(match symptom.body.node.last().map(|last| &last.kind) {
+                            Some(ast::StatementKind::Finding { when: Some(_), .. }) => {
+                                "the `when` behind `finding` belongs to the finding: put `when EXPR` above it"
+                            }
+                            _ => "add `when EXPR` below its checks",
+                        }),
                 );
                 unknown(span)
             }
@@ -212,6 +219,11 @@ impl Lower<'_> {
         if !matches!(file.head.node, ast::Head::Runbook { .. }) {
             return;
         }
+        let unread =
+            file.phases().any(|p| p.node.word.node == PhaseWord::Diagnose && holds_invalid(&p.node.body));
+        if unread || !file.unread.sections.is_empty() {
+            return;
+        }
         let resolves: Vec<_> = file.phases().filter(|p| p.node.word.node == PhaseWord::Resolve).collect();
         let ends = flow.leaves() && sections.diagnose.is_some();
         match resolves.as_slice() {
@@ -231,7 +243,8 @@ impl Lower<'_> {
                 }
                 self.c.report.push(d.help("end `diagnose` with `decide { when EXPR -> resolve \"…\"  otherwise -> … }`"));
             }
-            resolves if ends => {
+            // What is wrong elsewhere may be the very arm.
+            resolves if ends && !self.c.report.has_errors() => {
                 let titles = self.c.resolves.clone();
                 for resolve in resolves {
                     let name = self.phase_name(resolve.node);
@@ -271,6 +284,11 @@ impl Lower<'_> {
         }
         let _ = self.finish();
     }
+}
+
+/// Returns whether a statement of the block could not be read.
+fn holds_invalid(block: &ast::Block) -> bool {
+    block.node.iter().any(|statement| matches!(statement.kind, ast::StatementKind::Invalid(_)))
 }
 
 fn reads(word: PhaseWord) -> bool {

@@ -102,7 +102,7 @@ impl Lower<'_> {
         if let Some(why) = written.irreversible {
             return Ending::Irreversible(self.template(why));
         }
-        if !own {
+        if !own && self.place.section.only_reads().is_none() {
             self.c.report.push(
                 Diagnostic::error("change-without-undo", "this change does not say how it is taken back")
                     .at(place, "")

@@ -13,6 +13,7 @@ use crate::value::{Type, Value};
 impl Lower<'_> {
     /// Returns a text in an expression.
     pub fn text_literal(&mut self, template: &ast::Template, span: Span) -> Expr {
+        self.shell_names(template);
         if let Some(text) = template.literal() {
             return literal(Value::text(text), Type::Text, span);
         }
@@ -27,6 +28,7 @@ impl Lower<'_> {
 
     /// Returns a text with its values.
     pub fn template(&mut self, text: &ast::Text) -> Template {
+        self.shell_names(&text.node);
         self.pieces(&text.node, text.span)
     }
 

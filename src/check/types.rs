@@ -114,7 +114,9 @@ impl Lower<'_> {
         let mut d =
             Diagnostic::error("type-mismatch", format!("{what} takes `{want}`, this is `{}`", expr.ty))
                 .at(expr.span, "");
-        if let Some(help) = conversion(&expr.ty, want) {
+        if let (ExprKind::Literal(Value::Int(n)), Type::Duration) = (&expr.kind, want) {
+            d = d.help(format!("give it a unit: `{n}s`, `{n}m` or `{n}h`"));
+        } else if let Some(help) = conversion(&expr.ty, want) {
             d = d.help(help);
         }
         self.c.report.push(d);
@@ -180,6 +182,8 @@ fn conversion(have: &Type, want: &Type) -> Option<&'static str> {
 /// Returns the value of an expression that is known before anything runs.
 pub(super) fn constant(expr: &Expr) -> Option<Value> {
     match &expr.kind {
+        // What could not be read is `none` of any type; a written `none` has its own.
+        ExprKind::Literal(Value::None) if expr.ty == Type::Any => None,
         ExprKind::Literal(value) => Some(value.clone()),
         ExprKind::Unary(UnaryOp::Negate, of) => match constant(of)? {
             Value::Int(n) => n.checked_neg().map(Value::Int),

@@ -189,10 +189,16 @@ impl<'a> Units<'a> {
             None => match self.loader.load(&path) {
                 Ok(text) => self.add(&path, text, false, report),
                 Err(why) => {
+                    let module = native::modules().into_iter().chain(stdlib::names()).any(|m| m == written);
+                    let help = if module {
+                        format!("write `use {written}`")
+                    } else {
+                        String::from("a path is relative to the file it stands in")
+                    };
                     report.push(
                         Diagnostic::error("unreadable-file", format!("cannot read `{path}`: {why}"))
                             .at(span, "used here")
-                            .help("a path is relative to the file it stands in"),
+                            .help(help),
                     );
                     self.known.insert(path, Import::Broken);
                     return Import::Broken;

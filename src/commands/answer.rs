@@ -24,7 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 #[derive(Debug, clap::Args)]
 struct Which {
     /// The run: its id, the beginning or the last part of it, or `last`
-    #[arg(value_name = "RUN")]
+    #[arg(value_name = "RUN", add = super::complete::run())]
     run: String,
 
     /// Which question, where the run asks several: the beginning of its id in `mainstay waiting`

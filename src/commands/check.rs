@@ -27,7 +27,7 @@ Exit codes:
 #[command(after_long_help = AFTER)]
 pub(super) struct Args {
     /// Files to check (`.runbook`)
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required = true, value_name = "FILE", add = super::complete::runbook())]
     files: Vec<String>,
 
     /// How to write what was found

@@ -4,9 +4,15 @@
 //! what a file means, what happens and how it is shown are other rooms' matters.
 
 mod answer;
+mod bash_line;
 mod check;
+mod complete;
+mod completions;
 mod failure;
+mod help;
 mod kept;
+mod language;
+mod man;
 mod note;
 mod params;
 mod prevention;
@@ -62,6 +68,7 @@ Examples:
     propagate_version = true,
     subcommand_required = true,
     arg_required_else_help = true,
+    disable_help_subcommand = true,
     max_term_width = 100,
     after_help = EXAMPLES,
     after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}\n\n{ENVIRONMENT}"),
@@ -84,6 +91,11 @@ enum Command {
     Runs(runs::Args),
     Show(show::Args),
     Timeline(timeline::Args),
+    Help(help::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+    #[command(hide = true)]
+    Complete(complete::Args),
     #[command(hide = true)]
     Supervise(supervise::Args),
 }
@@ -113,6 +125,10 @@ pub fn main() -> ExitCode {
         Command::Runs(args) => runs::runs(&args),
         Command::Show(args) => show::show(&args),
         Command::Timeline(args) => timeline::timeline(&args),
+        Command::Help(args) => help::help(&args),
+        Command::Completions(args) => completions::completions(&args),
+        Command::Man(args) => man::man(&args),
+        Command::Complete(args) => complete::complete(&args),
         Command::Supervise(args) => supervise::supervise(&args),
     };
     match done {

@@ -10,7 +10,7 @@ use crate::people::inbox::{Inbox, Letter, Message};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The run: its id, the beginning or the last part of it, or `last`
-    #[arg(value_name = "RUN")]
+    #[arg(value_name = "RUN", add = super::complete::run())]
     run: String,
 
     /// What to write

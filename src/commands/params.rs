@@ -22,23 +22,30 @@ pub(super) fn gather(
     attended: bool,
 ) -> Result<Vec<(String, Value)>, Failure> {
     let mut values = BTreeMap::new();
+    let mut wrong = Vec::new();
     if let Some(file) = file {
         for (name, json) in read(file)? {
-            let (global, param) = find(program, &name)?;
-            let value = Value::from_json_as(&param.domain.ty, &json)
-                .and_then(|value| param.domain.accept(value))
-                .map_err(|why| invalid(global, &why).note(format!("it stands in `{}`", file.display())))?;
-            values.insert(name, value);
+            let value = find(program, &name).and_then(|(global, param)| {
+                Value::from_json_as(&param.domain.ty, &json)
+                    .and_then(|value| param.domain.accept(value))
+                    .map_err(|why| invalid(global, &why))
+            });
+            match value {
+                Ok(value) => drop(values.insert(name, value)),
+                Err(failure) => wrong.push(failure.note(format!("it stands in `{}`", file.display()))),
+            }
         }
     }
     for text in given {
-        let Some((name, text)) = text.split_once('=') else {
-            return Err(Failure::new(INVALID, format!("`{text}` is no parameter"))
-                .help("write it as `-p name=value`"));
-        };
-        let (global, param) = find(program, name)?;
-        let value = param.domain.parse(text).map_err(|why| invalid(global, &why))?;
-        values.insert(name.to_owned(), value);
+        match one(program, text) {
+            Ok((name, value)) => drop(values.insert(name, value)),
+            Err(failure) => wrong.push(failure),
+        }
+    }
+    if let Some(last) = wrong.pop() {
+        // All of it at once; the last one ends the program.
+        wrong.iter().for_each(Failure::tell);
+        return Err(last);
     }
     let missing: Vec<(&Global, &Param)> = params(program)
         .filter(|(global, param)| param.default.is_none() && !values.contains_key(&global.slot.name))
@@ -51,6 +58,17 @@ pub(super) fn gather(
     }
     // In the order in which they are declared.
     Ok(params(program).filter_map(|(global, _)| values.remove_entry(&global.slot.name)).collect())
+}
+
+/// Reads one `name=value`.
+fn one(program: &Program, text: &str) -> Result<(String, Value), Failure> {
+    let Some((name, text)) = text.split_once('=') else {
+        let failure = Failure::new(INVALID, format!("`{}` is no parameter", clean(text)));
+        return Err(failure.help("write it as `-p name=value`"));
+    };
+    let (global, param) = find(program, name)?;
+    let value = param.domain.parse(text).map_err(|why| invalid(global, &why))?;
+    Ok((name.to_owned(), value))
 }
 
 fn params(program: &Program) -> impl Iterator<Item = (&Global, &Param)> {
@@ -120,7 +138,13 @@ fn ask(global: &Global, param: &Param) -> Result<Value, Failure> {
             Ok(0) | Err(_) => return Err(missing_ones(&[(global, param)])),
             Ok(_) => {}
         }
-        match param.domain.parse(line.trim_end_matches(['\n', '\r'])) {
+        let line = line.trim_end_matches(['\n', '\r']);
+        if line.is_empty() {
+            let name = &global.slot.name;
+            eprintln!("it has no default: type a value; an empty text is given with `-p {name}=`");
+            continue;
+        }
+        match param.domain.parse(line) {
             Ok(value) => return Ok(value),
             Err(why) => eprintln!("{}", clean(&why)),
         }

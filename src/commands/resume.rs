@@ -29,7 +29,7 @@ for; answers that were given meanwhile count if they came in time.";
 #[command(after_long_help = format!("{AFTER}\n\n{EXIT_CODES}"))]
 pub(super) struct Args {
     /// The run: its id, the beginning or the last part of it, or `last`
-    #[arg(value_name = "RUN")]
+    #[arg(value_name = "RUN", add = super::complete::run())]
     run: String,
 
     /// What to write while it runs: lines for people, or the journal's records as JSON lines

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::check::program_of;
 use super::failure::{Failure, INVALID, warn};
-use super::{EXIT_CODES, Format, kept, params, prevention, settings};
+use super::{EXIT_CODES, Format, complete, kept, params, prevention, settings};
 use crate::config::RolePerson;
 use crate::display::{Json, Look, Plain, Screen, TICK};
 use crate::engine::{self, Replayed};
@@ -44,15 +44,15 @@ Ctrl-C asks whether to stop and take changes back; a second one leaves the run a
 #[command(after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub(super) struct Args {
     /// The runbook
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", add = complete::runbook())]
     file: String,
 
     /// A parameter; may be given more than once
-    #[arg(short = 'p', long = "param", value_name = "NAME=VALUE")]
+    #[arg(short = 'p', long = "param", value_name = "NAME=VALUE", add = complete::param())]
     param: Vec<String>,
 
     /// Parameters in a file, `.toml` or `.json`; those given with `-p` win
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", add = complete::params_file())]
     params: Option<PathBuf>,
 
     /// What to write while it runs: lines for people, or the journal's records as JSON lines

@@ -34,11 +34,11 @@ const OUTCOMES: [&str; 10] = [
 #[command(after_long_help = AFTER)]
 pub(super) struct Args {
     /// Only runs of this runbook: its path, the end of its path, or its name
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = super::complete::runbook_name())]
     runbook: Option<String>,
 
     /// Only runs with this outcome; may be given more than once
-    #[arg(long, value_name = "OUTCOME")]
+    #[arg(long, value_name = "OUTCOME", add = super::complete::words(&OUTCOMES))]
     outcome: Vec<String>,
 
     /// How many at most

@@ -19,7 +19,7 @@ Examples:
 #[command(after_long_help = AFTER)]
 pub(super) struct Args {
     /// The run: its id, the beginning or the last part of it, or `last`
-    #[arg(value_name = "RUN")]
+    #[arg(value_name = "RUN", add = super::complete::run())]
     run: String,
 
     /// How to write it

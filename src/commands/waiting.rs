@@ -24,7 +24,7 @@ Examples:
 #[command(after_long_help = AFTER)]
 pub(super) struct Args {
     /// Only this run: its id, the beginning or the last part of it, or `last`
-    #[arg(value_name = "RUN")]
+    #[arg(value_name = "RUN", add = super::complete::run())]
     run: Option<String>,
 
     /// How to write the list

@@ -389,6 +389,9 @@ fn given(reply: Option<Reply>, call: &Call) -> Result<Value, CallStop> {
     }
 }
 
+/// How a shell with `pipefail` says that a part of a pipe was ended by SIGPIPE.
+const SIGPIPE: i32 = 141;
+
 fn ended(call: &Call, typed: &Arc<str>, bound: &str, end: CommandEnd) -> Result<Value, CallStop> {
     let exit = match &end.ended {
         Ended::Exit { code } => *code,
@@ -398,6 +401,13 @@ fn ended(call: &Call, typed: &Arc<str>, bound: &str, end: CommandEnd) -> Result<
     let allowed = exit == 0 || call.allow_exit.contains(&exit);
     let (state, message) = match &end.ended {
         Ended::Exit { .. } if allowed => return Ok(command_value(typed, exit, true, end)),
+        Ended::Exit { code: SIGPIPE } if typed.contains('|') => (
+            End::Failed,
+            format!(
+                "the command ended with exit status {SIGPIPE}: a part of the pipe was cut off, as the next one had read enough; \
+                 `allow exit 0, {SIGPIPE}` below the command takes that for success"
+            ),
+        ),
         Ended::Exit { code } => (End::Failed, format!("the command ended with exit status {code}")),
         Ended::Signal { signal } => (End::Failed, format!("the command was ended by signal {signal}")),
         Ended::Timeout => (End::InDoubt, format!("the command was ended: {bound} ran out")),

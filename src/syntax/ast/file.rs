@@ -14,6 +14,17 @@ pub struct File {
     pub head: Spanned<Head>,
     /// Everything below it, as written and in order.
     pub items: Vec<Spanned<Item>>,
+    /// What is not in `items` because it could not be read.
+    pub unread: Unread,
+}
+
+/// What sentences that could not be read, about which enough was said, would have brought.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Unread {
+    /// Names that they would have bound.
+    pub names: Vec<String>,
+    /// First words of sections among them.
+    pub sections: Vec<String>,
 }
 
 /// The first line: what the file is.

@@ -126,10 +126,13 @@ impl<'i> Reader<'i> {
         let mut arms = Vec::new();
         for part in pair.into_inner() {
             match part.as_rule() {
-                Rule::decide_arm => arms.extend(self.decide_arm(part)),
+                Rule::decide_arm => {
+                    arms.extend(self.decide_arm(part));
+                    arms.extend(self.lines_behind());
+                }
                 Rule::unclosed => self.unclosed(&part, "decide"),
                 Rule::too_deep => self.too_deep(self.place(part.as_span().start(), part.as_span().start())),
-                Rule::invalid => self.not_an_arm(part, "decide"),
+                Rule::invalid => arms.push(self.not_an_arm(part, "decide")),
                 _ => {}
             }
         }
@@ -153,6 +156,9 @@ impl<'i> Reader<'i> {
     fn target(&mut self, pair: Pair<'i>) -> Option<Spanned<Target>> {
         let span = self.span(&pair);
         let part = pair.into_inner().next()?;
+        if let Some(nothing) = self.not_a_target(&part) {
+            return Some(nothing);
+        }
         let target = match part.as_rule() {
             Rule::target_resolve => Target::Resolve(self.first_text(part)?),
             Rule::target_fail => Target::Fail(self.first_text(part)),
@@ -172,7 +178,7 @@ impl<'i> Reader<'i> {
                 Rule::watch_arm => arms.extend(self.watch_arm(part)),
                 Rule::unclosed => self.unclosed(&part, "watch"),
                 Rule::too_deep => self.too_deep(self.place(part.as_span().start(), part.as_span().start())),
-                Rule::invalid => self.not_an_arm(part, "watch"),
+                Rule::invalid => drop(self.not_an_arm(part, "watch")),
                 _ => rest.push(part),
             }
         }

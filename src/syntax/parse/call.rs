@@ -42,8 +42,32 @@ impl<'i> Reader<'i> {
             );
             return CallTarget::Invalid;
         }
+        if self.here_document(span) {
+            return CallTarget::Invalid;
+        }
         self.clause_in_command(&template);
         CallTarget::Command(template)
+    }
+
+    /// Explains a here-document that begins on a `$` line and ends lines below.
+    fn here_document(&mut self, span: Span) -> bool {
+        let Some((at, rest)) = self.slice(span).split_once("<<").map(|(before, rest)| (before.len(), rest))
+        else {
+            return false;
+        };
+        let end = first_word(rest.trim_start_matches(['-', ' ', '\'', '"']));
+        let below = self.text.get(span.end as usize..).unwrap_or("");
+        if end.is_empty() || !below.lines().any(|line| line.trim() == end) {
+            return false;
+        }
+        self.told.here_document = Some(end.to_owned());
+        let start = span.start as usize + at;
+        self.report(
+            Diagnostic::error("here-document", "a `$` command ends with its line, a here-document does not")
+                .at(self.place(start, start + 2), "")
+                .help("write a script instead: three backticks and the word bash in place of the dollar sign, its lines, three backticks"),
+        );
+        true
     }
 
     fn script(&mut self, pair: Pair<'i>) -> CallTarget {
@@ -120,6 +144,28 @@ impl<'i> Reader<'i> {
 
     fn bare_command(&mut self, pair: &Pair<'_>, span: Span, word: &str) -> CallTarget {
         let written = pair.as_str().trim_end();
+        if let Some(value) = written.strip_prefix(':') {
+            let value = value.trim().trim_matches(['"', '\'']);
+            let value = value.strip_prefix('$').unwrap_or(value).trim_start();
+            self.report(
+                Diagnostic::error("yaml-habit", format!("this is no YAML: no `:` stands behind `{word}`"))
+                    .at(self.place(span.start as usize, span.start as usize + 1), "")
+                    .help(format!("write `{word} $ {}`", shortened(value))),
+            );
+            return CallTarget::Invalid;
+        }
+        let substituted = written.strip_prefix("$(").and_then(|inner| inner.strip_suffix(')'));
+        if let Some(command) = substituted {
+            self.report(
+                Diagnostic::error(
+                    "missing-blank",
+                    "a command stands behind `$` as it is, without parentheses",
+                )
+                .at(span, "")
+                .help(format!("write `$ {}`", shortened(command.trim()))),
+            );
+            return CallTarget::Invalid;
+        }
         if let Some(command) = written.strip_prefix('$') {
             self.report(
                 Diagnostic::error("missing-blank", "a blank stands between `$` and the command")

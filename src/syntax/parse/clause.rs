@@ -106,6 +106,10 @@ impl<'i> Reader<'i> {
                 continue;
             };
             let span = self.span(&pair);
+            if word == "timeout" && host.takes.contains(&"within") && host.takes.contains(&"by") {
+                self.timeout_of_a_question(pair, span, host, &mut clauses);
+                continue;
+            }
             if !host.takes.contains(&word) {
                 self.misplaced_clause(word, belongs, span, host);
                 continue;
@@ -118,6 +122,18 @@ impl<'i> Reader<'i> {
             self.clause(pair, span, &mut clauses);
         }
         clauses
+    }
+
+    /// `timeout` where a person is waited for: `within` is meant.
+    fn timeout_of_a_question(&mut self, pair: Pair<'i>, span: Span, host: Host, clauses: &mut Clauses) {
+        let value = self.value(pair);
+        let written = value.as_ref().map_or("5m", |value| self.slice(value.span));
+        self.report(
+            Diagnostic::error("misplaced-clause", format!("`timeout` does not belong to `{}`", host.word))
+                .at(span, "")
+                .help(format!("how long a person is waited for is written `within {written}`")),
+        );
+        clauses.audience.within = clauses.audience.within.take().or(value);
     }
 
     fn misplaced_clause(&mut self, word: &str, belongs: &str, span: Span, host: Host) {

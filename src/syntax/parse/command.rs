@@ -57,6 +57,14 @@ impl Reader<'_> {
         );
     }
 
+    /// Returns whether the command holds the clause that says how the change ends, which was told.
+    pub fn ending_in_command(&self, call: &Spanned<Call>) -> bool {
+        let CallTarget::Command(template) = &call.node.target.node else { return false };
+        let Some(Spanned { node: Piece::Text(text), .. }) = template.pieces.last() else { return false };
+        let ending = |word| matches!(word, "undo" | "finally" | "leave" | "irreversible");
+        clause_in(text).is_some_and(|(_, word)| ending(word))
+    }
+
     /// Reports `undo $ cmd safe`, where the mark would be a word of the command.
     pub fn safe_in_command(&mut self, call: &Spanned<Call>) {
         let CallTarget::Command(template) = &call.node.target.node else { return };

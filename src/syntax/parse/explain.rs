@@ -8,18 +8,23 @@ use pest::error::InputLocation;
 
 use super::call::shortened;
 use super::clause::above_its_run;
-use super::forms::{FORMS, Form, Place, form, forms};
+use super::forms::{Form, Place, form, forms};
 use super::grammar::{Grammar, Rule};
-use super::habit::{habit, nameless, unknown_word};
+use super::habit::{nameless, unknown_word};
 use super::reader::{Pair, Reader, first_word, head_length};
+use super::slip::{Stop, comment};
 use super::token::{expected, nests_too_deeply, token, too_deep, unclosed_bracket};
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
 impl<'i> Reader<'i> {
     /// Explains an `invalid` or a `mistake_clause`; `span` is its head, without a block.
     pub fn explain(&mut self, pair: &Pair<'i>, span: Span, host: Option<&str>) {
         let written = self.slice(span);
+        self.note_unread(written);
+        if self.follows(written) {
+            return;
+        }
         let unfinished = pair.clone().into_inner().flatten_one(Rule::junk, Rule::unfinished);
         let diagnostic = if let Some(unfinished) = unfinished {
             self.unfinished(&unfinished)
@@ -48,11 +53,16 @@ impl<'i> Reader<'i> {
             .help("close it with `\"`; a text of several lines stands between `\"\"\"`")
     }
 
-    fn guessed(&self, written: &str, span: Span, blocked: bool, host: Option<&str>) -> Diagnostic {
+    fn guessed(&mut self, written: &str, span: Span, blocked: bool, host: Option<&str>) -> Diagnostic {
         let word = first_word(written);
         let first_line = written.lines().next().unwrap_or("");
         let at_word = self.place(span.start as usize, span.start as usize + head_length(written));
-        if let Some(diagnostic) = habit(written, first_line, span, at_word) {
+        let stop = Stop { word: "", before: "", rest: written, span };
+        if let Some(diagnostic) = comment(&stop) {
+            self.told.comment = written.starts_with("/*") && !written.contains("*/");
+            return diagnostic;
+        }
+        if let Some(diagnostic) = self.habit(written, first_line, span, at_word) {
             return diagnostic;
         }
         if written.is_empty() {
@@ -70,9 +80,52 @@ impl<'i> Reader<'i> {
         unknown_word(word, first_line, at_word)
     }
 
+    /// Returns the place in a sentence where it stops making sense.
+    fn stop(&self, written: &'i str, span: Span, at: usize) -> Stop<'i> {
+        let start = span.start as usize + at;
+        Stop {
+            word: first_word(written),
+            before: written.get(..at).unwrap_or(""),
+            rest: written.get(at..).unwrap_or(""),
+            span: self.place(start, span.end as usize),
+        }
+    }
+
+    /// Returns the same for what stands at `span` behind a whole sentence that begins with `word`.
+    fn stop_behind(&self, word: &'i str, start: usize, span: Span) -> Stop<'i> {
+        let before = self.text.get(..start).unwrap_or("");
+        let line = before.rfind('\n').map_or(0, |at| at + 1);
+        let before = before.get(line..).unwrap_or("").trim_start();
+        Stop { word, before, rest: self.slice(span), span }
+    }
+
+    /// Returns whether a line only follows from a mistake that was told, such as the `fi` of a shell's `if`.
+    fn follows(&mut self, written: &str) -> bool {
+        let line = written.lines().next().unwrap_or("").trim_end();
+        let word = first_word(line);
+        if self.told.comment {
+            self.told.comment = !written.contains("*/");
+            return true;
+        }
+        if let Some(end) = self.told.here_document.take() {
+            let over = written.lines().any(|line| line.trim() == end);
+            self.told.here_document = (!over).then_some(end);
+            return true;
+        }
+        let ends = matches!(word, "fi" | "end" | "done" | "endif" | "endfor" | "esac" | "then" | "do");
+        let goes_on = matches!(word, "else" | "elif")
+            && (line.ends_with(':') || line.ends_with("then") || line == "else");
+        let catches = matches!(word, "except" | "catch" | "rescue" | "finally" | "ensure");
+        let arms = self.told.loose_arms && matches!(word, "when" | "otherwise");
+        let condition = self.told.condition && matches!(word, "else" | "elif");
+        arms || condition
+            || self.told.braceless && (ends && line == word || goes_on)
+            || self.told.tried_block && catches
+    }
+
     /// Finds where a sentence with a known word stops making sense.
     fn does_not_fit(
-        &self,
+        &mut self,
         written: &str,
         span: Span,
         blocked: bool,
@@ -86,19 +139,31 @@ impl<'i> Reader<'i> {
         if nests_too_deeply(written) {
             return too_deep(at_word);
         }
+        if !blocked && let Some(diagnostic) = self.other_head(written, span) {
+            return diagnostic;
+        }
         let tried = if blocked { format!("{written} {{ show x }}") } else { written.to_owned() };
         let arm = form.is_some_and(|form| form.place == Place::Arm);
         let diagnostic = match Grammar::parse(if arm { Rule::alone_arm } else { Rule::alone }, &tried) {
             Ok(pairs) => {
                 let trailing = pairs.flatten().find(|pair| pair.as_rule() == Rule::trailing);
                 let Some(at) = trailing.map(|pair| pair.as_span().start()) else {
+                    if arm {
+                        self.told.loose_arms = true;
+                        return Diagnostic::error("misplaced", format!("`{word}` stands outside a `decide`"))
+                            .at(at_word, "")
+                            .help("write `decide {` above the arms, and `}` below the last one, which is `otherwise -> …`");
+                    }
                     let place = form.map_or("elsewhere", |form| form.place.words());
                     return Diagnostic::error("misplaced", format!("`{word}` does not belong here"))
                         .at(at_word, "")
                         .help(format!("it stands {place}"));
                 };
-                let token = token(written.get(at..).unwrap_or(""));
                 let start = span.start as usize + at;
+                if let Some(slip) = self.slip(&self.stop(written, span, at)) {
+                    return slip;
+                }
+                let token = token(written.get(at..).unwrap_or(""));
                 Diagnostic::error("unexpected", format!("`{token}` does not fit behind this"))
                     .at(self.place(start, start + token.len()), "")
             }
@@ -106,6 +171,9 @@ impl<'i> Reader<'i> {
                 let at = match error.location {
                     InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
                 };
+                if let Some(slip) = self.slip(&self.stop(written, span, at)) {
+                    return slip;
+                }
                 let expected = expected(&error.variant);
                 if at >= written.trim_end().len() {
                     let blockless = !blocked && form.is_some_and(Form::has_block);
@@ -136,8 +204,10 @@ impl<'i> Reader<'i> {
         if let Some(open) = unclosed_bracket(written) {
             let start = span.start as usize + open;
             let bracket = written.get(open..=open).unwrap_or("");
+            let closing = if bracket == "(" { ")" } else { "]" };
             return Diagnostic::error("unclosed-bracket", format!("this `{bracket}` is never closed"))
-                .at(self.place(start, start + 1), "");
+                .at(self.place(start, start + 1), "")
+                .help(format!("close it with `{closing}`"));
         }
         let message = match expected {
             _ if blockless => format!("`{word}` needs a block `{{ … }}`"),
@@ -202,12 +272,20 @@ impl<'i> Reader<'i> {
         let end = block.as_ref().map_or(pair.as_span().end(), |block| block.as_span().start());
         let written = self.text.get(start..end).unwrap_or("").trim_end();
         let span = self.place(start, start + written.len());
+        self.note_unread(written);
+        if self.is_of_a_choice(start) {
+            return;
+        }
         let form = form(word, false);
         let form_help = |diagnostic: Diagnostic| match form {
             Some(form) => diagnostic.help(format!("it is written `{}`", form.form)),
             None => diagnostic,
         };
-        let diagnostic = if written.is_empty() {
+        let diagnostic = if written.is_empty() && word == "when" {
+            Diagnostic::error("unexpected", "`when` takes no block")
+                .at(self.place(start, start + 1), "")
+                .help("take the block out: what is done about a symptom stands in a resolution")
+        } else if written.is_empty() {
             form_help(
                 Diagnostic::error("unexpected", format!("`{word}` takes no block"))
                     .at(self.place(start, start + 1), ""),
@@ -218,6 +296,8 @@ impl<'i> Reader<'i> {
             Diagnostic::error("unclosed-text", "this text does not end on its line")
                 .at(span, "")
                 .help("close it with `\"`; a text of several lines stands between `\"\"\"`")
+        } else if let Some(slip) = self.slip_behind(&self.stop_behind(word, start, span)) {
+            slip
         } else {
             let token = token(written);
             let at = self.place(start, start + token.len());
@@ -256,6 +336,9 @@ impl<'i> Reader<'i> {
     /// Explains a clause that has no statement above it.
     pub fn orphan_clause(&mut self, pair: &Pair<'i>, span: Span) {
         let known = pair.clone().into_inner().find_map(|part| super::clause::clause_word(part.as_rule()));
+        if self.told.condition && pair.as_str().starts_with("else") {
+            return;
+        }
         let Some((word, belongs)) = known else {
             self.explain(pair, span, None);
             return;
@@ -270,26 +353,6 @@ impl<'i> Reader<'i> {
                 .help(format!("`{word}` {belongs}"))
         };
         self.report(diagnostic);
-    }
-
-    /// Explains a line among the arms of `decide` or `watch` that is none.
-    pub fn not_an_arm(&mut self, pair: Pair<'i>, word: &str) {
-        let span = self.span(&pair);
-        let first = first_word(pair.as_str());
-        if forms(first).any(|form| form.place == Place::Arm) {
-            self.invalid(pair);
-            return;
-        }
-        let line = self.slice(span).lines().next().unwrap_or("");
-        let at = self.place(span.start as usize, span.start as usize + line.trim_end().len());
-        let help = if word == "decide" {
-            "write `when EXPR -> …` or `otherwise -> …`"
-        } else {
-            "write `good when EXPR`, `bad when EXPR -> …` or `otherwise -> …`"
-        };
-        self.report(
-            Diagnostic::error("not-an-arm", format!("this is no arm of `{word}`")).at(at, "").help(help),
-        );
     }
 
     /// Explains a `{{ … }}` that holds no expression.
@@ -315,32 +378,6 @@ impl<'i> Reader<'i> {
             Diagnostic::error("bad-interpolation", message)
                 .at(at, "")
                 .help("for the characters themselves write `\\{{`"),
-        );
-    }
-
-    /// Explains a first line that names no kind of file.
-    pub fn explain_head(&mut self, written: &str, span: Span) {
-        let word = first_word(written);
-        let kinds = FORMS.iter().filter(|form| form.place == Place::First);
-        let near = nearest(word, kinds.clone().map(|form| form.word));
-        let at = self.place(span.start as usize, span.start as usize + head_length(written));
-        let diagnostic =
-            Diagnostic::error("unknown-file", "the first line does not say what this file is").at(at, "");
-        let diagnostic = match near.and_then(|near| kinds.clone().find(|form| form.word == near)) {
-            Some(form) => diagnostic.help(format!("it is written `{}`", form.form)),
-            None => diagnostic.help(
-                "begin with `runbook \"…\"`, `change \"…\"`, `checklist \"…\"`, `module NAME \"…\"` or `drills for \"FILE\"`",
-            ),
-        };
-        self.report(diagnostic);
-    }
-
-    /// Reports a file without its first line.
-    pub fn no_head(&mut self, at: Span) {
-        self.report(
-            Diagnostic::error("unknown-file", "the first line does not say what this file is").at(at, "").help(
-                "begin with `runbook \"…\"`, `change \"…\"`, `checklist \"…\"`, `module NAME \"…\"` or `drills for \"FILE\"`",
-            ),
         );
     }
 }

@@ -60,7 +60,11 @@ struct Chain {
 impl<'i> Reader<'i> {
     /// Reads an `expression`, an `operand` or a `simple`.
     pub fn expression(&mut self, pair: Pair<'i>) -> Expr {
-        self.built(pair).expr
+        let expr = self.built(pair).expr;
+        if self.cut == Some(expr.span.end) {
+            return Spanned::new(Expression::Invalid, expr.span);
+        }
+        expr
     }
 
     pub fn built(&mut self, pair: Pair<'i>) -> Built {

@@ -4,7 +4,7 @@
 
 use super::clause::Host;
 use super::grammar::Rule;
-use super::reader::{Pair, Reader};
+use super::reader::{Pair, Reader, first_word};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{
@@ -18,6 +18,7 @@ impl<'i> Reader<'i> {
         let mut head = None;
         let mut items = Vec::new();
         let mut missing = true;
+        let mut assumed = None;
         for part in pair.into_inner() {
             let span = self.span(&part);
             match part.as_rule() {
@@ -28,6 +29,7 @@ impl<'i> Reader<'i> {
                 Rule::mistake_head => {
                     missing = false;
                     self.explain_head(part.as_str().trim_end(), span);
+                    assumed = Some(self.assumed_head(span));
                 }
                 Rule::comment | Rule::EOI => {}
                 _ => {
@@ -41,8 +43,14 @@ impl<'i> Reader<'i> {
         if missing && head.is_none() {
             self.no_head(self.place(0, 0));
         }
+        if items.is_empty() && head.is_none() && !self.text.lines().any(super::head::is_head) {
+            // It is no file of this language: the first message says enough.
+            self.diagnostics.truncate(1);
+            assumed = None;
+        }
         self.fields_twice(&items);
-        head.map(|head| File { head, items })
+        let unread = std::mem::take(&mut self.unread);
+        head.or(assumed).map(|head| File { head, items, unread })
     }
 
     fn head(&mut self, pair: Pair<'i>) -> Option<Head> {
@@ -66,9 +74,26 @@ impl<'i> Reader<'i> {
         })
     }
 
+    /// Returns whether this is the first line, below one that was told not to be it.
+    fn is_second_head(&self, span: Span) -> bool {
+        let told = self.diagnostics.first().is_some_and(|first| first.code == "unknown-file");
+        told && super::head::is_head(self.slice(span))
+    }
+
     fn item(&mut self, pair: Pair<'i>, span: Span) -> Option<Item> {
         let word = self.slice(self.word_span(&pair));
+        if pair.as_rule() == Rule::phase || pair.as_rule() == Rule::symptom {
+            self.told.open_section = false;
+        }
         match pair.as_rule() {
+            Rule::stray_brace if self.told.open_section => {
+                self.told.open_section = false;
+                return None;
+            }
+            Rule::stray_brace if self.told.braces > 0 => {
+                self.told.braces -= 1;
+                return None;
+            }
             Rule::stray_brace => {
                 self.report(
                     Diagnostic::error("stray-brace", "this `}` closes nothing")
@@ -81,24 +106,33 @@ impl<'i> Reader<'i> {
                 let statement = pair.into_inner().next()?;
                 let place = self.word_span(&statement);
                 let word = self.slice(place);
-                self.report(
-                    Diagnostic::error(
-                        "misplaced-statement",
-                        format!("`{word}` stands outside every section"),
-                    )
-                    .at(place, "")
-                    .help("statements stand in a section such as `diagnose { … }` or `resolve \"…\" { … }`"),
-                );
+                if !self.told.open_section {
+                    let help =
+                        "statements stand in a section such as `diagnose { … }` or `resolve \"…\" { … }`";
+                    let message = format!("`{word}` stands outside every section");
+                    self.report(Diagnostic::error("misplaced-statement", message).at(place, "").help(help));
+                }
+                self.note_unread(self.slice(span));
                 self.statement(statement);
                 return None;
             }
             Rule::invalid => {
-                self.invalid(pair);
+                if !self.is_second_head(span) {
+                    self.invalid(pair);
+                }
                 return None;
             }
             Rule::action | Rule::symptom | Rule::phase | Rule::section | Rule::drill => {}
             _ => self.trailing_of(&pair, word),
         }
+        let trailing = pair.clone().into_inner().find(|part| part.as_rule() == Rule::trailing);
+        self.cut_at(trailing.as_ref());
+        let item = self.item_of(pair, span);
+        self.cut = None;
+        item
+    }
+
+    fn item_of(&mut self, pair: Pair<'i>, span: Span) -> Option<Item> {
         Some(match pair.as_rule() {
             Rule::field => Item::Field(self.field(pair)?),
             Rule::use_item => Item::Use(self.import(pair)?),
@@ -214,15 +248,20 @@ impl<'i> Reader<'i> {
         }
         let name = name?;
         let effect = effect.unwrap_or_else(|| {
+            let changes = self.slice(body.span).lines().any(|line| first_word(line.trim_start()) == "run");
+            let (word, effect) =
+                if changes { ("changes", Effect::Changes) } else { ("reads", Effect::Reads) };
+            let head = self.text.get(span.start as usize..body.span.start as usize).unwrap_or("").trim_end();
+            let help = format!("write `{head} {word} {{`");
             self.report(
                 Diagnostic::error(
                     "missing-effect",
                     format!("action `{}` does not say what it does to the world", name.node),
                 )
                 .at(name.span, "")
-                .help("write `reads` or `changes` before its `{`"),
+                .help(help),
             );
-            Spanned::new(Effect::Changes, name.span)
+            Spanned::new(effect, name.span)
         });
         Some(Action { name, params, returns, effect, body })
     }

@@ -4,10 +4,12 @@
 //! Never stops at the first mistake and never shows one of pest's own texts. One file per noun; each adds
 //! methods to [`reader::Reader`].
 
+mod arms;
 mod branch;
 mod call;
 mod clause;
 mod command;
+mod declared;
 mod drill;
 mod explain;
 mod expression;
@@ -16,15 +18,18 @@ mod file;
 mod forms;
 mod grammar;
 mod habit;
+mod head;
 mod kind;
 mod literal;
 mod operand;
 mod people;
 mod phase;
 mod reader;
+mod slip;
 mod statement;
 mod template;
 mod token;
+mod unread;
 
 use pest::Parser as _;
 use pest::error::InputLocation;

@@ -72,13 +72,18 @@ impl<'i> Reader<'i> {
                     arguments,
                 };
             }
-            Expression::Field { of, name } => {
-                if let Expression::Name(module) = of.node {
-                    let module = Some(Spanned::new(module, of.span));
-                    return Expression::Call { callee: Path { module, name }, arguments };
-                }
+            Expression::Field { of, name } if matches!(of.node, Expression::Name(_)) => {
+                let Expression::Name(module) = of.node else {
+                    return Expression::Invalid;
+                };
+                let module = Some(Spanned::new(module, of.span));
+                return Expression::Call { callee: Path { module, name }, arguments };
             }
             Expression::Invalid => return Expression::Invalid,
+            Expression::Field { of, name } => {
+                self.method(of.span, &name.node, span, &arguments);
+                return Expression::Invalid;
+            }
             _ => {}
         }
         self.report(
@@ -87,6 +92,32 @@ impl<'i> Reader<'i> {
                 .help("a function is `name(…)`, an action of a module `module.name(…)`"),
         );
         Expression::Invalid
+    }
+
+    /// Explains `value.method(…)`.
+    fn method(&mut self, of: Span, name: &str, span: Span, arguments: &[Argument]) {
+        let of = self.slice(of);
+        let given: Vec<&str> = arguments.iter().map(|argument| self.slice(argument.value.span)).collect();
+        let function = match name {
+            "strip" => "trim",
+            "tolower" | "toLowerCase" => "lower",
+            "toupper" | "toUpperCase" => "upper",
+            other => other,
+        };
+        let mended = match (name, given.as_slice()) {
+            ("contains" | "includes" | "has" | "find", [item]) => format!("{item} in {of}"),
+            ("startswith" | "startsWith" | "endswith" | "endsWith" | "match" | "test", _) => {
+                format!("{of} matches \"PATTERN\"")
+            }
+            ("length" | "len" | "size", _) => format!("length({of})"),
+            (_, []) => format!("{of} | {function}"),
+            (_, given) => format!("{of} | {function}({})", given.join(", ")),
+        };
+        self.report(
+            Diagnostic::error("not-callable", "a value has no methods")
+                .at(span, "this is a value")
+                .help(format!("write `{mended}`")),
+        );
     }
 
     /// Reads `name` or `module.name`.
@@ -128,10 +159,16 @@ impl<'i> Reader<'i> {
 
     fn equals_for_colon(&mut self, pair: &Pair<'_>, what: &str) {
         let span = self.span(pair);
+        let (start, end) = (span.start as usize, span.end as usize);
+        let name = self.text.get(..start).unwrap_or("").trim_end();
+        let name = name.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next().unwrap_or("");
+        let value = self.text.get(end..).unwrap_or("").lines().next().unwrap_or("");
+        let value = value.split([',', ')', '}']).next().unwrap_or("").trim();
+        let mended = if value.is_empty() { "name: value".to_owned() } else { format!("{name}: {value}") };
         self.report(
             Diagnostic::error("equals-for-colon", format!("{what} is written with `:`"))
                 .at(span, "")
-                .help("write `name: value`"),
+                .help(format!("write `{mended}`")),
         );
     }
 

@@ -6,9 +6,9 @@ use super::clause::{Clauses, Host};
 use super::grammar::Rule;
 use super::reader::{Pair, Reader};
 use crate::diagnostic::Diagnostic;
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 use crate::syntax::ast::{
-    Approve, Ask, By, Escalate, Manual, Name, OnSilence, StatementKind, Template, Text, Type,
+    Approve, Ask, Audience, By, Escalate, Manual, Name, OnSilence, StatementKind, Template, Text, Type,
 };
 
 const ASKED: &[&str] = &["by", "within", "on silence"];
@@ -72,10 +72,20 @@ impl<'i> Reader<'i> {
         })
     }
 
+    /// What could not be read behind a question may be what it seems to lack.
+    fn assume_clauses(&self, unread: bool, span: Span, audience: &mut Audience) {
+        if unread {
+            audience.within.get_or_insert(self.no_expression(span));
+            audience.on_silence.get_or_insert(Spanned::new(OnSilence::Abort, span));
+        }
+    }
+
     pub fn approve(&mut self, pair: Pair<'i>) -> StatementKind {
         let span = self.span(&pair);
+        let unread = pair.clone().into_inner().any(|part| part.as_rule() == Rule::trailing);
         let (question, rest) = self.text_and_rest(pair, Spanned::new(Template::default(), span));
-        let clauses = self.clauses(rest, Host { word: "approve", takes: ASKED }, None);
+        let mut clauses = self.clauses(rest, Host { word: "approve", takes: ASKED }, None);
+        self.assume_clauses(unread, span, &mut clauses.audience);
         StatementKind::Approve(Box::new(Approve { question, audience: clauses.audience }))
     }
 

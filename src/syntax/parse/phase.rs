@@ -78,6 +78,10 @@ impl<'i> Reader<'i> {
     /// Reports a block that is never closed; `pair` is where it should have been.
     fn unclosed_at(&mut self, pair: &Pair<'_>, opened: Span) {
         let at = pair.as_span().start();
+        if self.indented_section(at, opened) {
+            return;
+        }
+        let opened = self.suspect(opened, at);
         let diagnostic = Diagnostic::error("unclosed-block", "this `{` is never closed").at(opened, "");
         let diagnostic = if at < self.text.len() {
             let line = self.text.get(at..).map_or(0, |rest| super::reader::first_word(rest).len());
@@ -86,6 +90,50 @@ impl<'i> Reader<'i> {
             diagnostic
         };
         self.report(diagnostic.help("add the missing `}`"));
+    }
+
+    /// Explains a section that is written inside another one.
+    fn indented_section(&mut self, at: usize, opened: Span) -> bool {
+        let before = self.text.get(..at).unwrap_or("");
+        let blanks = before.len() - before.trim_end_matches([' ', '\t']).len();
+        let word = self.text.get(at..).map_or("", super::reader::first_word);
+        let head = self.text.get(..opened.start as usize).unwrap_or("");
+        let head = head.get(head.rfind('\n').map_or(0, |end| end + 1)..).unwrap_or("");
+        let indent = head.len() - head.trim_start().len();
+        if blanks <= indent || word.is_empty() {
+            return false;
+        }
+        self.told.braces += 1;
+        let around = super::reader::first_word(head.trim_start());
+        self.report(
+            Diagnostic::error("section-in-section", format!("`{word}` stands inside `{around}`"))
+                .at(self.place(at, at + word.len()), "a section stands at the top of the file")
+                .help(format!("move it out, below the `}}` that closes `{around}`: `{word} {{ … }}`")),
+        );
+        true
+    }
+
+    /// Returns the brace that is more likely to be the one without its partner, by the indentation of lines.
+    fn suspect(&self, opened: Span, end: usize) -> Span {
+        let mut open: Vec<(usize, usize)> = Vec::new();
+        let mut at = 0;
+        let mut blamed = None;
+        for line in self.text.get(..end).unwrap_or("").split_inclusive('\n') {
+            let indent = line.len() - line.trim_start().len();
+            let inner = line.trim();
+            if inner.starts_with('}')
+                && let Some((brace, own)) = open.pop()
+                && own > indent
+                && brace >= opened.start as usize
+            {
+                blamed = blamed.or(Some(brace));
+            }
+            if inner.ends_with('{') {
+                open.push((at + line.trim_end().len() - 1, indent));
+            }
+            at += line.len();
+        }
+        blamed.map_or(opened, |brace| self.place(brace, brace + 1))
     }
 
     /// Reports a list of arms or parts that is never closed.
@@ -197,8 +245,12 @@ impl<'i> Reader<'i> {
         span: Span,
         slot: &mut Option<Spanned<crate::syntax::ast::Expr>>,
     ) {
+        let trailing = pair.clone().into_inner().find(|part| part.as_rule() == Rule::trailing);
+        let outer = self.cut_at(trailing.as_ref());
         self.trailing_of(&pair, "when");
-        let Some(value) = self.value(pair) else {
+        let value = self.value(pair);
+        self.cut = outer;
+        let Some(value) = value else {
             return;
         };
         match slot {
@@ -234,6 +286,16 @@ impl<'i> Reader<'i> {
         let head = self.text.get(start..end).unwrap_or("").trim_end();
         let span = self.place(start, start + head.len());
         self.explain(&pair, span, None);
-        StatementKind::Invalid(block.map(|block| self.block(block)))
+        let word = super::reader::first_word(head);
+        if block.is_none()
+            && super::forms::forms(word)
+                .any(|form| form.place == super::forms::Place::Top && form.has_block())
+        {
+            self.told.open_section = true;
+        }
+        let condition = matches!(word, "if" | "else" | "elif");
+        let block = block.map(|block| self.block(block));
+        self.told.condition = condition;
+        StatementKind::Invalid(block)
     }
 }

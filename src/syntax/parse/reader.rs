@@ -7,7 +7,7 @@ use pest::iterators::Pair as PestPair;
 use super::grammar::Rule;
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceId, Span, Spanned};
-use crate::syntax::ast::Name;
+use crate::syntax::ast::{Name, Unread};
 
 pub(super) type Pair<'i> = PestPair<'i, Rule>;
 
@@ -21,11 +21,50 @@ pub(super) struct Reader<'i> {
     pub next_word: Option<&'static str>,
     /// Braces do not count any more: the rest of the text was not read, or one of them is part of a command.
     pub gave_up: bool,
+    /// What could not be read, for the tree.
+    pub unread: Unread,
+    /// What was said and makes the next sentences mere consequences.
+    pub told: Told,
+    /// Where an expression ends behind which something stands that does not fit: it is only a part of what
+    /// was meant.
+    pub cut: Option<u32>,
+}
+
+/// Mistakes whose consequences stand in later lines.
+#[derive(Default)]
+pub(super) struct Told {
+    /// A block without braces: `fi`, `end`, `else:` below it.
+    pub braceless: bool,
+    /// A section without its block: its statements stand at the top of the file.
+    pub open_section: bool,
+    /// Arms outside a `decide`.
+    pub loose_arms: bool,
+    /// A comment between `/*` and `*/`.
+    pub comment: bool,
+    /// A `try { }`, and the `except { }` behind it.
+    pub tried_block: bool,
+    /// The line that ends a here-document, until it is met.
+    pub here_document: Option<String>,
+    /// An `if` that could not be read, and the `else` behind its block.
+    pub condition: bool,
+    /// Lines that the grammar took for the rest of a target; they are arms.
+    pub lines_behind: Vec<Span>,
+    /// A `}` that will be found to close nothing.
+    pub braces: usize,
 }
 
 impl<'i> Reader<'i> {
     pub fn new(source: SourceId, text: &'i str) -> Self {
-        Reader { source, text, diagnostics: Vec::new(), next_word: None, gave_up: false }
+        Reader {
+            source,
+            text,
+            diagnostics: Vec::new(),
+            next_word: None,
+            gave_up: false,
+            unread: Unread::default(),
+            told: Told::default(),
+            cut: None,
+        }
     }
 
     pub fn report(&mut self, diagnostic: Diagnostic) {
@@ -48,6 +87,16 @@ impl<'i> Reader<'i> {
     pub fn word_span(&self, pair: &Pair<'_>) -> Span {
         let start = pair.as_span().start();
         self.place(start, start + head_length(pair.as_str()))
+    }
+
+    /// Takes note of where a sentence ends behind which something stands that does not fit; returns what was
+    /// noted before.
+    pub fn cut_at(&mut self, trailing: Option<&Pair<'_>>) -> Option<u32> {
+        let end = trailing.map(|pair| {
+            let before = self.text.get(..pair.as_span().start()).unwrap_or("");
+            self.place(0, before.trim_end().len()).end
+        });
+        std::mem::replace(&mut self.cut, end)
     }
 
     /// Returns the text at a place.

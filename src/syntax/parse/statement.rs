@@ -17,7 +17,11 @@ impl<'i> Reader<'i> {
         let span = self.span(&pair);
         let word = self.word_span(&pair);
         let trailing = pair.clone().into_inner().find(|part| part.as_rule() == Rule::trailing);
+        self.told.loose_arms &= pair.as_rule() == Rule::invalid;
+        self.told.condition &= matches!(pair.as_rule(), Rule::invalid | Rule::mistake_clause);
+        let outer = self.cut_at(trailing.as_ref());
         let kind = self.kind_of_statement(pair, span);
+        self.cut = outer;
         if let Some(trailing) = trailing {
             self.trailing(trailing, self.slice(word));
         }
@@ -59,6 +63,7 @@ impl<'i> Reader<'i> {
             Rule::return_statement => StatementKind::Return(self.value(pair)),
             Rule::mistake_clause => {
                 self.orphan_clause(&pair, span);
+                self.told.condition &= pair.as_str().starts_with("else");
                 StatementKind::Invalid(None)
             }
             _ => self.invalid(pair),
@@ -86,7 +91,10 @@ impl<'i> Reader<'i> {
         };
         let mut call = self.call(call, "run");
         let takes = &["done when", "undo", "leave", "irreversible", "finally"];
-        let clauses = self.clauses(parts.rest, Host { word: "run", takes }, Some(&mut call));
+        let mut clauses = self.clauses(parts.rest, Host { word: "run", takes }, Some(&mut call));
+        if self.ending_in_command(&call) {
+            clauses.leave.get_or_insert(Spanned::new(Template::default(), call.span));
+        }
         let Clauses { done_when, undo, leave, irreversible, finally, .. } = clauses;
         let run = Run { name: parts.name, call, done_when, undo, leave, irreversible, finally };
         StatementKind::Run(Box::new(run))
