@@ -38,7 +38,7 @@ const CHANGING: [(&str, &[&str]); 22] = [
 ];
 
 /// Options that say that nothing is done.
-const HARMLESS: [&str; 6] = ["--dry-run", "--help", "--version", "-0", "--simulate", "-n"];
+const HARMLESS: [&str; 5] = ["--dry-run", "--help", "--version", "--simulate", "-0"];
 
 impl Lower<'_> {
     /// Points at a command under `check` that is known to change something.
@@ -50,7 +50,7 @@ impl Lower<'_> {
         let program = words.next().unwrap_or("");
         let name = program.rsplit('/').next().unwrap_or(program);
         let rest: Vec<&str> = words.take_while(|word| !matches!(*word, "|" | "&&" | "||" | ";")).collect();
-        let harmless = rest.iter().any(|word| HARMLESS.iter().any(|option| word.starts_with(option)));
+        let harmless = rest.iter().any(|word| HARMLESS.contains(&word.split('=').next().unwrap_or(word)));
         let Some((_, subcommands)) = CHANGING.iter().find(|(known, _)| *known == name).filter(|_| !harmless)
         else {
             return;
