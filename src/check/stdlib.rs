@@ -9,7 +9,7 @@ const MODULES: &[(&str, &str)] = &[
 ];
 
 /// Modules that the language speaks of and that are not there yet.
-pub(super) const PLANNED: &[&str] = &["dns", "prometheus", "tcp", "time", "tls"];
+pub(super) const PLANNED: &[&str] = &["prometheus"];
 
 /// Returns the text of the module of that name.
 pub(super) fn text(name: &str) -> Option<&'static str> {
