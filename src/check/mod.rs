@@ -20,6 +20,7 @@ mod fields;
 mod functions;
 mod loader;
 mod lower;
+pub mod manual;
 mod people;
 mod phases;
 mod qualifiers;

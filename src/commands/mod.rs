@@ -11,6 +11,7 @@ mod prevention;
 mod run;
 mod runs;
 mod show;
+mod stdlib;
 mod supervise;
 mod timeline;
 
@@ -70,6 +71,7 @@ enum Command {
     Runs(runs::Args),
     Show(show::Args),
     Timeline(timeline::Args),
+    Stdlib(stdlib::Args),
     #[command(hide = true)]
     Supervise(supervise::Args),
 }
@@ -93,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Runs(args) => runs::runs(&args),
         Command::Show(args) => show::show(&args),
         Command::Timeline(args) => timeline::timeline(&args),
+        Command::Stdlib(args) => stdlib::stdlib(&args),
         Command::Supervise(args) => supervise::supervise(&args),
     };
     match done {

@@ -11,4 +11,5 @@ pub mod pgbouncer;
 pub mod postgres;
 pub mod sandbox;
 pub mod service;
+pub mod systemd;
 pub mod terminal;

@@ -146,7 +146,7 @@ pub(super) fn tls() -> Vec<Native> {
         .example(
             "check cert = tls.certificate(\"{{ host }}:443\")\n\
              finding \"{{ cert.subject }} expires in {{ cert.expires_in }}\" when cert.expires_in < 14d\n\
-             verify cert.verified else cert.problem",
+             verify cert.verified else \"{{ cert.problem }}\"",
         ),
     ]
 }
