@@ -142,7 +142,7 @@ fn native_action(native: &Native) -> Action {
 fn of_language(name: &str) -> Module {
     let text = stdlib::text(name).unwrap_or_default();
     let mut sources = Sources::default();
-    let source = sources.add(&stdlib::source_name(name), text);
+    let source = sources.add(stdlib::source_name(name), text);
     let file = syntax::parse(source, text).file;
     let mut module = Module {
         name: name.to_owned(),

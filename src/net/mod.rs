@@ -18,7 +18,9 @@ mod time;
 mod tls;
 mod words;
 
+use std::path::Path;
 use std::time::Duration;
+use std::{fs, io};
 
 use crate::event::NativeRequest;
 use crate::process::blot::Needles;
@@ -99,6 +101,18 @@ impl Net {
 /// A server, or a path, may hold what nobody should see.
 fn blotted(result: Result<Value, Failure>, needles: &Needles) -> Result<Value, Failure> {
     result.map_err(|failure| Failure { message: needles.blot(&failure.message), ..failure })
+}
+
+/// Reads a file of certificates. A pipe or a device is refused: it may never end.
+fn read_certificates(path: &Path) -> io::Result<Vec<u8>> {
+    let meta = fs::metadata(path)?;
+    if meta.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !meta.is_file() || meta.len() > VALUE_LIMIT as u64 {
+        return Err(io::Error::other("it is not a regular file of at most 8 MiB"));
+    }
+    fs::read(path)
 }
 
 /// Returns a span of time as a value.

@@ -1,6 +1,14 @@
 //! The module `time`.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use mainstay::check::{Disk, check};
+use mainstay::engine;
+use mainstay::event::{Outcome, Record};
 use mainstay::value::Value;
+
+use crate::support::sandbox::Sandbox;
 
 use crate::{call, failure, field, keeps_its_promise, record, text};
 
@@ -81,4 +89,22 @@ fn the_next_time_of_day_is_after_the_given_one() {
             format!("`{bad}` is no time of day: write it like `09:00`")
         );
     }
+}
+
+/// The finding and the output hold the time: a replay that read the clock again would come to other records, and be refused.
+#[test]
+fn a_replay_reads_the_clock_in_the_journal() {
+    let sandbox = Sandbox::new();
+    let text = "runbook \"Now\"\nuse time\ndiagnose {\n  check now = time.now()\n  \
+                check here = time.in_zone(now, \"Europe/Berlin\")\n  finding \"{{ now }} is {{ here.text }}\"\n}\n\
+                resolve \"Tell\" {\n  output at = now\n}\n";
+    let file = sandbox.write("now.runbook", text).display().to_string();
+    let ran = sandbox.run(["run", "--format", "json", &file]).expect_code(0);
+    let records: Vec<Record> =
+        ran.stdout.lines().map(|line| serde_json::from_str(line).expect("a record")).collect();
+    assert!(ran.stdout.contains("CE"), "the time of Berlin was found: {}", ran.stdout);
+    let program = Arc::new(check(&file, &Disk).program.expect("a program"));
+    let replayed = engine::replay(program, BTreeMap::new(), &records).expect("the same records");
+    assert_eq!(replayed.outcome, Some(Outcome::Resolved));
+    assert!(replayed.open.is_empty(), "nothing is asked of the world again");
 }

@@ -289,6 +289,10 @@ fn what_is_asked_for_is_looked_at_first() {
         failure("tls.certificate", &[at.clone(), ("ca", text(&missing))]),
         format!("the certificates in `{missing}` cannot be read: no such file or folder")
     );
+    assert_eq!(
+        failure("tls.certificate", &[at.clone(), ("ca", text("/dev/zero"))]),
+        "the certificates in `/dev/zero` cannot be read: it is not a regular file of at most 8 MiB"
+    );
     let empty = dir.path().join("empty.pem").display().to_string();
     std::fs::write(&empty, "nothing").expect("writes");
     assert_eq!(

@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
-use super::super::{Failure, words};
+use super::super::{Failure, read_certificates, words};
 
 /// Returns what does the arithmetic.
 pub(super) fn provider() -> Arc<CryptoProvider> {
@@ -37,8 +37,9 @@ impl Trust {
                     .to_owned()
             })));
         };
-        let shown = Path::new(path).display();
-        let pem = std::fs::read(path).map_err(|error| {
+        let path = Path::new(path);
+        let shown = path.display();
+        let pem = read_certificates(path).map_err(|error| {
             let why = words::system(&error);
             Failure::seen(format!("the certificates in `{shown}` cannot be read: {why}"))
         })?;
