@@ -79,11 +79,11 @@ fn failed_units_are_listed() {
     reading(&machine, "  check none_yet = systemd.failed()\n  verify length(none_yet) == 0").expect_code(0);
     machine.inside(["systemctl", "start", "broken"]);
     let text = r#"
-  check broken = systemd.failed() until length(broken) == 1 within 10s every 1s
+  check broken = systemd.failed()
+    until length(broken) == 1 within 10s every 1s
   show "{{ broken[0].unit }}: {{ broken[0].sub }}, {{ broken[0].description }}"
 "#;
-    let text = text.replace(" until", "\n    until");
-    reading(&machine, &text).expect_code(0).expect_output("broken.service: failed, The \"broken\" one");
+    reading(&machine, text).expect_code(0).expect_output("broken.service: failed, The \"broken\" one");
     changing(&machine, "  run systemd.reset_failed(\"broken\")").expect_code(0);
     assert_eq!(machine.property("broken", "ActiveState"), "inactive");
 }
