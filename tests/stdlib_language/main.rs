@@ -9,6 +9,7 @@ mod server;
 
 mod disk;
 mod evidence;
+mod hostile;
 mod process;
 mod slack;
 

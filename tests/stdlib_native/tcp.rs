@@ -6,6 +6,8 @@ use std::thread;
 
 use mainstay::value::{Secret, Value};
 
+use crate::support::sandbox::Sandbox;
+use crate::support::service::free_port;
 use crate::{call, call_with, failure, field, keeps_its_promise, record, text, timeout};
 
 fn at(port: u16) -> [(&'static str, Value); 2] {
@@ -172,4 +174,19 @@ fn a_server_that_says_something_else_is_quoted() {
     let message = failure("tcp.connect", &args);
     assert!(message.contains("did not say `220` in its first 64 KiB; it said `xxx"), "{message}");
     assert!(message.len() < 200, "{message}");
+}
+
+#[test]
+fn a_runbook_waits_for_a_port() {
+    let sandbox = Sandbox::new();
+    let port = free_port();
+    let text = format!(
+        "runbook \"Wait\"\nuse tcp\nresolve \"Wait\" {{\n  check before = tcp.open(\"127.0.0.1\", {port})\n  \
+         show \"before: {{{{ before }}}}\"\n  verify tcp.open(\"127.0.0.1\", {port}) within 1m every 1s\n}}\n"
+    );
+    let file = sandbox.write("wait.runbook", &text).display().to_string();
+    let mut running = sandbox.start(["run", &file]);
+    running.wait_for("before: false");
+    let _listener = TcpListener::bind(("127.0.0.1", port)).expect("the port is still free");
+    running.finish().expect_code(0);
 }
