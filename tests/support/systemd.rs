@@ -17,20 +17,30 @@ const TARGETS: &[&str] = &[
     "final", "reboot", "exit",
 ];
 
-/// What makes the world: nothing of it reaches the outside, as nothing that is mounted here is seen there.
-const WORLD: &str = r#"
+/// Makes a control group for the world, waits until it is over, and takes the group away. `$1` is what is done in the world,
+/// `$2` the folder of its units.
+const AROUND: &str = r#"
 set -e
 mount --make-rprivate /
+umount -R /sys/fs/cgroup
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+here=$(sed -n 's/^0:://p' /proc/self/cgroup)
+own=/sys/fs/cgroup${here%/}/mainstay-test-$$
+mkdir "$own"
+sh -c 'echo $$ > "$1/cgroup.procs"; shift; exec "$@"' sh "$own" \
+  setpriv --pdeathsig KILL unshare --mount --pid --cgroup --ipc --uts --fork --kill-child sh -c "$1" sh "$2" || true
+find "$own" -depth -type d -exec rmdir {} +
+"#;
+
+/// What is done in the world: nothing of it reaches the outside, as nothing that is mounted here is seen there.
+const WORLD: &str = r#"
+set -e
 mount -t proc proc /proc
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /var/log
 mount -t tmpfs tmpfs /etc/systemd/system
-if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
-  :
-else
-  umount -R /sys/fs/cgroup
-  mount -t cgroup2 cgroup2 /sys/fs/cgroup
-fi
+umount -R /sys/fs/cgroup
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mkdir -p /run/systemd/system /run/lock
 exec env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin container=mainstay SYSTEMD_UNIT_PATH="$1:/etc/systemd/system" \
   /lib/systemd/systemd --system --show-status=0 --log-target=null
@@ -68,20 +78,8 @@ impl Systemd {
         for (name, text) in units {
             sandbox.write(&format!("units/{name}"), text);
         }
-        let child = as_root("unshare")
-            .args([
-                "--mount",
-                "--pid",
-                "--cgroup",
-                "--ipc",
-                "--uts",
-                "--fork",
-                "--kill-child",
-                "sh",
-                "-c",
-                WORLD,
-                "sh",
-            ])
+        let child = as_root("setpriv")
+            .args(["--pdeathsig", "KILL", "unshare", "--mount", "sh", "-c", AROUND, "sh", WORLD])
             .arg(sandbox.home().join("units"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -92,7 +90,7 @@ impl Systemd {
         let up = wait_until(Instant::now() + PATIENCE, || machine.is_up());
         assert!(
             up,
-            "systemd did not come up: this test needs root, or sudo without a password, and namespaces"
+            "systemd did not come up: this test needs root, or sudo without a password, and namespaces of its own"
         );
         machine
     }
@@ -141,12 +139,15 @@ impl Systemd {
 
 impl Drop for Systemd {
     fn drop(&mut self) {
-        // The first process of a world takes everything in it along.
+        // The first process of a world takes everything in it along; what is around it tidies up and ends.
         if self.first != 0 {
             let _ = as_root("kill").args(["-KILL", &self.first.to_string()]).status();
         }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let ended = wait_until(Instant::now() + PATIENCE, || matches!(self.child.try_wait(), Ok(Some(_))));
+        if !ended {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
     }
 }
 
