@@ -9,9 +9,11 @@ use std::thread;
 use mainstay::value::{Record, Value};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
 use rustls::version::{TLS12, TLS13};
-use rustls::{ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion};
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion};
 
+use crate::support::sandbox::Sandbox;
 use crate::{failure, field, keeps_its_promise, record, text, timeout};
 
 /// A certificate with its key, and those that vouch for it.
@@ -65,21 +67,28 @@ impl Authorities {
     }
 }
 
+fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
 /// Returns the port of a server with this identity, after what it does before the handshake.
 fn server_before(
     identity: &Identity,
     versions: &[&'static SupportedProtocolVersion],
     before: impl Fn(&mut TcpStream) + Send + 'static,
 ) -> u16 {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let key = PrivateKeyDer::try_from(identity.key.serialize_der()).expect("a key");
-    let config = ServerConfig::builder_with_provider(provider)
+    let config = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(versions)
         .expect("versions")
         .with_no_client_auth()
         .with_single_cert(identity.chain.clone(), key)
         .expect("a certificate");
-    let config = Arc::new(config);
+    serve(Arc::new(config), before)
+}
+
+/// Returns the port of a server that is set up so.
+fn serve(config: Arc<ServerConfig>, before: impl Fn(&mut TcpStream) + Send + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     thread::spawn(move || {
@@ -198,6 +207,46 @@ fn a_missing_link_of_the_chain_is_a_problem() {
     identity.chain.truncate(1);
     let found = look(server(&identity), &[("ca", authorities.ca(dir.path()))]);
     assert_eq!(problem(&found), "certificate is signed by an authority that is not trusted");
+}
+
+#[test]
+fn a_server_that_wants_to_know_us_still_shows_its_certificate() {
+    let authorities = Authorities::new();
+    let identity = authorities.sign(&named(&["127.0.0.1"], "Closed"));
+    let mut roots = RootCertStore::empty();
+    roots.add(authorities.between.clone()).expect("an authority");
+    let known =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider()).build().expect("builds");
+    let key = PrivateKeyDer::try_from(identity.key.serialize_der()).expect("a key");
+    let config = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&TLS12])
+        .expect("versions")
+        .with_client_cert_verifier(known)
+        .with_single_cert(identity.chain.clone(), key)
+        .expect("a certificate");
+    let found = look(serve(Arc::new(config), |_| {}), &[]);
+    assert_eq!(field(&found, "subject"), text("CN=Closed"));
+    assert_eq!(field(&found, "version"), text(""));
+    let problem = problem(&found);
+    assert!(problem.contains("; the handshake failed: the server refused the TLS connection"), "{problem}");
+}
+
+#[test]
+fn what_the_machine_trusts_is_trusted() {
+    let authorities = Authorities::new();
+    let sandbox = Sandbox::new();
+    let ca = sandbox.write("ca.pem", &authorities.root).display().to_string();
+    let port = server(&authorities.sign(&named(&["127.0.0.1"], "Shop")));
+    let text = format!(
+        "runbook \"Look\"\nuse tls\ndiagnose {{\n  check cert = tls.certificate(\"127.0.0.1:{port}\")\n  \
+         show \"trusted: {{{{ cert.verified }}}} {{{{ cert.problem }}}}\"\n}}\nresolve \"Nothing\" {{\n  show \"-\"\n}}\n"
+    );
+    let file = sandbox.write("look.runbook", &text).display().to_string();
+    sandbox
+        .run(["run", &file])
+        .expect_output("trusted: false certificate is signed by an authority that is not trusted");
+    // The file of the machine's authorities, as OpenSSL names it.
+    sandbox.with_env("SSL_CERT_FILE", ca).run(["run", &file]).expect_output("trusted: true");
 }
 
 /// Reads lines and gives each its answer; the last one hands over to the handshake.
