@@ -46,7 +46,11 @@ impl Process {
         if !program.exists() {
             std::fs::copy("/bin/bash", &program).expect("a program can be copied");
         }
-        Process(Command::new(program).args(["-c", script]).spawn().expect("it can be started"))
+        let nothing = folder.join(format!("{name}.pipe"));
+        let made = Command::new("mkfifo").arg(&nothing).status().expect("mkfifo can be started");
+        assert!(made.success(), "a pipe can be made");
+        let child = Command::new(program).args(["-c", script]).env("NOTHING", nothing).spawn();
+        Process(child.expect("it can be started"))
     }
 
     fn pid(&self) -> u32 {
@@ -70,6 +74,6 @@ impl Drop for Process {
     }
 }
 
-/// Waits for ever, and starts nothing that could be left behind.
-const WAITS: &str = "trap 'exit 0' TERM; while :; do read -t 0.05 <> <(:) || :; done";
-const STUBBORN: &str = "trap '' TERM; while :; do read -t 0.05 <> <(:) || :; done";
+/// Waits for ever without starting anything: nobody ever writes to the pipe.
+const WAITS: &str = "trap 'exit 0' TERM; exec 9<>\"$NOTHING\"; while :; do read -t 0.1 -u 9 || :; done";
+const STUBBORN: &str = "trap '' TERM; exec 9<>\"$NOTHING\"; while :; do read -t 0.1 -u 9 || :; done";
