@@ -299,7 +299,7 @@ impl Lower<'_> {
         }
         let message = format!("no module is called `{}` here", module.node);
         let d = Diagnostic::error("unknown-module", message).at(module.span, "");
-        let library = native::modules().into_iter().chain(super::stdlib::names()).any(|m| m == module.node);
+        let library = native::modules().chain(super::stdlib::names()).any(|m| m == module.node);
         let d = if library {
             d.help(format!("add `use {}` above", module.node))
         } else {

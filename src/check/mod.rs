@@ -21,6 +21,7 @@ mod functions;
 mod habits;
 mod loader;
 mod lower;
+pub mod manual;
 mod people;
 mod phases;
 mod qualifiers;

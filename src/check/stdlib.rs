@@ -4,12 +4,17 @@
 
 /// Name and text of each module.
 const MODULES: &[(&str, &str)] = &[
+    ("disk", include_str!("../../stdlib/disk.runbook")),
+    ("evidence", include_str!("../../stdlib/evidence.runbook")),
     ("pgbouncer", include_str!("../../stdlib/pgbouncer.runbook")),
     ("postgres", include_str!("../../stdlib/postgres.runbook")),
+    ("process", include_str!("../../stdlib/process.runbook")),
+    ("slack", include_str!("../../stdlib/slack.runbook")),
+    ("systemd", include_str!("../../stdlib/systemd.runbook")),
 ];
 
 /// Modules that the language speaks of and that are not there yet.
-pub(super) const PLANNED: &[&str] = &["dns", "prometheus", "tcp", "time", "tls"];
+pub(super) const PLANNED: &[&str] = &["prometheus"];
 
 /// Returns the text of the module of that name.
 pub(super) fn text(name: &str) -> Option<&'static str> {

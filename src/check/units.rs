@@ -156,7 +156,7 @@ impl<'a> Units<'a> {
     }
 
     fn library(&mut self, module: &ast::Name, report: &mut Report) -> Import {
-        if let Some(native) = native::modules().into_iter().find(|m| *m == module.node) {
+        if let Some(native) = native::modules().find(|m| *m == module.node) {
             return Import::Native(native);
         }
         let listed_as = stdlib::source_name(&module.node);
@@ -170,7 +170,7 @@ impl<'a> Units<'a> {
             report.not_yet(module.span, &format!("the module `{}`", module.node));
             return Import::Broken;
         }
-        let all: Vec<_> = native::modules().into_iter().chain(stdlib::names()).collect();
+        let all: Vec<_> = native::modules().chain(stdlib::names()).collect();
         let unknown = Diagnostic::error("unknown-module", format!("there is no module `{}`", module.node))
             .at(module.span, "")
             .note(format!("modules: {}", listed(all.iter().copied())));

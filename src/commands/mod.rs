@@ -21,6 +21,7 @@ mod run;
 mod runs;
 mod settings;
 mod show;
+mod stdlib;
 mod supervise;
 mod timeline;
 mod waiting;
@@ -91,6 +92,7 @@ enum Command {
     Runs(runs::Args),
     Show(show::Args),
     Timeline(timeline::Args),
+    Stdlib(stdlib::Args),
     Help(help::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -125,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Runs(args) => runs::runs(&args),
         Command::Show(args) => show::show(&args),
         Command::Timeline(args) => timeline::timeline(&args),
+        Command::Stdlib(args) => stdlib::stdlib(&args),
         Command::Help(args) => help::help(&args),
         Command::Completions(args) => completions::completions(&args),
         Command::Man(args) => man::man(&args),

@@ -11,6 +11,7 @@ mod json;
 mod keys;
 mod line;
 mod look;
+pub mod manual;
 mod markdown;
 mod plain;
 mod prompt;

@@ -74,6 +74,34 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    /// Returns the number of a port, if given.
+    pub fn port(&self, name: &str) -> Result<Option<u16>, Failure> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::Int(n)) => match u16::try_from(*n) {
+                Ok(port) if port > 0 => Ok(Some(port)),
+                _ => Err(Failure::seen(format!(
+                    "`{name}` of {} is from 1 to 65535, and {n} is not",
+                    self.call()
+                ))),
+            },
+            Some(other) => Err(self.unfit(name, "a whole number", other)),
+        }
+    }
+
+    pub fn time(&self, name: &str) -> Result<Option<jiff::Timestamp>, Failure> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::Time(time)) => Ok(Some(*time)),
+            Some(other) => Err(self.unfit(name, "a time", other)),
+        }
+    }
+
+    /// Returns a text that may be left out.
+    pub fn optional_text(&self, name: &str) -> Result<Option<&'a str>, Failure> {
+        self.get(name).map(|_| self.text(name)).transpose()
+    }
+
     pub fn count(&self, name: &str) -> Result<Option<usize>, Failure> {
         match self.get(name) {
             None => Ok(None),

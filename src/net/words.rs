@@ -1,9 +1,14 @@
-//! Spans of time and errors of the system, in words; bytes as text.
+//! Spans of time, errors of the system and of TLS, in words; bytes as text.
 
 use std::io;
 use std::time::Duration;
 
+use rustls::CertificateError;
+
 use crate::value::Value;
+
+/// What is said of a certificate whose time is over.
+pub(super) const EXPIRED: &str = "certificate expired";
 
 /// Returns a span of time as the language shows it: `3s`, `1m 30s`, `250ms`. What is left of a bound is
 /// rarely round: beyond milliseconds it is rounded, above a second to seconds.
@@ -67,6 +72,42 @@ pub(super) fn plain(text: &str) -> String {
         }
         _ => text.to_owned(),
     }
+}
+
+/// Returns why a TLS connection failed.
+pub(super) fn tls(error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::InvalidCertificate(error) => certificate(error),
+        rustls::Error::AlertReceived(alert) => {
+            format!("the server refused the TLS connection ({alert:?})")
+        }
+        rustls::Error::InvalidMessage(_) => "the server does not speak TLS".to_owned(),
+        rustls::Error::PeerIncompatible(_) => {
+            "no version or cipher of TLS in common with the server".to_owned()
+        }
+        other => plain(&other.to_string()),
+    }
+}
+
+fn certificate(error: &CertificateError) -> String {
+    let known = match error {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => EXPIRED,
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "certificate is not valid yet (is the clock right?)"
+        }
+        // A signature that does not fit: an authority of the same name with another key.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "certificate is signed by an authority that is not trusted"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "certificate is for another name"
+        }
+        CertificateError::Revoked => "certificate was revoked",
+        other => {
+            return format!("certificate is not valid: {}", plain(&other.to_string()));
+        }
+    };
+    known.to_owned()
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub fn wrong() -> Vec<String> {
     let described = |title: &str| rows(&reference.text, title);
     compare("message", &codes(), &described("Messages"), &mut wrong);
     compare("function", &functions(), &described("Functions"), &mut wrong);
-    compare("action", &actions(), &described("Modules"), &mut wrong);
+    compare("module", &modules(), &described("Modules"), &mut wrong);
     wrong
 }
 
@@ -72,7 +72,7 @@ fn help(command: &[&str]) -> String {
 }
 
 fn compare(what: &str, known: &BTreeSet<String>, described: &BTreeSet<String>, wrong: &mut Vec<String>) {
-    assert!(known.len() > 20, "there are more of these: {known:?}");
+    assert!(known.len() > 10, "there are more of these: {known:?}");
     wrong.extend(known.difference(described).map(|n| format!("docs/language.md lacks the {what} `{n}`")));
     wrong.extend(
         described.difference(known).map(|n| format!("docs/language.md has the {what} `{n}`, which is none")),
@@ -129,16 +129,10 @@ fn functions() -> BTreeSet<String> {
     expression::names().map(str::to_owned).collect()
 }
 
-/// Returns the actions of the modules, native and in the language, as they are called.
-fn actions() -> BTreeSet<String> {
-    let mut names: BTreeSet<_> = native::all().iter().map(|n| format!("{}.{}", n.module, n.name)).collect();
-    for module in check::stdlib::names() {
-        let file = root().join("stdlib").join(format!("{module}.runbook"));
-        let text = std::fs::read_to_string(file).expect("a module");
-        let heads = text.lines().filter_map(|line| line.strip_prefix("action ")?.split('(').next());
-        names.extend(heads.map(|name| format!("{module}.{name}")));
-    }
-    names
+/// Returns the names of the modules, native and in the language. Their actions stand in `docs/stdlib.md`, which is made from
+/// them (`tests/stdlib.rs`).
+fn modules() -> BTreeSet<String> {
+    native::modules().chain(check::stdlib::names()).map(str::to_owned).collect()
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

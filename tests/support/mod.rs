@@ -6,10 +6,12 @@
 
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+pub mod dnsmasq;
 pub mod pgbouncer;
 pub mod postgres;
 pub mod sandbox;
 pub mod service;
 pub mod shop;
+pub mod systemd;
 pub mod terminal;
 pub mod users;

@@ -3,8 +3,6 @@
 use std::error::Error;
 use std::io;
 
-use rustls::CertificateError;
-
 use super::super::words;
 
 /// Returns the innermost reason that says something to an operator. `host` is named where the
@@ -36,46 +34,11 @@ fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
 
 fn known(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<rustls::Error>() {
-        return Some(tls(error));
+        return Some(words::tls(error));
     }
     let error = error.downcast_ref::<io::Error>()?;
     if error.get_ref().is_some() {
         return None;
     }
     Some(words::system(error))
-}
-
-fn tls(error: &rustls::Error) -> String {
-    match error {
-        rustls::Error::InvalidCertificate(error) => certificate(error),
-        rustls::Error::AlertReceived(alert) => {
-            format!("the server refused the TLS connection ({alert:?})")
-        }
-        rustls::Error::InvalidMessage(_) => "the server does not speak TLS".to_owned(),
-        rustls::Error::PeerIncompatible(_) => {
-            "no version or cipher of TLS in common with the server".to_owned()
-        }
-        other => words::plain(&other.to_string()),
-    }
-}
-
-fn certificate(error: &CertificateError) -> String {
-    let known = match error {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "certificate expired",
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "certificate is not valid yet (is the clock right?)"
-        }
-        // A signature that does not fit: an authority of the same name with another key.
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-            "certificate is signed by an authority that is not trusted"
-        }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "certificate is for another name"
-        }
-        CertificateError::Revoked => "certificate was revoked",
-        other => {
-            return format!("certificate is not valid: {}", words::plain(&other.to_string()));
-        }
-    };
-    known.to_owned()
 }

@@ -139,7 +139,7 @@ impl Http {
 }
 
 fn read_ca(ask: &HttpAsk, path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| {
+    super::read_certificates(path).map_err(|error| {
         let why = words::system(&error);
         ask.failure(&format!("the certificates in `{}` cannot be read: {why}", path.display()))
     })

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::super::command;
 use super::{Desk, Doing, Settled, What, needles};
 use crate::event::{Address, Ask, CommandRequest, Input, NativeRequest, Reply, Request};
-use crate::net::{self, Sent};
+use crate::net::{self, Net, Sent};
 use crate::process::ClientError;
 use crate::value::{Secret, Value};
 use crate::world::WorldError;
@@ -103,12 +103,11 @@ impl Desk {
 
     fn call(&mut self, address: Address, request: NativeRequest, deadline: Option<i64>, changes: bool) {
         self.learn_secrets(request.args.iter().flat_map(|(_, value)| secrets_in(value)));
-        if request.module == "file" {
-            let result = net::file::call(&request, self.left(deadline), &self.needles);
+        let limit = self.left(deadline);
+        if let Some(result) = Net::at_once(&request, limit, &self.needles) {
             self.reply(address, native_reply(result));
             return;
         }
-        let limit = self.left(deadline);
         let sent = Sent::default();
         let typed = request.typed.clone();
         let task = {
