@@ -140,3 +140,14 @@ fn size(terminal: &impl std::os::fd::AsFd) -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(terminal).ok()?;
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
+
+/// Returns how wide the terminal on standard output is now.
+pub(super) fn width() -> Option<usize> {
+    Some(size(&std::io::stdout())?.max(20))
+}
+
+/// Returns how many lines the terminal on standard output has, 24 where it does not say; `None` where there is none.
+pub(super) fn height() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    Some(if size.ws_row > 0 { usize::from(size.ws_row) } else { 24 })
+}

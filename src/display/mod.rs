@@ -4,18 +4,23 @@
 //! its own for facts. Never writes what came from outside without taking out what a terminal
 //! would obey: a command's output must not move the cursor or recolour an approval.
 
-mod bars;
+mod aside;
 mod diagnostics;
 mod ending;
 mod json;
 mod keys;
 mod line;
 mod look;
+mod now;
+mod pen;
 mod plain;
 mod prompt;
+mod region;
 mod runs;
 mod screen;
 mod show;
+mod stage;
+mod tail;
 mod text;
 
 pub use diagnostics::{json as diagnostics_json, render as diagnostics, render_one as diagnostic};
@@ -28,4 +33,4 @@ pub use prompt::question_text as question;
 pub use runs::{RunState, runs, runs_json};
 pub use screen::{Screen, TICK};
 pub use show::show;
-pub use text::clean;
+pub use text::{ascii, clean};

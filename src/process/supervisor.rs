@@ -20,7 +20,9 @@ use super::connection::Connection;
 use super::ends::{Ends, KeptEnd};
 use super::identity::ProcessIdentity;
 use super::output::{Capture, OutputFolder};
-use super::protocol::{CommandSpec, CommandState, Ended, Event, How, Moment, PROTOCOL, Request, StreamName};
+use super::protocol::{
+    CommandSpec, CommandState, Ended, Event, How, Moment, PROTOCOL, Printed, Request, StreamName,
+};
 use super::running::Running;
 use super::secret::SecretText;
 use super::socket::{self, Listener};
@@ -255,6 +257,18 @@ impl Server {
                 }
             }
             Request::Kill { id } => self.kill(client, id),
+            Request::Peek { id } => {
+                let running = self.running.iter().find(|command| command.id() == id);
+                let event = match running {
+                    Some(command) => Event::Printed(Box::new(Printed {
+                        id,
+                        stdout: command.stdout.so_far(),
+                        stderr: command.stderr.so_far(),
+                    })),
+                    None => Event::Unknown { id },
+                };
+                self.clients[client].send(&event);
+            }
             Request::Ack { id } => self.ends.acknowledge(&id),
             Request::List => {
                 let running = self.running.iter().map(|command| CommandState {
