@@ -47,6 +47,11 @@ pub fn show(summary: &Summary, state: RunState, sources: &Sources, look: Look) -
         for failure in &summary.failures {
             let mut entry = entry(Kind::Failure, Tone::Bad, failure.at, failure.message.clone());
             entry.detail.clone_from(&failure.detail);
+            // A change that failed stands among the changes, with its command.
+            let stands = |line: &String| summary.changes.iter().any(|change| change.change.call == *line);
+            if entry.detail.first().is_some_and(stands) {
+                entry.detail.remove(0);
+            }
             entry.span = Some(failure.span);
             out.push_str(&line(&entry, sources, look));
         }

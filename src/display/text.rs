@@ -82,6 +82,39 @@ pub(super) fn fit(text: &str, width: Option<usize>, unicode: bool) -> String {
     out + mark
 }
 
+/// Returns as much of a painted line as fits. What paints it stays, so that nothing runs on in its colour.
+pub(super) fn cut(line: &str, width: Option<usize>, unicode: bool) -> String {
+    let bare = anstream::adapter::strip_str(line).to_string();
+    let Some(width) = width.filter(|width| columns(&bare) > *width) else {
+        return line.to_owned();
+    };
+    let mark = match bare.chars().next_back() {
+        // The end of an underline is none of a text.
+        Some('━' | '─' | '^' | '-' | '_' | '┛' | '┘') => "",
+        _ if unicode => "…",
+        _ => "...",
+    };
+    let room = width.saturating_sub(columns(mark));
+    let (mut out, mut used, mut painting) = (String::new(), 0, false);
+    for c in line.chars() {
+        let paints = painting || c == '\u{1b}';
+        painting = paints && (c == '\u{1b}' || !c.is_ascii_alphabetic());
+        if paints {
+            out.push(c);
+            continue;
+        }
+        let before = used;
+        used += c.width().unwrap_or(0);
+        if used <= room {
+            out.push(c);
+        } else if before <= room {
+            out.push_str(mark);
+            used = usize::MAX / 2;
+        }
+    }
+    out
+}
+
 /// Pieces of one paragraph, each written in its way, wrapped together.
 #[derive(Debug, Default)]
 pub(super) struct Paragraph(Vec<(Paint, String)>);
