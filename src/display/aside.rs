@@ -55,8 +55,9 @@ fn so_far(name: &'static str, summary: OutputSummary) -> Stream {
 
 fn ended(name: &'static str, outlet: &Outlet) -> Stream {
     let text = if outlet.cut { &outlet.tail } else { &outlet.text };
-    let begin =
-        if outlet.file.is_some() { text.floor_char_boundary(text.len().saturating_sub(END)) } else { 0 };
+    let begin = if outlet.file.is_some() { text.len().saturating_sub(END) } else { 0 };
+    let begins = |at: &usize| text.is_char_boundary(*at);
+    let begin = (begin..text.len()).find(begins).unwrap_or(text.len());
     Stream { name, len: outlet.len, text: text[begin..].to_owned(), file: outlet.file.clone() }
 }
 

@@ -14,6 +14,9 @@ use rustix::process::{Signal, getpgrp, getpid, kill_process};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 use signal_hook::consts::{SIGCONT, SIGTSTP};
 
+/// Keys that somebody may press between two looks.
+const QUICK: usize = 3;
+
 /// What keys are for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
@@ -91,15 +94,16 @@ impl Keys {
         }
     }
 
-    /// Returns the key that was pressed, where only one was: what is pasted is no key.
+    /// Returns the key that was pressed last. What is pasted is none, and neither is an arrow.
     pub fn pressed(&mut self) -> Option<u8> {
         if self.used != Use::Watch || !self.is_foreground() {
             return None;
         }
         let mut bytes = [0; 256];
         let count = self.keyboard.as_mut()?.0.read(&mut bytes).ok()?;
-        let (first, rest) = bytes[..count].split_first()?;
-        rest.iter().all(|byte| byte == first).then_some(*first)
+        let pressed = &bytes[..count];
+        let typed = count <= QUICK && !pressed.contains(&0x1b);
+        pressed.last().copied().filter(|_| typed)
     }
 
     /// Returns whether somebody pressed Ctrl-Z since it was last asked.

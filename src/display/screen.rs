@@ -18,7 +18,7 @@ use super::pen::Pen;
 use super::prompt::{self, Drawn};
 use super::region::{Line, Region};
 use super::stage::{self, Frame};
-use super::text::{columns, one_line};
+use super::text::{Paragraph, columns, one_line};
 use super::{Look, ending, line, look, show};
 use crate::event::{Address, Body, Fact, Record};
 use crate::people::{Closed, Prompt, Prompter};
@@ -284,8 +284,13 @@ impl Inner {
 
     /// Stops the program as Ctrl-Z wants it, until the shell continues it.
     fn stop(&mut self) {
-        let text = self.erase();
-        self.pen.write(&text);
+        if self.keys.is_foreground() {
+            let text = self.erase();
+            self.pen.write(&text);
+        } else {
+            // The shell was faster: what stands there now is its own.
+            self.region.forget();
+        }
         self.keys.stop();
     }
 
@@ -338,7 +343,25 @@ impl Inner {
     fn open(&mut self, drawn: Drawn, left: Option<Duration>) {
         self.write_held();
         self.keys.set(Use::Line);
-        let text = self.erase() + &drawn.text + &drawn.ask;
+        let mut text = self.erase();
+        if self.live {
+            // Whoever waited for it looks elsewhere by now.
+            text.push('\x07');
+        }
+        let beside = self.now.calls.len();
+        if beside > 0 {
+            let goes = if beside == 1 {
+                "1 other thing goes".to_owned()
+            } else {
+                format!("{beside} other things go")
+            };
+            let words = format!("{goes} on meanwhile; what is told of it comes after the answer");
+            let mut paragraph = Paragraph::default();
+            paragraph.push(self.look.dim(), words);
+            paragraph.wrap(self.look.width).iter().for_each(|line| text += &format!("\n{line}"));
+            text.push('\n');
+        }
+        text = text + &drawn.text + &drawn.ask;
         self.pen.write(&text);
         let countdown = drawn.countdown.zip(left.and_then(|left| Instant::now().checked_add(left)));
         self.prompt = Some(Open { ask: drawn.ask, countdown, shown: left.map_or(0, |left| left.as_secs()) });

@@ -37,7 +37,7 @@ pub(super) fn lines(now: &Now, summary: &Summary, frame: Frame) -> Vec<Line> {
     let mut lines = vec![head(phase, frame)];
     let foot = foot(now, summary, frame);
     // At most half the screen, so that what stays can be read while something moves.
-    let room = (frame.height / 2).clamp(3, 18).saturating_sub(1 + foot.len()).max(1);
+    let room = (frame.height / 2).clamp(3, 24).saturating_sub(1 + foot.len()).max(1);
     lines.extend(body(now, phase, room, frame));
     lines.extend(foot);
     lines
@@ -195,6 +195,7 @@ fn standing(summary: &Summary) -> String {
     match (made.len(), can, back) {
         (0, ..) => "nothing changed".to_owned(),
         (all, can, 0) if can == all => format!("{} can be taken back", many(all)),
+        (all, 0, 0) => format!("{}, none can be taken back", many(all)),
         (all, can, 0) => format!("{}, {can} can be taken back", many(all)),
         (all, 0, back) => format!("{}, {back} taken back", many(all)),
         (all, can, back) => format!("{}, {back} taken back, {can} can be", many(all)),
