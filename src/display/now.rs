@@ -37,6 +37,10 @@ pub(super) struct Place {
     deadline: Option<i64>,
     /// What it does between its calls: what it waits for.
     pub note: String,
+    /// Since when it does so, and how long it may.
+    pub noted: Option<(Instant, Option<Duration>)>,
+    /// What was read last, for the condition that is polled.
+    read: String,
 }
 
 /// A request that is out.
@@ -62,7 +66,7 @@ impl Now {
                 Request::Cancel { request } => self.calls.retain(|call| call.address != *request),
                 request => {
                     let left = ask.deadline.map(|at| span(at.saturating_sub(record.at.run_ns)));
-                    if let Some((text, command)) = self.words(&ask.address, request) {
+                    if let Some((text, command)) = Self::words(request) {
                         self.calls.push(Call {
                             address: ask.address.clone(),
                             text,
@@ -80,14 +84,11 @@ impl Now {
         }
     }
 
-    fn words(&self, address: &Address, request: &Request) -> Option<(String, bool)> {
+    fn words(request: &Request) -> Option<(String, bool)> {
         let words = match request {
             Request::Command(command) => (format!("$ {}", one_line(&command.typed)), true),
             Request::Native(native) => (one_line(&native.typed), false),
             Request::Reading { call, .. } | Request::Named { call, .. } => (one_line(call), false),
-            Request::Timer => {
-                (self.around(address).last().map_or_else(String::new, |p| p.note.clone()), false)
-            }
             Request::Notify { channel, .. } => (format!("tell {}", one_line(channel)), false),
             _ => return None,
         };
@@ -113,6 +114,8 @@ impl Now {
             bound: deadline.map(|at| span(at.saturating_sub(record.at.run_ns))),
             deadline,
             note: String::new(),
+            noted: None,
+            read: String::new(),
         };
         match fact {
             Fact::PhaseBegan { phase, title, deadline } => {
@@ -139,13 +142,35 @@ impl Now {
             Fact::StepEnded { .. } | Fact::IterationEnded { .. } | Fact::UnwindEnded { .. } => {
                 self.end(address)
             }
-            Fact::Sampled { text, sample, .. } => {
-                let times = if *sample == 1 { "once".to_owned() } else { format!("{sample} times") };
-                self.note(address, format!("until {} (read {times})", one_line(text)));
+            Fact::Sampled { text, sample, until, .. } => {
+                if let Some(place) = self.place_of(address) {
+                    let read = std::mem::take(&mut place.read);
+                    let read = if read.is_empty() { read } else { format!(": {read}") };
+                    let times = if *sample == 1 { "once".to_owned() } else { format!("{sample} times") };
+                    place.note = format!("until {} (read {times}{read})", one_line(text));
+                    if *sample == 1 || place.noted.is_none() {
+                        let left = until.map(|at| span(at.saturating_sub(record.at.run_ns)));
+                        place.noted = Some((Instant::now(), left));
+                    }
+                }
             }
-            Fact::Waiting { reason, .. } => self.note(address, format!("wait: {}", one_line(reason))),
+            Fact::Read { name, text, .. } => {
+                if let Some(place) = self.place_of(address) {
+                    place.read = format!("{name} = {}", one_line(text));
+                }
+            }
+            Fact::Waiting { reason, until } => {
+                if let Some(place) = self.place_of(address) {
+                    place.note = format!("wait: {}", one_line(reason));
+                    let left = span(until.saturating_sub(record.at.run_ns));
+                    place.noted = Some((Instant::now(), Some(left)));
+                }
+            }
             Fact::Verified { .. } | Fact::Symptom { .. } | Fact::Failed { .. } => {
-                self.note(address, String::new())
+                if let Some(place) = self.place_of(address) {
+                    place.note.clear();
+                    place.noted = None;
+                }
             }
             _ => {}
         }
@@ -165,12 +190,10 @@ impl Now {
         self.calls.retain(|call| !is_inside(&call.address, address));
     }
 
-    fn note(&mut self, address: &Address, note: String) {
-        let phase = self.phase.iter_mut();
+    /// Returns the innermost that is open around an address.
+    fn place_of(&mut self, address: &Address) -> Option<&mut Place> {
         let places = self.places.iter_mut().filter(|place| is_inside(address, &place.address));
-        if let Some(place) = phase.chain(places).last() {
-            place.note = note;
-        }
+        self.phase.iter_mut().chain(places).last()
     }
 
     /// Returns what is open around a place, the innermost last.

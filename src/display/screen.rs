@@ -335,9 +335,10 @@ impl Inner {
             width: self.width(),
             height: look::height().unwrap_or(24),
             now: Instant::now(),
+            clock: jiff::Timestamp::now().strftime("%H:%M").to_string(),
             keys: self.keys.are_read(),
         };
-        stage::lines(&self.now, &self.summary, frame)
+        stage::lines(&self.now, &self.summary, &frame)
     }
 
     fn open(&mut self, drawn: Drawn, left: Option<Duration>) {
@@ -377,7 +378,10 @@ impl Prompter for Screen {
                 inner.open(drawn, left);
             }
             Prompt::Stop => {
-                let drawn = prompt::stop(inner.look);
+                let mut drawn = prompt::stop(inner.look);
+                // What it is about.
+                let standing = inner.look.dim().on(&stage::standing(&inner.summary));
+                drawn.text.push_str(&format!("  {standing}\n"));
                 inner.open(drawn, None);
             }
         }

@@ -15,22 +15,27 @@ use crate::timeline::{ChangeLine, Summary};
 /// Lines of output below a command that runs alone.
 const TAIL: usize = 5;
 
+/// Columns from which on the time of day is shown.
+const WIDE: usize = 60;
+
 /// How long a call must be out to be named where a condition is polled.
 const SETTLED: Duration = Duration::from_secs(1);
 
 /// How much room there is, and the time.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Frame {
     pub look: Look,
     pub width: usize,
     pub height: usize,
     pub now: Instant,
+    /// The time of day: `03:12`.
+    pub clock: String,
     /// Whether keys are read.
     pub keys: bool,
 }
 
 /// Returns the lines.
-pub(super) fn lines(now: &Now, summary: &Summary, frame: Frame) -> Vec<Line> {
+pub(super) fn lines(now: &Now, summary: &Summary, frame: &Frame) -> Vec<Line> {
     let Some(phase) = &now.phase else {
         return Vec::new();
     };
@@ -44,23 +49,25 @@ pub(super) fn lines(now: &Now, summary: &Summary, frame: Frame) -> Vec<Line> {
 }
 
 /// `── resolve "…" ── 12s of 5m ────`.
-fn head(phase: &Place, frame: Frame) -> Line {
+fn head(phase: &Place, frame: &Frame) -> Line {
     let look = frame.look;
     let rule = if look.unicode { "─" } else { "-" };
     let time = took(phase.began, phase.bound, frame.now);
-    let room = frame.width.saturating_sub(columns(&time) + 9);
+    // For whoever has to tell others when it was.
+    let clock = if frame.width < WIDE { String::new() } else { format!(" {} UTC {rule}{rule}", frame.clock) };
+    let room = frame.width.saturating_sub(columns(&time) + columns(&clock) + 9);
     let title = fit(&phase.title, Some(room), look.unicode);
-    let used = columns(&title) + columns(&time) + 8;
+    let used = columns(&title) + columns(&time) + columns(&clock) + 8;
     vec![
         (look.dim(), format!("{0}{0} ", rule)),
         (look.bold(), title),
         (look.dim(), format!(" {rule} ")),
         (look.plain(), time),
-        (look.dim(), format!(" {}", rule.repeat(frame.width.saturating_sub(used)))),
+        (look.dim(), format!(" {}{clock}", rule.repeat(frame.width.saturating_sub(used)))),
     ]
 }
 
-fn body(now: &Now, phase: &Place, room: usize, frame: Frame) -> Vec<Line> {
+fn body(now: &Now, phase: &Place, room: usize, frame: &Frame) -> Vec<Line> {
     let leaves = now.places.iter().filter(|place| now.is_leaf(place)).count();
     if leaves > 1 {
         return beside(now, room, frame);
@@ -87,7 +94,7 @@ fn body(now: &Now, phase: &Place, room: usize, frame: Frame) -> Vec<Line> {
 }
 
 /// Steps that run beside each other: a line for each, with the last it printed; those that do not fit are counted.
-fn beside(now: &Now, room: usize, frame: Frame) -> Vec<Line> {
+fn beside(now: &Now, room: usize, frame: &Frame) -> Vec<Line> {
     let look = frame.look;
     // What only holds others is the first to go.
     let all: Vec<&Place> = now.places.iter().collect();
@@ -119,7 +126,7 @@ fn beside(now: &Now, room: usize, frame: Frame) -> Vec<Line> {
 }
 
 /// `  Move  3s of 30s`.
-fn name(now: &Now, place: &Place, frame: Frame) -> Line {
+fn name(now: &Now, place: &Place, frame: &Frame) -> Line {
     let look = frame.look;
     let indent = 2 + 2 * now.depth(place);
     let time = took(place.began, place.bound, frame.now);
@@ -129,17 +136,19 @@ fn name(now: &Now, place: &Place, frame: Frame) -> Line {
 }
 
 /// `    $ mv a b  3s of 10s (its timeout)`.
-fn doing(place: &Place, call: Option<&Call>, depth: usize, frame: Frame) -> Option<Line> {
+fn doing(place: &Place, call: Option<&Call>, depth: usize, frame: &Frame) -> Option<Line> {
     let look = frame.look;
     let old = |call: &&Call| frame.now.duration_since(call.began) >= SETTLED;
     let (text, time) = match call.filter(|call| place.note.is_empty() || old(call)) {
-        Some(call) if !call.text.is_empty() => {
-            let whose = if call.whose.is_empty() { String::new() } else { format!(" ({})", call.whose) };
-            let own = !call.whose.is_empty() || call.text == place.note;
-            let time = if own { took(call.began, call.bound, frame.now) + &whose } else { String::new() };
-            (call.text.as_str(), time)
+        Some(call) if !call.whose.is_empty() => {
+            let time = took(call.began, call.bound, frame.now);
+            (call.text.as_str(), format!("{time} ({})", call.whose))
         }
-        _ => (place.note.as_str(), String::new()),
+        Some(call) => (call.text.as_str(), String::new()),
+        None => {
+            let time = place.noted.map_or_else(String::new, |(since, bound)| took(since, bound, frame.now));
+            (place.note.as_str(), time)
+        }
     };
     if text.is_empty() {
         return None;
@@ -156,7 +165,7 @@ fn doing(place: &Place, call: Option<&Call>, depth: usize, frame: Frame) -> Opti
 }
 
 /// `2 changes can be taken back, 1 finding     o output, s so far, Ctrl-C stop`.
-fn foot(now: &Now, summary: &Summary, frame: Frame) -> Vec<Line> {
+fn foot(now: &Now, summary: &Summary, frame: &Frame) -> Vec<Line> {
     let look = frame.look;
     let dot = if look.unicode { " · " } else { ", " };
     let mut said = standing(summary);
@@ -186,7 +195,7 @@ fn foot(now: &Now, summary: &Summary, frame: Frame) -> Vec<Line> {
 }
 
 /// Returns what was changed and can be taken back, in words.
-fn standing(summary: &Summary) -> String {
+pub(super) fn standing(summary: &Summary) -> String {
     let made: Vec<&ChangeLine> =
         summary.changes.iter().filter(|change| is_counted(change, summary)).collect();
     let back = made.iter().filter(|c| c.unwound == Some(Settled::Done)).count();
@@ -215,7 +224,8 @@ fn is_counted(change: &ChangeLine, summary: &Summary) -> bool {
 fn took(since: Instant, bound: Option<Duration>, now: Instant) -> String {
     let elapsed = ticking(now.saturating_duration_since(since));
     match bound {
-        Some(bound) => format!("{elapsed} of {}", ticking(bound)),
+        // What is left of a bound is a little less than it.
+        Some(bound) => format!("{elapsed} of {}", ticking(bound + Duration::from_millis(500))),
         None => elapsed,
     }
 }
