@@ -46,7 +46,9 @@ impl Look {
     /// `NO_COLOR` (no-color.org) and `CLICOLOR_FORCE` (bixense.com/clicolors) are asked, then the terminal.
     fn of(terminal: bool, size: Option<usize>) -> Look {
         let set = |name: &str| env::var_os(name).is_some_and(|v| !v.is_empty());
-        let dumb = env::var_os("TERM").is_none_or(|t| t == "dumb");
+        // Of terminals without a palette some take the number of a colour for an order to blink.
+        let dumb = env::var("TERM")
+            .map_or(true, |t| matches!(t.as_str(), "dumb" | "unknown" | "ansi") || t.starts_with("vt"));
         let forced = env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0");
         let columns = || env::var("COLUMNS").ok()?.parse().ok();
         Look {

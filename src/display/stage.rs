@@ -3,6 +3,7 @@
 //!
 //! Owns the shares of a small screen. Pure: time and size come in, lines go out.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use super::Look;
@@ -196,8 +197,14 @@ fn foot(now: &Now, summary: &Summary, frame: &Frame) -> Vec<Line> {
 
 /// Returns what was changed and can be taken back, in words.
 pub(super) fn standing(summary: &Summary) -> String {
-    let made: Vec<&ChangeLine> =
-        summary.changes.iter().filter(|change| is_counted(change, summary)).collect();
+    // What only holds other changes is none of its own.
+    let holders: HashSet<&str> =
+        summary.changes.iter().flat_map(|change| around(&change.change.address.0)).collect();
+    let is_counted = |change: &&ChangeLine| {
+        let holds = holders.contains(&*change.change.address.0);
+        change.is_made() && !change.change.undoing && (!holds || change.undo.is_some())
+    };
+    let made: Vec<&ChangeLine> = summary.changes.iter().filter(is_counted).collect();
     let back = made.iter().filter(|c| c.unwound == Some(Settled::Done)).count();
     let can = made.iter().filter(|c| c.undo.is_some() && c.unwound.is_none()).count();
     let many = |n: usize| if n == 1 { "1 change".to_owned() } else { format!("{n} changes") };
@@ -211,14 +218,9 @@ pub(super) fn standing(summary: &Summary) -> String {
     }
 }
 
-/// A change that was begun, and is not only made of others.
-fn is_counted(change: &ChangeLine, summary: &Summary) -> bool {
-    let within = |other: &&ChangeLine| {
-        other.change.address != change.change.address
-            && super::now::is_inside(&other.change.address, &change.change.address)
-    };
-    let parts = summary.changes.iter().filter(within).count();
-    change.is_made() && !change.change.undoing && (parts == 0 || change.undo.is_some())
+/// Returns the addresses around one.
+fn around(address: &str) -> impl Iterator<Item = &str> {
+    address.match_indices('.').map(|(at, _)| &address[..at])
 }
 
 fn took(since: Instant, bound: Option<Duration>, now: Instant) -> String {
