@@ -355,3 +355,17 @@ fn a_poll_says_how_long_it_may_take_and_what_was_read_last() {
     sandbox.write("mode", "up");
     terminal.wait_for("measure the symptom again");
 }
+
+#[test]
+fn a_question_says_that_other_things_go_on() {
+    let ask = "step \"Ask\" {\n approve \"Go on?\" by oncall within 5m on silence abort\n }";
+    let (sandbox, file) = home(&format!("  parallel {{\n{ask}\n{}\n  }}", held_by_go("echo here")));
+    let mut terminal = start(&sandbox, &file, SMALL);
+    terminal
+        .wait_for("1 other thing goes on meanwhile; what is told of it comes after the answer\n\n? Go on?");
+    terminal.wait_for("yes or no?");
+    terminal.type_line(YES);
+    terminal.wait_for("│ here");
+    go(&sandbox);
+    terminal.wait_for("measure the symptom again");
+}

@@ -58,6 +58,11 @@ impl Look {
         }
     }
 
+    /// Returns the same on standard output's terminal as wide as it is now.
+    pub(super) fn as_wide_as_now(self) -> Look {
+        Look { width: self.width.map(|before| width().unwrap_or(before)), ..self }
+    }
+
     /// Returns how `tone` is written.
     pub(super) fn tone(self, tone: Tone) -> Paint {
         match tone {

@@ -18,7 +18,7 @@ use super::pen::Pen;
 use super::prompt::{self, Drawn};
 use super::region::{Line, Region};
 use super::stage::{self, Frame};
-use super::text::{Paragraph, columns, one_line};
+use super::text::{columns, one_line};
 use super::{Look, ending, line, look, show};
 use crate::event::{Address, Body, Fact, Record};
 use crate::people::{Closed, Prompt, Prompter};
@@ -236,7 +236,7 @@ impl Inner {
         if !self.live {
             return;
         }
-        self.resize();
+        self.look = self.look.as_wide_as_now();
         self.keys.set(if self.prompt.is_some() { Use::Line } else { Use::Watch });
         if self.keys.is_stopped() {
             self.stop();
@@ -305,18 +305,9 @@ impl Inner {
         self.live = false;
     }
 
-    /// Takes in how wide the terminal is now.
-    fn resize(&mut self) {
-        if let (Some(width), Some(now)) = (self.look.width, look::width())
-            && width != now
-        {
-            self.look.width = Some(now);
-        }
-    }
-
     /// Returns what takes the moving lines off the screen as wide as it is now.
     fn erase(&mut self) -> String {
-        self.resize();
+        self.look = self.look.as_wide_as_now();
         let width = self.width();
         self.region.erase(width)
     }
@@ -349,20 +340,7 @@ impl Inner {
             // Whoever waited for it looks elsewhere by now.
             text.push('\x07');
         }
-        let beside = self.now.calls.len();
-        if beside > 0 {
-            let goes = if beside == 1 {
-                "1 other thing goes".to_owned()
-            } else {
-                format!("{beside} other things go")
-            };
-            let words = format!("{goes} on meanwhile; what is told of it comes after the answer");
-            let mut paragraph = Paragraph::default();
-            paragraph.push(self.look.dim(), words);
-            paragraph.wrap(self.look.width).iter().for_each(|line| text += &format!("\n{line}"));
-            text.push('\n');
-        }
-        text = text + &drawn.text + &drawn.ask;
+        text = text + &stage::meanwhile(&self.now, self.look) + &drawn.text + &drawn.ask;
         self.pen.write(&text);
         let countdown = drawn.countdown.zip(left.and_then(|left| Instant::now().checked_add(left)));
         self.prompt = Some(Open { ask: drawn.ask, countdown, shown: left.map_or(0, |left| left.as_secs()) });

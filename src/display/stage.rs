@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::Look;
 use super::now::{Call, Now, Place};
 use super::region::Line;
-use super::text::{columns, fit};
+use super::text::{Paragraph, columns, fit};
 use crate::event::Settled;
 use crate::timeline::{ChangeLine, Summary};
 
@@ -193,6 +193,18 @@ fn foot(now: &Now, summary: &Summary, frame: &Frame) -> Vec<Line> {
     }
     let keys = fit(&keys, Some(fits.saturating_sub(2)), look.unicode);
     vec![vec![said], vec![(look.dim(), format!("  {keys}"))]]
+}
+
+/// Returns what stands above a question while other things go on; nothing where none does.
+pub(super) fn meanwhile(now: &Now, look: Look) -> String {
+    let goes = match now.calls.len() {
+        0 => return String::new(),
+        1 => "1 other thing goes".to_owned(),
+        n => format!("{n} other things go"),
+    };
+    let mut paragraph = Paragraph::default();
+    paragraph.push(look.dim(), format!("{goes} on meanwhile; what is told of it comes after the answer"));
+    paragraph.wrap(look.width).iter().map(|line| format!("\n{line}")).collect::<String>() + "\n"
 }
 
 /// Returns what was changed and can be taken back, in words.

@@ -20,9 +20,7 @@ use super::connection::Connection;
 use super::ends::{Ends, KeptEnd};
 use super::identity::ProcessIdentity;
 use super::output::{Capture, OutputFolder};
-use super::protocol::{
-    CommandSpec, CommandState, Ended, Event, How, Moment, PROTOCOL, Printed, Request, StreamName,
-};
+use super::protocol::{CommandSpec, CommandState, Ended, Event, How, Moment, PROTOCOL, Request, StreamName};
 use super::running::Running;
 use super::secret::SecretText;
 use super::socket::{self, Listener};
@@ -259,15 +257,8 @@ impl Server {
             Request::Kill { id } => self.kill(client, id),
             Request::Peek { id } => {
                 let running = self.running.iter().find(|command| command.id() == id);
-                let event = match running {
-                    Some(command) => Event::Printed(Box::new(Printed {
-                        id,
-                        stdout: command.stdout.so_far(),
-                        stderr: command.stderr.so_far(),
-                    })),
-                    None => Event::Unknown { id },
-                };
-                self.clients[client].send(&event);
+                let printed = running.map(|command| Event::Printed(Box::new(command.printed())));
+                self.clients[client].send(&printed.unwrap_or(Event::Unknown { id }));
             }
             Request::Ack { id } => self.ends.acknowledge(&id),
             Request::List => {
