@@ -57,7 +57,7 @@ fn shell(sandbox: &Sandbox, name: &str, arguments: &[&str], setup: &str) -> Term
     let mut environment = sandbox.environment();
     environment.insert("PATH".to_owned(), path);
     let mut terminal =
-        Terminal::start(&find_program(name, &[], name), arguments, &environment, sandbox.home());
+        Terminal::start(&find_program(name, &[], name), arguments, &environment, sandbox.home(), (24, 80));
     terminal.type_line(&format!("{setup}; echo re''ady"));
     terminal.wait_for("ready");
     terminal

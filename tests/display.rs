@@ -110,7 +110,7 @@ fn colours_are_only_where_they_are_wanted() {
     for rest in coloured.split('\u{1b}').skip(1) {
         assert!(allowed(rest), "no colour: {rest:?}");
     }
-    assert!(coloured.contains("\u{1b}[32m"), "{coloured}");
+    assert!(coloured.contains("\u{1b}[38;5;28m"), "{coloured}");
 }
 
 #[test]

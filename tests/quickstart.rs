@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use support::sandbox::{Sandbox, in_checkout, program};
 use support::service::wait_until;
-use support::terminal::{NO, Terminal, YES};
+use support::terminal::{LARGE, NO, Terminal, YES};
 
 const QUESTION: &str = "and stop process";
 
@@ -137,7 +137,7 @@ fn the_script_makes_the_trouble_and_leaves_nothing_behind() {
     environment.insert("MAINSTAY".to_owned(), program().to_owned());
     environment.insert("TMPDIR".to_owned(), sandbox.home().display().to_string());
     let script = in_checkout("runbooks/quickstart/run");
-    let mut terminal = Terminal::start(&script, Vec::<String>::new(), &environment, sandbox.home());
+    let mut terminal = Terminal::start(&script, Vec::<String>::new(), &environment, sandbox.home(), LARGE);
     terminal.wait_for(QUESTION);
     let folder = trouble_below(sandbox.home()).expect("the script made a folder");
     terminal.type_line(YES);

@@ -66,7 +66,9 @@ fn arguments(runbook: &Path, extra: &[String]) -> Vec<String> {
 fn a_step_shows_its_time_its_bound_and_what_it_prints_and_leaves_no_bar_behind() {
     let (sandbox, runbook, spool) = trouble();
     let mut terminal = sandbox.at_terminal(arguments(&runbook, &[format!("spool={}", spool.display())]));
-    terminal.wait_for("Look at the files  1s of 15s  looking around");
+    terminal.wait_for("Look at the files  1s of 15s");
+    terminal.wait_for("│ looking around");
+    terminal.wait_for("nothing changed");
     terminal.wait_for("yes or no?");
     let asked = terminal.screen();
     for text in

@@ -31,6 +31,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::display::{Look, ascii};
 use failure::Failure;
 
 /// How a run ends as the caller sees it, for every help text that mentions it.
@@ -160,6 +161,8 @@ fn log() {
 
 /// Writes to standard output. Whoever closed the pipe has read enough.
 fn print(text: &str) -> Result<(), Failure> {
+    let look = Look::of_stdout();
+    let text = if look.width.is_some() && !look.unicode { ascii(text) } else { text.into() };
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {

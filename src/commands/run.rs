@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::check::program_of;
@@ -160,7 +160,7 @@ impl Conduct {
         ) -> Result<Outcome, engine::DriveError>,
     ) -> Result<u8, Failure> {
         let Conduct { program, secrets, state, run, clock, mut journal, seat, prevention } = self;
-        let mut view = View::new(format, &program, &prevention);
+        let mut view = View::new(format, &program, &prevention, &state.run_dir(&run));
         let mut world = RealWorld::new(RealConfig {
             clock,
             seat: seat.map(|terminal| view.seat(terminal)),
@@ -318,14 +318,14 @@ enum View {
 }
 
 impl View {
-    fn new(format: Format, program: &Program, prevention: &str) -> View {
+    fn new(format: Format, program: &Program, prevention: &str, run_dir: &Path) -> View {
         let look = Look::of_stdout();
         let sources = Arc::new(program.sources.clone());
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         match format {
             Format::Json => View::Json(Json::new(std::io::stdout())),
             Format::Text if look.width.is_some() && !dumb => {
-                View::Screen(Screen::new(look, sources).with_prevention(prevention))
+                View::Screen(Screen::new(look, sources).with_prevention(prevention).in_folder(run_dir))
             }
             Format::Text => {
                 let plain = Plain::new(std::io::stdout(), look, sources).with_prevention(prevention);
@@ -346,7 +346,7 @@ impl View {
         let prompter = match self {
             View::Screen(screen) => screen.prompter(),
             // Somebody sits at a terminal that can only be written to line by line.
-            _ => Screen::new(Look { colour: false, ..Look::of_stdout() }, Arc::default()).prompter(),
+            _ => Screen::still(Look { colour: false, ..Look::of_stdout() }).prompter(),
         };
         Seat { terminal, prompter }
     }
@@ -356,7 +356,7 @@ impl View {
             return None;
         };
         let screen = screen.clone();
-        Some(Box::new(move |address, _, bytes| screen.printed(address, bytes)))
+        Some(Box::new(move |address, stream, offset, bytes| screen.printed(address, stream, offset, bytes)))
     }
 
     fn tick(&self) -> Option<Tick> {

@@ -1,13 +1,15 @@
 //! Diagnostics as text with the source underlined, and as JSON.
 
-use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Snippet};
 use serde_json::json;
 
 use super::Look;
-use super::text::clean;
+use super::text::{Paragraph, clean, cut};
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::source::{Source, SourceId, Sources, Span};
+
+/// Columns at the left of a note: numbers of lines, a sign, its name.
+const BESIDE: usize = 14;
 
 /// Returns all of them, with an empty line between two.
 pub fn render(diagnostics: &[Diagnostic], sources: &Sources, look: Look) -> String {
@@ -40,16 +42,28 @@ fn draw<'a>(mut group: Group<'a>, diagnostic: &'a Diagnostic, sources: &'a Sourc
         group = group.element(snippet);
     }
     for note in &diagnostic.notes {
-        group = group.element(Level::NOTE.message(clean(note)));
+        group = group.element(Level::NOTE.message(wrapped(note, look)));
     }
     for help in &diagnostic.help {
-        group = group.element(Level::HELP.message(clean(help)));
+        group = group.element(Level::HELP.message(wrapped(help, look)));
     }
-    let renderer = if look.colour { Renderer::styled() } else { Renderer::plain() };
-    let decor = if look.unicode { DecorStyle::Unicode } else { DecorStyle::Ascii };
-    let mut text = renderer.decor_style(decor).term_width(look.width.unwrap_or(140)).render(&[group]);
-    text.push('\n');
-    text
+    let text = look.renderer().render(&[group]);
+    // A place that is wider than the terminal is drawn in full.
+    text.lines().map(|line| cut(line, look.width, look.unicode) + "\n").collect()
+}
+
+/// Returns the text of a note, wrapped so that it fits beside its name and the numbers of lines.
+fn wrapped(text: &str, look: Look) -> String {
+    let text = clean(text);
+    let Some(width) = look.width else {
+        return text;
+    };
+    let lines = text.split('\n').flat_map(|line| {
+        let mut paragraph = Paragraph::default();
+        paragraph.push(look.plain(), line);
+        paragraph.wrap(Some(width.saturating_sub(BESIDE).max(20)))
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Returns the labels by file, that of the primary one first.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::text::{Paragraph, clean, columns, one_line};
+use super::text::{Paragraph, clean, columns, one_line, printed};
 use super::{Look, diagnostics};
 use crate::diagnostic::Diagnostic;
 use crate::source::Sources;
@@ -130,7 +130,8 @@ fn caret(entry: &Entry, sources: &Sources, look: Look, indent: usize) -> String 
         diagnostic = diagnostic.at(span, "");
     }
     if !entry.detail.is_empty() {
-        diagnostic = diagnostic.note(last(&entry.detail).join("\n"));
+        let lines: Vec<String> = last(&entry.detail).iter().map(|line| shown(line)).collect();
+        diagnostic = diagnostic.note(lines.join("\n"));
     }
     let narrow = Look { width: look.width.map(|w| w.saturating_sub(indent).max(20)), ..look };
     let drawn = diagnostics::body(&diagnostic, sources, narrow);
@@ -141,11 +142,19 @@ fn detail(out: &mut String, lines: &[String], indent: usize, look: Look) {
     let bar = look.dim().on(look.bar());
     for line in last(lines) {
         let mut paragraph = Paragraph::default();
-        paragraph.push(look.plain(), one_line(line));
+        paragraph.push(look.plain(), one_line(&shown(line)));
         for text in paragraph.wrap(look.width.map(|w| w.saturating_sub(indent + 2))) {
             let _ = writeln!(out, "{:indent$}{bar} {text}", "");
         }
     }
+}
+
+/// Returns a line of detail: of what a command printed its colours are left out, of a command nothing.
+fn shown(line: &str) -> String {
+    if line.starts_with("$ ") {
+        return line.to_owned();
+    }
+    printed(line).next_back().unwrap_or_default()
 }
 
 fn last(lines: &[String]) -> &[String] {
@@ -193,7 +202,8 @@ fn table(value: &Value, look: Look, indent: usize) -> Option<String> {
     }
     let mut text = table.trim_fmt();
     if records.len() > ROWS {
-        let _ = write!(text, "\n… and {} more", records.len() - ROWS);
+        let mark = if look.unicode { "…" } else { "..." };
+        let _ = write!(text, "\n{mark} and {} more", records.len() - ROWS);
     }
     Some(indented(&text, indent))
 }

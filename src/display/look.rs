@@ -3,9 +3,19 @@
 use std::env;
 use std::io::IsTerminal;
 
-use anstyle::{AnsiColor, Color, Effects, Style};
+use annotate_snippets::Renderer;
+use annotate_snippets::renderer::DecorStyle;
+use anstyle::{Ansi256Color, Color, Effects, Style};
 
 use crate::timeline::{Kind, Tone};
+
+// Of the palette that no theme changes, of middling brightness: each has a contrast of at least 3.9
+// to white and to black. The sixteen named colours are what the theme makes of them: yellow cannot be
+// read on white, blue cannot be read on black.
+const GREEN: Ansi256Color = Ansi256Color(28);
+const RED: Ansi256Color = Ansi256Color(160);
+const AMBER: Ansi256Color = Ansi256Color(130);
+const BLUE: Ansi256Color = Ansi256Color(31);
 
 /// What the output can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +46,9 @@ impl Look {
     /// `NO_COLOR` (no-color.org) and `CLICOLOR_FORCE` (bixense.com/clicolors) are asked, then the terminal.
     fn of(terminal: bool, size: Option<usize>) -> Look {
         let set = |name: &str| env::var_os(name).is_some_and(|v| !v.is_empty());
-        let dumb = env::var_os("TERM").is_none_or(|t| t == "dumb");
+        // Of terminals without a palette some take the number of a colour for an order to blink.
+        let dumb = env::var("TERM")
+            .map_or(true, |t| matches!(t.as_str(), "dumb" | "unknown" | "ansi") || t.starts_with("vt"));
         let forced = env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0");
         let columns = || env::var("COLUMNS").ok()?.parse().ok();
         Look {
@@ -46,13 +58,18 @@ impl Look {
         }
     }
 
+    /// Returns the same on standard output's terminal as wide as it is now.
+    pub(super) fn as_wide_as_now(self) -> Look {
+        Look { width: self.width.map(|before| width().unwrap_or(before)), ..self }
+    }
+
     /// Returns how `tone` is written.
     pub(super) fn tone(self, tone: Tone) -> Paint {
         match tone {
             Tone::Plain => self.plain(),
-            Tone::Good => self.colour(AnsiColor::Green),
-            Tone::Bad => self.bold_colour(AnsiColor::Red),
-            Tone::Warn => self.colour(AnsiColor::Yellow),
+            Tone::Good => self.colour(GREEN),
+            Tone::Bad => self.bold_colour(RED),
+            Tone::Warn => self.colour(AMBER),
             Tone::Quiet => self.dim(),
         }
     }
@@ -71,15 +88,41 @@ impl Look {
 
     /// How a command, an expression or a value is written.
     pub(super) fn code(self) -> Paint {
-        self.colour(AnsiColor::Cyan)
+        self.colour(BLUE)
     }
 
-    fn colour(self, colour: AnsiColor) -> Paint {
-        self.style(Style::new().fg_color(Some(Color::Ansi(colour))))
+    /// How a question is written that waits for somebody.
+    pub(super) fn asking(self) -> Paint {
+        self.bold_colour(AMBER)
     }
 
-    pub(super) fn bold_colour(self, colour: AnsiColor) -> Paint {
-        self.style(Style::new().fg_color(Some(Color::Ansi(colour))).effects(Effects::BOLD))
+    fn colour(self, colour: Ansi256Color) -> Paint {
+        self.style(style(colour))
+    }
+
+    fn bold_colour(self, colour: Ansi256Color) -> Paint {
+        self.style(style(colour).bold())
+    }
+
+    /// Returns what draws diagnostics in these colours.
+    pub(super) fn renderer(self) -> Renderer {
+        let decor = if self.unicode { DecorStyle::Unicode } else { DecorStyle::Ascii };
+        let renderer = if self.colour {
+            let strong = |colour| style(colour).bold();
+            Renderer::styled()
+                .error(strong(RED))
+                .warning(strong(AMBER))
+                .info(strong(BLUE))
+                .note(strong(GREEN))
+                .help(strong(BLUE))
+                .line_num(style(BLUE))
+                .context(style(BLUE))
+                .addition(style(GREEN))
+                .removal(style(RED))
+        } else {
+            Renderer::plain()
+        };
+        renderer.decor_style(decor).term_width(self.width.unwrap_or(140))
     }
 
     fn style(self, style: Style) -> Paint {
@@ -107,6 +150,10 @@ impl Look {
     pub(super) fn bar(self) -> &'static str {
         if self.unicode { "│" } else { "|" }
     }
+}
+
+fn style(colour: Ansi256Color) -> Style {
+    Style::new().fg_color(Some(Color::Ansi256(colour)))
 }
 
 /// How a piece of text is written.
@@ -139,4 +186,15 @@ fn is_utf8() -> bool {
 fn size(terminal: &impl std::os::fd::AsFd) -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(terminal).ok()?;
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
+}
+
+/// Returns how wide the terminal on standard output is now.
+pub(super) fn width() -> Option<usize> {
+    Some(size(&std::io::stdout())?.max(20))
+}
+
+/// Returns how many lines the terminal on standard output has, 24 where it does not say; `None` where there is none.
+pub(super) fn height() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    Some(if size.ws_row > 0 { usize::from(size.ws_row) } else { 24 })
 }

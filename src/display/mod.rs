@@ -4,7 +4,7 @@
 //! its own for facts. Never writes what came from outside without taking out what a terminal
 //! would obey: a command's output must not move the cursor or recolour an approval.
 
-mod bars;
+mod aside;
 mod diagnostics;
 mod ending;
 mod json;
@@ -13,11 +13,16 @@ mod line;
 mod look;
 pub mod manual;
 mod markdown;
+mod now;
+mod pen;
 mod plain;
 mod prompt;
+mod region;
 mod runs;
 mod screen;
 mod show;
+mod stage;
+mod tail;
 mod text;
 mod waiting;
 
@@ -32,5 +37,5 @@ pub use prompt::{question_page, question_text as question};
 pub use runs::{RunState, runs, runs_json};
 pub use screen::{Screen, TICK};
 pub use show::show;
-pub use text::clean;
+pub use text::{ascii, clean};
 pub use waiting::{WaitingLine, waiting};

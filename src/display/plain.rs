@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use super::text::ascii;
 use super::{Look, ending, line};
 use crate::event::{Body, Fact, Record};
 use crate::source::Sources;
@@ -49,6 +50,9 @@ impl<W: Write> Observer for Plain<W> {
             if let Body::Fact(Fact::Ended { .. }) = record.body {
                 text.push_str(&ending(&self.summary, self.look));
             }
+            // A file keeps what it is; a terminal without UTF-8 would show something else.
+            let text =
+                if self.look.width.is_some() && !self.look.unicode { ascii(&text) } else { text.into() };
             // Whoever closed the pipe does not want to read on; the run goes on without them.
             let _ = self.out.write_all(text.as_bytes());
         }

@@ -32,7 +32,7 @@ pub(super) fn question(
 ) -> Drawn {
     let mut text = String::from("\n");
     let mut paragraph = Paragraph::default();
-    paragraph.push(look.bold_colour(anstyle::AnsiColor::Yellow), "? ");
+    paragraph.push(look.asking(), "? ");
     paragraph.push(look.bold(), one_line(&question.text));
     for line in paragraph.wrap(look.width) {
         let _ = writeln!(text, "{line}");
@@ -101,10 +101,7 @@ fn on_no(kind: QuestionKind) -> Option<&'static str> {
 
 /// Returns the question whether to stop.
 pub(super) fn stop(look: Look) -> Drawn {
-    let text = format!(
-        "\n{}\n",
-        look.bold_colour(anstyle::AnsiColor::Yellow).on("? stop the run and take its changes back?")
-    );
+    let text = format!("\n{}\n", look.asking().on("? stop the run and take its changes back?"));
     Drawn { text, ask: look.bold().on("yes or no? (Ctrl-C again leaves it as it stands) "), countdown: None }
 }
 

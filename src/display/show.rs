@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::aside::rule;
 use super::ending::row;
 use super::{Look, RunState, ending, line};
 use crate::event::{PhaseKind, StepOutcome};
@@ -29,15 +30,7 @@ pub fn show(summary: &Summary, state: RunState, sources: &Sources, look: Look) -
             told(out, Kind::Symptom, tone, symptom.at, text, look);
         }
     });
-    section(&mut out, "Findings", look, |out| {
-        for (at, _, text) in &summary.findings {
-            told(out, Kind::Finding, Tone::Warn, *at, text.clone(), look);
-        }
-        for (at, _, choice, reason) in &summary.decisions {
-            let text = format!("decided: {choice}, because {reason}");
-            told(out, Kind::Decision, Tone::Plain, *at, text, look);
-        }
-    });
+    section(&mut out, "Findings", look, |out| findings(out, summary, look));
     section(&mut out, "Steps", look, |out| {
         for step in &summary.steps {
             let (tone, text) = step_words(step, summary.is_over());
@@ -59,12 +52,40 @@ pub fn show(summary: &Summary, state: RunState, sources: &Sources, look: Look) -
         for failure in &summary.failures {
             let mut entry = entry(Kind::Failure, Tone::Bad, failure.at, failure.message.clone());
             entry.detail.clone_from(&failure.detail);
+            // A change that failed stands among the changes, with its command.
+            let stands = |line: &String| summary.changes.iter().any(|change| change.change.call == *line);
+            if entry.detail.first().is_some_and(stands) {
+                entry.detail.remove(0);
+            }
             entry.span = Some(failure.span);
             out.push_str(&line(&entry, sources, look));
         }
     });
     out.push_str(&ending(summary, look));
     out
+}
+
+/// Returns what is known of a run that goes on, for a look in between.
+pub(super) fn so_far(summary: &Summary, look: Look) -> String {
+    let mut out = String::new();
+    rule(&mut out, &format!("so far: {}", summary.title), look);
+    section(&mut out, "Findings", look, |out| findings(out, summary, look));
+    section(&mut out, "Changes", look, |out| changes(out, summary, look));
+    if summary.findings.is_empty() && summary.decisions.is_empty() && summary.changes.is_empty() {
+        let _ = writeln!(out, "nothing was found and nothing was changed");
+    }
+    rule(&mut out, "", look);
+    out
+}
+
+fn findings(out: &mut String, summary: &Summary, look: Look) {
+    for (at, _, text) in &summary.findings {
+        told(out, Kind::Finding, Tone::Warn, *at, text.clone(), look);
+    }
+    for (at, _, choice, reason) in &summary.decisions {
+        let text = format!("decided: {choice}, because {reason}");
+        told(out, Kind::Decision, Tone::Plain, *at, text, look);
+    }
 }
 
 fn head(out: &mut String, summary: &Summary, state: RunState, look: Look) {

@@ -1,5 +1,7 @@
 //! Text in columns: cleaned, measured, cut, wrapped.
 
+use std::borrow::Cow;
+
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::Paint;
@@ -12,10 +14,40 @@ pub fn clean(text: &str) -> String {
         .map(|c| match c {
             '\n' | '\t' => c,
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+            // Marks of the same kind, and line ends that only some programs know.
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' => '\u{fffd}',
             c if c.is_control() => '\u{fffd}',
             c => c,
         })
         .collect()
+}
+
+/// Returns the text as a terminal without UTF-8 can show it: `?` for each column of what is not ASCII.
+pub fn ascii(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let shown = |c: char| if c.is_ascii() { (c, 1) } else { ('?', c.width().unwrap_or(1)) };
+    Cow::Owned(text.chars().map(shown).flat_map(|(c, times)| std::iter::repeat_n(c, times)).collect())
+}
+
+/// Returns the lines of what a command printed, as they would stand on a terminal: without escape
+/// sequences, what a carriage return wrote over gone, tabs as spaces, cleaned.
+pub(super) fn printed(text: &str) -> impl DoubleEndedIterator<Item = String> {
+    // Line by line: a sequence that is never closed must not hide what comes after it.
+    text.trim_end_matches(['\n', '\r']).split('\n').map(|line| {
+        let line = anstream::adapter::strip_str(line).to_string();
+        let line = line.trim_end_matches('\r');
+        let seen = line.rsplit_once('\r').map_or(line, |(_, last)| last);
+        let mut out = String::new();
+        for c in seen.chars() {
+            match c {
+                '\t' => out.extend(std::iter::repeat_n(' ', 8 - columns(&out) % 8)),
+                c => out.push(c),
+            }
+        }
+        one_line(&out)
+    })
 }
 
 /// Returns the text cleaned and on one line.
@@ -48,6 +80,39 @@ pub(super) fn fit(text: &str, width: Option<usize>, unicode: bool) -> String {
         out.push(c);
     }
     out + mark
+}
+
+/// Returns as much of a painted line as fits. What paints it stays, so that nothing runs on in its colour.
+pub(super) fn cut(line: &str, width: Option<usize>, unicode: bool) -> String {
+    let bare = anstream::adapter::strip_str(line).to_string();
+    let Some(width) = width.filter(|width| columns(&bare) > *width) else {
+        return line.to_owned();
+    };
+    let mark = match bare.chars().next_back() {
+        // The end of an underline is none of a text.
+        Some('━' | '─' | '^' | '-' | '_' | '┛' | '┘') => "",
+        _ if unicode => "…",
+        _ => "...",
+    };
+    let room = width.saturating_sub(columns(mark));
+    let (mut out, mut used, mut painting) = (String::new(), 0, false);
+    for c in line.chars() {
+        let paints = painting || c == '\u{1b}';
+        painting = paints && (c == '\u{1b}' || !c.is_ascii_alphabetic());
+        if paints {
+            out.push(c);
+            continue;
+        }
+        let before = used;
+        used += c.width().unwrap_or(0);
+        if used <= room {
+            out.push(c);
+        } else if before <= room {
+            out.push_str(mark);
+            used = usize::MAX / 2;
+        }
+    }
+    out
 }
 
 /// Pieces of one paragraph, each written in its way, wrapped together.

@@ -34,7 +34,7 @@ pub fn waiting(lines: &[WaitingLine<'_>], look: Look) -> String {
             out.push('\n');
         }
         let mut paragraph = Paragraph::default();
-        let tone = if line.yours { look.bold_colour(anstyle::AnsiColor::Yellow) } else { look.dim() };
+        let tone = if line.yours { look.asking() } else { look.dim() };
         paragraph.push(tone, "? ");
         paragraph.push(look.bold(), one_line(&line.question.text));
         for text in paragraph.wrap(look.width) {

@@ -59,7 +59,12 @@ where
             }
         }
         let judgement = judge(sample(&here).await)?;
-        here.fact(Fact::Sampled { text: text.to_owned(), sample: samples, judgement: judgement.clone() });
+        here.fact(Fact::Sampled {
+            text: text.to_owned(),
+            sample: samples,
+            judgement: judgement.clone(),
+            until: deadline,
+        });
         let now = cx.now().run_ns;
         held_since = match judgement {
             Judgement::Holds => held_since.or(Some(now)),

@@ -81,6 +81,9 @@ pub enum Fact {
         text: String,
         sample: u32,
         judgement: Judgement,
+        /// When it is given up, on the run's clock; `None` where only what is around it bounds it.
+        #[serde(default)]
+        until: Option<i64>,
     },
     Verified {
         text: String,

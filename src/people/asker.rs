@@ -201,7 +201,7 @@ impl Asker {
                     }
                     Err(why) => {
                         if let Some(seat) = &mut self.seat {
-                            seat.prompter.invalid(&why);
+                            seat.prompter.invalid(line.trim(), &why);
                         }
                         None
                     }

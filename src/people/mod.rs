@@ -57,8 +57,8 @@ pub trait Prompter {
     /// Opens a prompt.
     fn show(&mut self, prompt: Prompt<'_>);
 
-    /// Says why what was typed is no answer, and asks again.
-    fn invalid(&mut self, why: &str);
+    /// Says why what was typed, `found`, is no answer, and asks again.
+    fn invalid(&mut self, found: &str, why: &str);
 
     /// Closes the open prompt.
     fn close(&mut self, closed: Closed<'_>);

@@ -25,12 +25,14 @@ mod socket;
 pub mod ends;
 pub mod supervisor;
 pub mod client;
+mod peek;
 
 pub use client::{ClientError, Supervisor};
 pub use identity::ProcessIdentity;
 pub use output::read_output;
+pub use peek::peek;
 pub use protocol::{
-    CommandSpec, CommandState, Ended, Event, How, Moment, Output, OutputSummary, Program, Request, ScriptBy,
-    SpawnFailure, Started, StdinSource, StreamName,
+    CommandSpec, CommandState, Ended, Event, How, Moment, Output, OutputSummary, Printed, Program, Request,
+    ScriptBy, SpawnFailure, Started, StdinSource, StreamName,
 };
 pub use secret::SecretText;

@@ -149,6 +149,19 @@ impl Capture {
         self.tail.extend_from_slice(bytes);
     }
 
+    /// Returns what is to be said of the stream so far, without a digest.
+    pub fn so_far(&self) -> OutputSummary {
+        OutputSummary {
+            len: self.len,
+            truncated: self.is_spilled() && self.kept < self.len,
+            head: self.head.clone(),
+            tail: self.tail[self.tail.len().saturating_sub(EXCERPT)..].to_vec(),
+            digest: String::new(),
+            file: self.spill.as_ref().map(|(_, name)| name.clone()),
+            fault: self.fault.clone(),
+        }
+    }
+
     /// Returns what is to be said of the stream; it is over.
     pub fn finish(mut self) -> OutputSummary {
         let surplus = self.tail.len().saturating_sub(EXCERPT);

@@ -137,6 +137,8 @@ pub enum Request {
     Kill { id: String },
     /// Drops a kept end: it is durable elsewhere now.
     Ack { id: String },
+    /// Asks for what a running command printed so far: `Printed`, or `Unknown` where it does not run.
+    Peek { id: String },
     /// Asks for all commands that run or whose ends are kept.
     List,
     /// Ends the supervisor; refused while a command runs.
@@ -155,6 +157,7 @@ pub enum Event {
     },
     Started(Started),
     Output(Output),
+    Printed(Box<Printed>),
     Ended(Box<Ended>),
     /// Neither running nor kept: never started here, or acknowledged.
     Unknown {
@@ -220,6 +223,14 @@ pub struct Output {
     pub offset: u64,
     #[serde(with = "base64_bytes")]
     pub bytes: Vec<u8>,
+}
+
+/// What a running command printed so far, in answer to [`Request::Peek`]. Digests are empty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Printed {
+    pub id: String,
+    pub stdout: OutputSummary,
+    pub stderr: OutputSummary,
 }
 
 /// A command is over.

@@ -19,7 +19,7 @@ use super::blot::Needles;
 use super::group;
 use super::identity::ProcessIdentity;
 use super::output::OutputFolder;
-use super::protocol::{CommandSpec, Ended, How, Moment, Output, Started, StreamName};
+use super::protocol::{CommandSpec, Ended, How, Moment, Output, Printed, Started, StreamName};
 use super::spawn::{self, Failure, Spawned};
 use super::stream::{Pipe, Progress, Stream};
 
@@ -116,6 +116,12 @@ impl Running {
 
     pub fn id(&self) -> &str {
         &self.started.id
+    }
+
+    /// Returns what it printed so far.
+    pub fn printed(&self) -> Printed {
+        let id = self.id().to_owned();
+        Printed { id, stdout: self.stdout.so_far(), stderr: self.stderr.so_far() }
     }
 
     /// Returns what becomes readable when the leader exits.

@@ -163,6 +163,11 @@ impl Stream {
         Some(Output { id: id.to_owned(), stream: self.name, offset, bytes })
     }
 
+    /// Returns what was kept so far.
+    pub fn so_far(&self) -> OutputSummary {
+        self.capture.so_far()
+    }
+
     /// Ends the keeping: returns the summary, what of it was not shown yet (if anything ever
     /// was), and the pipe where something still holds it open.
     pub fn finish(

@@ -255,6 +255,11 @@ impl Server {
                 }
             }
             Request::Kill { id } => self.kill(client, id),
+            Request::Peek { id } => {
+                let running = self.running.iter().find(|command| command.id() == id);
+                let printed = running.map(|command| Event::Printed(Box::new(command.printed())));
+                self.clients[client].send(&printed.unwrap_or(Event::Unknown { id }));
+            }
             Request::Ack { id } => self.ends.acknowledge(&id),
             Request::List => {
                 let running = self.running.iter().map(|command| CommandState {

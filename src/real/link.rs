@@ -10,7 +10,9 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 use crate::process::ends::read_ends;
-use crate::process::{ClientError, CommandSpec, Ended, Event, ProcessIdentity, StreamName, Supervisor};
+use crate::process::{
+    ClientError, CommandSpec, Ended, Event, Output, ProcessIdentity, StreamName, Supervisor,
+};
 
 /// How long the processes of a dead supervisor have between TERM and KILL, and after it.
 const GRACE: Duration = Duration::from_secs(10);
@@ -24,6 +26,8 @@ pub(super) enum News {
     Output {
         id: String,
         stream: StreamName,
+        /// Where in the stream the bytes stand: some may be missing before them.
+        offset: u64,
         bytes: Vec<u8>,
     },
     /// It never began, and why.
@@ -206,7 +210,8 @@ impl Link {
             Event::Ended(ended) if self.running.remove(&ended.id).is_none() => News::Nothing,
             Event::Ended(ended) => News::Ended(ended),
             Event::Output(output) => {
-                News::Output { id: output.id, stream: output.stream, bytes: output.bytes }
+                let Output { id, stream, offset, bytes } = output;
+                News::Output { id, stream, offset, bytes }
             }
             Event::Unknown { id } if self.running.remove(&id).is_some() => News::Lost {
                 id,

@@ -35,8 +35,9 @@ pub use secret::{SecretError, fetch_secret};
 /// How many things that have happened already are taken in before one is handed over.
 const GLANCES: usize = 256;
 
-/// Told what a running command prints, for the screen; secrets are blotted out.
-pub type Live = Box<dyn FnMut(&Address, StreamName, &[u8])>;
+/// Told what a running command prints and where in its stream that stands, for the screen; some of it
+/// may be left out, and secrets are blotted out.
+pub type Live = Box<dyn FnMut(&Address, StreamName, u64, &[u8])>;
 
 /// Called again and again while the world waits, so that times on the screen move.
 pub struct Tick {

@@ -173,6 +173,9 @@ fn changing(fact: &Fact) -> Option<Told> {
             let (tone, outcome) = change_end(*state, message);
             (Kind::Change, Key, tone, change_words(change), outcome)
         }
+        Fact::UnwindBegan { what, finally, change } => {
+            (Kind::Unwind, Begin, Plain, unwind_words(what, *finally, false, change), none())
+        }
         Fact::UnwindEnded { what, finally, settled, message, change } => {
             let (tone, outcome) = unwind_end(*settled, *finally, message);
             let done = *settled == Settled::Done;

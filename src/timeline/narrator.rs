@@ -3,7 +3,7 @@
 //! Owns what an entry needs from records before it: the end of the command behind a reading
 //! or a change, the steps around it, when a step began. Never holds more than what is open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts;
 use super::{Entry, Evidence, Kind, Tone, Weight, Words};
@@ -15,8 +15,12 @@ use crate::source::Span;
 /// What it remembers of the run.
 #[derive(Debug, Default)]
 pub struct Narrator {
-    /// Steps that have begun and not ended: address, title, and when, on the run's clock.
-    steps: BTreeMap<Address, (String, i64)>,
+    /// Steps that have begun and not ended.
+    steps: BTreeMap<Address, Open>,
+    /// Loops that take several items at a time.
+    wide: BTreeSet<Address>,
+    /// Iterations of those that go on, each with its item.
+    items: BTreeMap<Address, String>,
     /// Where something is being taken back, each with what failed there.
     unwinds: BTreeMap<Address, Option<(Vec<String>, Span)>>,
     /// A change that failed, with its message: its failure comes next, and is told with it.
@@ -31,6 +35,16 @@ pub struct Narrator {
     readings: BTreeMap<String, String>,
     /// The last failure that was told, so that what repeats it can be short.
     failure: String,
+}
+
+/// A step that is open.
+#[derive(Debug)]
+struct Open {
+    title: String,
+    /// When it began, on the run's clock.
+    began: i64,
+    /// Whether another one ran beside it.
+    beside: bool,
 }
 
 impl Narrator {
@@ -114,11 +128,11 @@ impl Narrator {
 
     fn fact(&mut self, seq: u64, record: &Record, fact: &Fact) -> Option<Entry> {
         if let Fact::StepBegan { title, .. } = fact {
-            let began = (title.clone(), record.at.run_ns);
             let entry = self.place(seq, record, fact)?;
-            self.steps.insert(record.address.clone(), began);
+            self.begin(&record.address, title.clone(), record.at.run_ns);
             return Some(entry);
         }
+        self.iterate(&record.address, fact);
         if self.is_old(record, fact) || self.is_part_of_unwind(record, fact) {
             return None;
         }
@@ -127,7 +141,7 @@ impl Narrator {
             _ => None,
         };
         let began = match fact {
-            Fact::StepEnded { .. } => self.steps.remove(&record.address).map(|(_, at)| at),
+            Fact::StepEnded { .. } => self.steps.remove(&record.address).map(|step| step.began),
             _ => None,
         };
         let mut entry = self.place(seq, record, fact)?;
@@ -212,20 +226,41 @@ impl Narrator {
         if !facts::tell(fact, record.at, &mut entry) {
             return None;
         }
-        let around: Vec<&(String, i64)> = self
-            .steps
-            .iter()
-            .filter(|(step, _)| is_below(&record.address, step))
-            .map(|(_, step)| step)
-            .collect();
-        entry.depth = around.len();
-        if self.steps.len() > around.len()
-            && let Some((title, _)) = around.last()
-        {
-            entry.lane.clone_from(title);
-        }
+        entry.depth = self.steps.keys().filter(|step| is_below(&record.address, step)).count();
+        entry.lane = self.lane(&record.address).to_owned();
         entry.evidence = self.evidence(seq, record, &entry);
         Some(entry)
+    }
+
+    /// Notes a step, and which others it runs beside.
+    fn begin(&mut self, address: &Address, title: String, began: i64) {
+        let others = self.steps.iter_mut().filter(|(other, _)| !is_below(address, other));
+        let beside = others.map(|(_, other)| other.beside = true).count() > 0;
+        self.steps.insert(address.clone(), Open { title, began, beside });
+    }
+
+    /// Notes items that are taken beside others.
+    fn iterate(&mut self, address: &Address, fact: &Fact) {
+        match fact {
+            Fact::LoopBegan { at_a_time, .. } if *at_a_time > 1 => {
+                self.wide.insert(address.clone());
+            }
+            Fact::IterationBegan { name, item, .. } if self.wide.contains(&parent(address)) => {
+                self.items.insert(address.clone(), format!("{name} = {item}"));
+            }
+            Fact::IterationEnded { .. } => {
+                self.items.remove(address);
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns which of the things that go on beside each other a place is in; empty where only one does.
+    fn lane(&self, address: &Address) -> &str {
+        let steps = self.steps.iter().filter(|(_, step)| step.beside).map(|(at, step)| (at, &step.title));
+        let items = self.items.iter().filter(|(at, _)| *at != address);
+        let around = steps.chain(items).filter(|(at, _)| is_below(address, at));
+        around.max_by_key(|(at, _)| at.0.len()).map_or("", |(_, title)| title)
     }
 
     fn evidence(&mut self, seq: u64, record: &Record, entry: &Entry) -> Vec<Evidence> {

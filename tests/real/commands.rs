@@ -121,7 +121,7 @@ fn a_commands_end_comes_before_a_timer_that_fired_after_it() {
 fn the_screen_sees_output_while_a_command_runs() {
     let (tell, told) = std::sync::mpsc::channel();
     let mut stage = Stage::with(|mut config| {
-        config.live = Some(Box::new(move |address, stream, bytes| {
+        config.live = Some(Box::new(move |address, stream, _, bytes| {
             tell.send((address.to_string(), stream, bytes.to_vec())).expect("a listener");
         }));
         config

@@ -59,7 +59,7 @@ impl Prompter for Drawing {
         self.0.send(text).expect("a listener");
     }
 
-    fn invalid(&mut self, why: &str) {
+    fn invalid(&mut self, _found: &str, why: &str) {
         self.0.send(why.to_owned()).expect("a listener");
     }
 

@@ -51,7 +51,7 @@ impl Prompter for Printer {
         println!("> {prompt:?}?");
     }
 
-    fn invalid(&mut self, why: &str) {
+    fn invalid(&mut self, _found: &str, why: &str) {
         println!("> invalid {why}");
     }
 

@@ -374,11 +374,8 @@ fn reading() -> BoxedStrategy<Fact> {
             message,
             span
         }),
-        (text(), any::<u32>(), judgement).prop_map(|(text, sample, judgement)| Fact::Sampled {
-            text,
-            sample,
-            judgement
-        }),
+        (text(), any::<u32>(), judgement, proptest::option::of(any::<i64>()))
+            .prop_map(|(text, sample, judgement, until)| Fact::Sampled { text, sample, judgement, until }),
         (text(), any::<u32>(), span()).prop_map(|(text, samples, span)| Fact::Verified {
             text,
             samples,

@@ -364,7 +364,7 @@ impl Story {
         self.after(2)
             .command(&format!("{place}.s1.r.c"), None)
             .read(&format!("{place}.s1"), "used", used)
-            .fact(&place, Fact::Sampled { text, sample, judgement })
+            .fact(&place, Fact::Sampled { text, sample, judgement, until: None })
     }
 }
 

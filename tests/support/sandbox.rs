@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::service::wait_until;
-use super::terminal::Terminal;
+use super::terminal::{LARGE, Terminal};
 
 /// How long one run of the program may take before the test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(120);
@@ -173,7 +173,20 @@ impl Sandbox {
     ///
     /// When it cannot be started.
     pub fn at_terminal<I: AsRef<std::ffi::OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Terminal {
-        Terminal::start(Path::new(program()), arguments, &self.environment(), self.home.path())
+        self.at_terminal_of(LARGE, arguments)
+    }
+
+    /// Starts the program at a terminal of so many rows and columns.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be started.
+    pub fn at_terminal_of<I: AsRef<std::ffi::OsStr>>(
+        &self,
+        size: (u16, u16),
+        arguments: impl IntoIterator<Item = I>,
+    ) -> Terminal {
+        Terminal::start(Path::new(program()), arguments, &self.environment(), self.home.path(), size)
     }
 }
 

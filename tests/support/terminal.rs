@@ -10,6 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::fs::{Mode, OFlags};
+use rustix::termios::LocalModes;
 
 use super::sandbox::{Finished, PATIENCE};
 use super::service::wait_until;
@@ -21,8 +23,7 @@ pub const YES: &str = "yes";
 pub const NO: &str = "no";
 
 /// Large enough that nothing scrolls away or is wrapped.
-const ROWS: NonZeroU16 = NonZeroU16::new(160).expect("not zero");
-const COLUMNS: NonZeroU16 = NonZeroU16::new(200).expect("not zero");
+pub const LARGE: (u16, u16) = (160, 200);
 
 /// How often the end of the program is looked for while nothing comes from it.
 const LOOK: Duration = Duration::from_millis(50);
@@ -31,14 +32,17 @@ const LOOK: Duration = Duration::from_millis(50);
 pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     // Keeps the terminal open as long as the program may use it.
-    _master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
     keyboard: Box<dyn Write + Send>,
     output: Receiver<Vec<u8>>,
     screen: vt100::Parser,
+    /// Everything that was written to it.
+    written: Vec<u8>,
 }
 
 impl Terminal {
-    /// Starts a program with exactly this environment, and `TERM`.
+    /// Starts a program with exactly this environment, and `TERM` where it has none, on a terminal of so
+    /// many rows and columns.
     ///
     /// # Panics
     ///
@@ -48,13 +52,15 @@ impl Terminal {
         arguments: impl IntoIterator<Item = I>,
         environment: &BTreeMap<String, String>,
         folder: &Path,
+        (rows, cols): (u16, u16),
     ) -> Self {
-        let size = PtySize { rows: ROWS.get(), cols: COLUMNS.get(), pixel_width: 0, pixel_height: 0 };
+        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal can be opened");
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env_clear();
         command.env("TERM", "xterm-256color");
+        // An environment may name another one.
         for (name, value) in environment {
             command.env(name, value);
         }
@@ -62,13 +68,51 @@ impl Terminal {
         let child = pair.slave.spawn_command(command).expect("the program can be started");
         let output = stream(pair.master.try_clone_reader().expect("a terminal can be read"));
         let keyboard = pair.master.take_writer().expect("a terminal can be written to");
-        let screen = vt100::Parser::new(ROWS, COLUMNS, 0);
-        Self { child, _master: pair.master, keyboard, output, screen }
+        let screen = vt100::Parser::new(cells(rows), cells(cols), 0);
+        Self { child, master: pair.master, keyboard, output, screen, written: Vec::new() }
     }
 
     /// Returns what stands on the screen now.
     pub fn screen(&self) -> String {
         self.screen.screen().contents()
+    }
+
+    /// Returns everything that was written to the terminal so far, with what it obeys.
+    pub fn written(&self) -> &[u8] {
+        &self.written
+    }
+
+    /// Returns the program's process id.
+    ///
+    /// # Panics
+    ///
+    /// When it has none any more.
+    pub fn pid(&self) -> u32 {
+        self.child.process_id().expect("the program runs")
+    }
+
+    /// Returns whether keys that are pressed are shown, and whether they come a line at a time.
+    ///
+    /// # Panics
+    ///
+    /// When the terminal is gone.
+    pub fn mode(&self) -> (bool, bool) {
+        let name = self.master.tty_name().expect("a terminal has a name");
+        let flags = OFlags::RDONLY | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let terminal = rustix::fs::open(name, flags, Mode::empty()).expect("a terminal can be opened");
+        let mode = rustix::termios::tcgetattr(terminal).expect("a terminal has a mode").local_modes;
+        (mode.contains(LocalModes::ECHO), mode.contains(LocalModes::ICANON))
+    }
+
+    /// Makes the terminal as large.
+    ///
+    /// # Panics
+    ///
+    /// When the terminal is gone.
+    pub fn resize(&mut self, (rows, cols): (u16, u16)) {
+        self.screen.screen_mut().set_size(cells(rows), cells(cols));
+        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+        self.master.resize(size).expect("a terminal can be resized");
     }
 
     /// Waits until the text stands on the screen.
@@ -78,10 +122,20 @@ impl Terminal {
     /// When the program ended without it, or [`PATIENCE`] has run out; with the screen.
     #[track_caller]
     pub fn wait_for(&mut self, text: &str) {
+        self.wait_until(text, |screen| screen.contains(text));
+    }
+
+    /// Waits until the screen is as wanted; `what` says how, for the one who reads why it was not.
+    ///
+    /// # Panics
+    ///
+    /// When the program ended before, or [`PATIENCE`] has run out; with the screen.
+    #[track_caller]
+    pub fn wait_until(&mut self, what: &str, mut is: impl FnMut(&str) -> bool) {
         let deadline = Instant::now() + PATIENCE;
-        while !self.screen().contains(text) {
+        while !is(&self.screen()) {
             if let Err(why) = self.read_more(deadline) {
-                panic!("no `{text}` on the screen ({why}):\n{}", self.screen());
+                panic!("no `{what}` on the screen ({why}):\n{}", self.screen());
             }
         }
     }
@@ -137,6 +191,7 @@ impl Terminal {
         let left = deadline.saturating_duration_since(Instant::now());
         let bytes = self.output.recv_timeout(left)?;
         self.screen.process(&bytes);
+        self.written.extend_from_slice(&bytes);
         Ok(())
     }
 }
@@ -148,6 +203,10 @@ impl Drop for Terminal {
             let _ = self.child.wait();
         }
     }
+}
+
+fn cells(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).expect("a terminal has lines and columns")
 }
 
 /// Reads a terminal in a thread of its own until its last user has closed it.

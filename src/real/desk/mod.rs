@@ -186,9 +186,9 @@ impl Desk {
     fn learn(&mut self, news: News) {
         match news {
             News::Nothing => {}
-            News::Output { id, stream, bytes } => {
+            News::Output { id, stream, offset, bytes } => {
                 if let Some(live) = &mut self.live {
-                    live(&Address(id.into()), stream, &bytes);
+                    live(&Address(id.into()), stream, offset, &bytes);
                 }
             }
             News::Ended(ended) => {
