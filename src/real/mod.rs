@@ -129,17 +129,16 @@ impl RealWorld {
     }
 
     fn begin_all(&mut self, asks: Vec<Ask>, again: bool) -> Result<(), WorldError> {
-        let durable = asks.iter().any(Ask::acts);
-        let now = self.clock.now().run_ns;
+        // The turn that took these ends in is on disk with the intent of what begins now: the
+        // supervisor hears of both at once.
+        if asks.iter().any(Ask::acts) {
+            self.desk.link.acknowledge();
+            self.settled = self.clock.now().run_ns;
+        }
         let Self { runtime, desk, .. } = self;
         runtime.block_on(async {
             for ask in asks {
                 desk.begin(ask, again).await?;
-            }
-            // The turn that took these ends in is on disk with the intent of what begins now.
-            if durable || now - self.settled > ACKNOWLEDGE_AFTER {
-                desk.link.acknowledge();
-                self.settled = now;
             }
             Ok(())
         })
@@ -159,20 +158,29 @@ impl World for RealWorld {
         self.begin_all(asks, false)
     }
 
-    fn next(&mut self) -> Result<Next, WorldError> {
+    fn ready(&mut self) -> Result<Option<Next>, WorldError> {
         let Self { runtime, clock, desk, .. } = self;
         let _inside = runtime.enter();
+        look(runtime, clock, desk);
+        if desk.suspended {
+            return Ok(Some(Next::Suspend));
+        }
+        Ok(desk.hand_over().map(Next::Input))
+    }
+
+    fn next(&mut self) -> Result<Next, WorldError> {
+        let Self { runtime, clock, desk, settled } = self;
+        let _inside = runtime.enter();
+        // Every turn is stored before anything is waited for.
+        let now = clock.now().run_ns;
+        if now - *settled > ACKNOWLEDGE_AFTER {
+            desk.link.acknowledge();
+            *settled = now;
+        }
         loop {
             desk.expire(clock.now().run_ns);
             if desk.has_ready() {
-                // Whatever else has happened by now is taken in, so that the first of it goes first.
-                for _ in 0..GLANCES {
-                    match runtime.block_on(desk.glance()) {
-                        Some(happened) => desk.take(happened),
-                        None => break,
-                    }
-                }
-                desk.expire(clock.now().run_ns);
+                look(runtime, clock, desk);
             }
             if desk.suspended {
                 return Ok(Next::Suspend);
@@ -188,4 +196,15 @@ impl World for RealWorld {
             desk.take(happened);
         }
     }
+}
+
+/// Takes in whatever has happened by now, so that the first of it goes first.
+fn look(runtime: &Runtime, clock: &Clock, desk: &mut Desk) {
+    for _ in 0..GLANCES {
+        match runtime.block_on(desk.glance()) {
+            Some(happened) => desk.take(happened),
+            None => break,
+        }
+    }
+    desk.expire(clock.now().run_ns);
 }
