@@ -36,10 +36,10 @@ impl<W: Write> Plain<W> {
 
 impl<W: Write> Observer for Plain<W> {
     fn stored(&mut self, records: &[Record]) {
+        let mut text = String::new();
         for record in records {
             self.seq += 1;
             self.summary.take(self.seq, record);
-            let mut text = String::new();
             for entry in self.narrator.tell(self.seq, record) {
                 // The last screen says how it ended.
                 if entry.kind != Kind::Ended {
@@ -49,9 +49,8 @@ impl<W: Write> Observer for Plain<W> {
             if let Body::Fact(Fact::Ended { .. }) = record.body {
                 text.push_str(&ending(&self.summary, self.look));
             }
-            // Whoever closed the pipe does not want to read on; the run goes on without them.
-            let _ = self.out.write_all(text.as_bytes());
         }
-        let _ = self.out.flush();
+        // Whoever closed the pipe does not want to read on; the run goes on without them.
+        let _ = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
     }
 }
