@@ -85,7 +85,7 @@ pub fn go_on(
 /// Turns that are not stored yet, and that nobody was told of.
 ///
 /// A turn that acts on nothing may share its transaction with those that follow at once: whatever it
-/// asked for is asked again where it was lost. Nothing is waited for before it is stored.
+/// asked for is asked again where it was lost. Nothing is waited for, beyond a moment, before it is stored.
 struct Turns<'a, 'o> {
     waiting: Vec<Vec<Record>>,
     store: &'a mut dyn Store,
@@ -93,7 +93,7 @@ struct Turns<'a, 'o> {
 }
 
 /// Turns that share a transaction, at most.
-const TOGETHER: usize = 64;
+const TOGETHER: usize = 32;
 
 impl Turns<'_, '_> {
     fn next(&mut self, world: &mut dyn World) -> Result<Next, DriveError> {

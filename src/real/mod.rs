@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::{Instant, timeout_at};
 
 use crate::event::{Address, Ask, Moment};
 use crate::people::Seat;
@@ -29,6 +30,9 @@ use desk::Desk;
 
 pub use clock::Clock;
 pub use secret::{SecretError, fetch_secret};
+
+/// How long an input that is about to come is waited for before what led to it is stored alone.
+const MOMENT: Duration = Duration::from_millis(1);
 
 /// How many things that have happened already are taken in before one is handed over.
 const GLANCES: usize = 256;
@@ -161,11 +165,20 @@ impl World for RealWorld {
     fn ready(&mut self) -> Result<Option<Next>, WorldError> {
         let Self { runtime, clock, desk, .. } = self;
         let _inside = runtime.enter();
-        look(runtime, clock, desk);
-        if desk.suspended {
-            return Ok(Some(Next::Suspend));
+        let until = Instant::now() + MOMENT;
+        loop {
+            look(runtime, clock, desk);
+            if desk.suspended {
+                return Ok(Some(Next::Suspend));
+            }
+            if let Some(input) = desk.hand_over() {
+                return Ok(Some(Next::Input(input)));
+            }
+            match runtime.block_on(async { timeout_at(until, desk.wait()).await }) {
+                Ok(happened) => desk.take(happened),
+                Err(_) => return Ok(None),
+            }
         }
-        Ok(desk.hand_over().map(Next::Input))
     }
 
     fn next(&mut self) -> Result<Next, WorldError> {

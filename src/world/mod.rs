@@ -17,8 +17,8 @@ pub trait World {
     /// When the world cannot be reached at all (the supervisor died and cannot be started).
     fn begin(&mut self, asks: Vec<Ask>) -> Result<(), WorldError>;
 
-    /// Returns the next input if it is there already, without waiting. A world in which nothing takes
-    /// time need not look.
+    /// Returns the next input if it is there already, or comes within a moment that nobody notices. A
+    /// world in which nothing takes time need not look.
     ///
     /// # Errors
     /// When the world cannot be reached.
