@@ -19,6 +19,9 @@ use page::{Kind, Page};
 
 /// Lines of set-up that are shown and not run, each as it stands in its fence.
 const NOT_RUN: &[&str] = &[
+    "benches/compare             # everything, several rounds; the first time also builds the peers\n\
+     benches/compare --short     # what CI runs: less than a minute, and with room for noise\n\
+     cargo bench --bench inside  # single parts, without the processes around them",
     "runbooks/quickstart/run",
     "runbooks/quickstart/run -p limit=0.1%",
     "tests/run",
