@@ -6,7 +6,8 @@ use crate::event::{Ask, Input, Moment, Record};
 
 /// Commands, requests, the clock, people: real, given, or dry.
 ///
-/// The driver calls `begin` only after the requests are stored.
+/// The driver calls `begin` only after requests that act are on disk; those that only read are stored before the
+/// world is waited for.
 pub trait World {
     /// Returns the present moment on the run's clock and on the wall.
     fn now(&mut self) -> Moment;
