@@ -25,6 +25,9 @@ const NOT_RUN: &[&str] = &[
      mainstay approve k7f3 --because \"the graphs look right\"\n\
      mainstay answer k7f3 eu\n\
      mainstay note k7f3 \"the bank was called\"",
+    "benches/compare             # everything, several rounds; the first time also builds the peers\n\
+     benches/compare --short     # what CI runs: less than a minute, and with room for noise\n\
+     cargo bench --bench inside  # single parts, without the processes around them",
     "runbooks/quickstart/run",
     "runbooks/quickstart/run -p limit=0.1%",
     "tests/run",

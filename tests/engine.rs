@@ -7,18 +7,20 @@
 //! Three properties hold for every case, and for every way to break it once at every place: the run ends in an
 //! outcome; its journal replays, from every turn on, to the same records; what still stands is listed.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use mainstay::check::{self, Disk};
 use mainstay::engine::{self, Engine};
-use mainstay::event::{Body, Class, Entry, Fact, Input, Moment, Opened, Outcome, Record};
+use mainstay::event::{Address, Ask, Body, Class, Entry, Fact, Input, Moment, Opened, Outcome, Record};
 use mainstay::given::{Fault, Faults, Given, GivenWorld, People};
 use mainstay::program::Program;
 use mainstay::value::{Secret, Value};
-use mainstay::world::{Next, Observer, World};
+use mainstay::world::{Next, Observer, Store, StoreError, World, WorldError};
 
 struct Case {
     name: String,
@@ -378,6 +380,113 @@ fn an_append_that_fails_stops_the_run_before_its_effect() {
             }
         }
     }
+}
+
+/// A world in which the next input is mostly there at once, and that looks into the journal.
+struct Prompt {
+    world: GivenWorld,
+    kept: Rc<RefCell<Kept>>,
+    asked: Vec<Address>,
+    looks: usize,
+}
+
+/// What is stored, how much of it on disk, in how many transactions.
+#[derive(Default)]
+struct Kept {
+    records: Vec<Record>,
+    durable: usize,
+    transactions: usize,
+}
+
+/// The journal, which the world looks into.
+struct Shared(Rc<RefCell<Kept>>);
+
+impl Store for Shared {
+    fn append(&mut self, records: &[Record], durable: bool) -> Result<(), StoreError> {
+        self.append_turns(&[records.to_vec()], durable)
+    }
+
+    fn append_turns(&mut self, turns: &[Vec<Record>], durable: bool) -> Result<(), StoreError> {
+        let mut kept = self.0.borrow_mut();
+        kept.transactions += 1;
+        kept.records.extend(turns.iter().flatten().cloned());
+        if durable {
+            kept.durable = kept.records.len();
+        }
+        Ok(())
+    }
+}
+
+fn requests(records: &[Record]) -> Vec<&Address> {
+    let request = |r: &&Record| matches!(r.body, Body::Request(_));
+    records.iter().filter(request).map(|r| &r.address).collect()
+}
+
+impl World for Prompt {
+    fn now(&mut self) -> Moment {
+        self.world.now()
+    }
+
+    fn begin(&mut self, asks: Vec<Ask>) -> Result<(), WorldError> {
+        let kept = self.kept.borrow();
+        let durable = requests(&kept.records[..kept.durable]);
+        for ask in &asks {
+            assert!(!ask.acts() || durable.contains(&&ask.address), "it acts before it is on disk: {ask:?}");
+            self.asked.push(ask.address.clone());
+        }
+        self.world.begin(asks)
+    }
+
+    fn ready(&mut self) -> Result<Option<Next>, WorldError> {
+        self.looks += 1;
+        if self.looks.is_multiple_of(4) {
+            return Ok(None);
+        }
+        match self.world.next() {
+            Err(WorldError::Nothing) => Ok(None),
+            next => next.map(Some),
+        }
+    }
+
+    fn next(&mut self) -> Result<Next, WorldError> {
+        let kept = self.kept.borrow();
+        let stored = requests(&kept.records);
+        let lacking = self.asked.iter().find(|address| !stored.contains(address));
+        assert!(lacking.is_none(), "it is waited for before it is stored: {lacking:?}");
+        self.world.next()
+    }
+}
+
+#[test]
+fn turns_that_share_a_transaction_are_stored_before_anything_acts_or_is_waited_for() {
+    let mut shared = false;
+    for case in cases() {
+        let alone = Rc::new(RefCell::new(Kept::default()));
+        let mut given = world(&case);
+        let program = || Arc::clone(&case.program);
+        engine::drive(
+            program(),
+            opened(&case),
+            secrets(),
+            &mut given,
+            &mut Shared(Rc::clone(&alone)),
+            &mut [],
+        )
+        .unwrap_or_else(|e| panic!("{}: {e}", case.name));
+        let kept = Rc::new(RefCell::new(Kept::default()));
+        let (asked, looks) = (Vec::new(), 0);
+        let mut prompt = Prompt { world: world(&case), kept: Rc::clone(&kept), asked, looks };
+        let mut seen = Gathered::default();
+        let observers: &mut [&mut dyn Observer] = &mut [&mut seen];
+        let mut store = Shared(Rc::clone(&kept));
+        engine::drive(program(), opened(&case), secrets(), &mut prompt, &mut store, observers)
+            .unwrap_or_else(|e| panic!("{}: {e}", case.name));
+        let (kept, alone) = (kept.borrow(), alone.borrow());
+        assert_eq!(kept.records, alone.records, "{}", case.name);
+        assert_eq!(kept.records, seen.0, "{}: observers are told what is stored", case.name);
+        shared |= kept.transactions < alone.transactions;
+    }
+    assert!(shared, "no turns shared a transaction");
 }
 
 #[test]

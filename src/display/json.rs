@@ -33,6 +33,7 @@ impl<W: Write> Json<W> {
 
 impl<W: Write> Observer for Json<W> {
     fn stored(&mut self, records: &[Record]) {
+        let mut text = Vec::new();
         for record in records {
             self.seq += 1;
             let line = Line {
@@ -42,12 +43,13 @@ impl<W: Write> Observer for Json<W> {
                 at: record.at,
                 body: &record.body,
             };
-            // The journal has it; whoever closed the pipe does not want it.
-            if let Ok(mut text) = serde_json::to_vec(&line) {
-                text.push(b'\n');
-                let _ = self.out.write_all(&text);
+            let begin = text.len();
+            match serde_json::to_writer(&mut text, &line) {
+                Ok(()) => text.push(b'\n'),
+                Err(_) => text.truncate(begin),
             }
         }
-        let _ = self.out.flush();
+        // The journal has it; whoever closed the pipe does not want it.
+        let _ = self.out.write_all(&text).and_then(|()| self.out.flush());
     }
 }

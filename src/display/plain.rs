@@ -37,10 +37,10 @@ impl<W: Write> Plain<W> {
 
 impl<W: Write> Observer for Plain<W> {
     fn stored(&mut self, records: &[Record]) {
+        let mut text = String::new();
         for record in records {
             self.seq += 1;
             self.summary.take(self.seq, record);
-            let mut text = String::new();
             for entry in self.narrator.tell(self.seq, record) {
                 // The last screen says how it ended.
                 if entry.kind != Kind::Ended {
@@ -50,12 +50,10 @@ impl<W: Write> Observer for Plain<W> {
             if let Body::Fact(Fact::Ended { .. }) = record.body {
                 text.push_str(&ending(&self.summary, self.look));
             }
-            // A file keeps what it is; a terminal without UTF-8 would show something else.
-            let text =
-                if self.look.width.is_some() && !self.look.unicode { ascii(&text) } else { text.into() };
-            // Whoever closed the pipe does not want to read on; the run goes on without them.
-            let _ = self.out.write_all(text.as_bytes());
         }
-        let _ = self.out.flush();
+        // A file keeps what it is; a terminal without UTF-8 would show something else.
+        let text = if self.look.width.is_some() && !self.look.unicode { ascii(&text) } else { text.into() };
+        // Whoever closed the pipe does not want to read on; the run goes on without them.
+        let _ = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
     }
 }

@@ -1,12 +1,12 @@
 //! The loop between the engine and the world.
 //!
-//! Feeds one input, stores what it caused, tells the observers, and only then lets anything begin.
+//! Feeds one input, stores what it caused, and only then lets anything begin and tells the observers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::turn::Engine;
-use crate::event::{Input, Opened, Outcome};
+use crate::event::{Input, Opened, Outcome, Record, Request};
 use crate::program::Program;
 use crate::value::Secret;
 use crate::world::{Next, Observer, Store, StoreError, World, WorldError};
@@ -47,26 +47,86 @@ pub fn go_on(
     store: &mut dyn Store,
     observers: &mut [&mut dyn Observer],
 ) -> Result<Outcome, DriveError> {
+    let mut turns = Turns { waiting: Vec::new(), store, observers };
     loop {
         let Next::Input(input) = next else {
             return Ok(Outcome::Suspended);
         };
         let turn = engine.feed(input);
         tracing::debug!(records = turn.records.len(), asks = turn.asks.len(), durable = turn.durable, "turn");
-        if !turn.records.is_empty() {
-            store.append(&turn.records, turn.durable)?;
-            for observer in observers.iter_mut() {
-                observer.stored(&turn.records);
-            }
+        // People see what led to a question above it; a command does not wait for its line on the screen.
+        let people = turn.asks.iter().any(|ask| matches!(ask.request, Request::Question(_)));
+        turns.waiting.push(turn.records);
+        if turn.durable {
+            turns.store(true)?;
+        }
+        if people {
+            turns.tell();
         }
         // Also of the last turn: a question that nobody needs answered any more is taken back.
-        world.begin(turn.asks)?;
+        let begun = world.begin(turn.asks);
+        if turn.durable {
+            turns.tell();
+        }
+        if begun.is_err() {
+            turns.settle()?;
+        }
+        begun?;
         if let Some(outcome) = turn.outcome {
             return Ok(outcome);
         }
         next = match engine.next_inside() {
             Some(input) => Next::Input(input),
-            None => world.next()?,
+            None => turns.next(world)?,
         };
+    }
+}
+
+/// Turns that are not stored yet, and that nobody was told of.
+///
+/// A turn that acts on nothing may share its transaction with those that follow at once: whatever it
+/// asked for is asked again where it was lost. Nothing is waited for, beyond a moment, before it is stored.
+struct Turns<'a, 'o> {
+    waiting: Vec<Vec<Record>>,
+    store: &'a mut dyn Store,
+    observers: &'a mut [&'o mut dyn Observer],
+}
+
+/// Turns that share a transaction, at most.
+const TOGETHER: usize = 32;
+
+impl Turns<'_, '_> {
+    fn next(&mut self, world: &mut dyn World) -> Result<Next, DriveError> {
+        let mut ready = Ok(None);
+        if (1..TOGETHER).contains(&self.waiting.len()) {
+            ready = world.ready();
+            if let Ok(Some(Next::Input(input))) = ready {
+                return Ok(Next::Input(input));
+            }
+        }
+        self.settle()?;
+        match ready? {
+            Some(next) => Ok(next),
+            None => Ok(world.next()?),
+        }
+    }
+
+    fn settle(&mut self) -> Result<(), StoreError> {
+        self.store(false)?;
+        self.tell();
+        Ok(())
+    }
+
+    fn store(&mut self, durable: bool) -> Result<(), StoreError> {
+        self.waiting.retain(|records| !records.is_empty());
+        if self.waiting.is_empty() { Ok(()) } else { self.store.append_turns(&self.waiting, durable) }
+    }
+
+    fn tell(&mut self) {
+        for records in self.waiting.drain(..) {
+            for observer in self.observers.iter_mut() {
+                observer.stored(&records);
+            }
+        }
     }
 }

@@ -10,6 +10,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, params};
 use serde::{Deserialize, Serialize};
 
@@ -91,6 +92,8 @@ impl Index {
         )
         .map_err(fail)?;
         connection.busy_timeout(Duration::from_secs(5)).map_err(fail)?;
+        // The log stays and grows until it is worth folding in: a run need not wait for the disk at its end.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(fail)?;
         let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(fail)?;
         if found == FORMAT {
             connection.execute_batch("PRAGMA synchronous=NORMAL").map_err(fail)?;

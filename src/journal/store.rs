@@ -7,12 +7,16 @@
 //! the end of this process and is seen by readers at once, and the next durable turn's
 //! fdatasync carries it along. Keeping such turns in memory instead would lose them to a
 //! `kill -9`, and hide from `mainstay show` what a run waits for.
+//!
+//! Waiting for the disk is done here and not by SQLite (`synchronous=NORMAL`, which still waits
+//! wherever the log is folded into the database): what `synchronous=FULL` adds is this same wait
+//! at the end of each commit, but by `fsync`, which also waits for the file's times.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, params};
 
 use super::reader::{check_format, head, scan, strict};
 use super::row::{self, Head};
@@ -46,8 +50,10 @@ pub struct RunJournal {
     connection: Connection,
     head: (i64, Vec<u8>),
     turn: i64,
-    /// Whether commits wait for the disk now (`PRAGMA synchronous`).
-    syncing: bool,
+    /// The log of commits, to wait for the disk.
+    wal: File,
+    /// Files and folders that are new on disk, too: they are waited for with the first turn.
+    anew: Vec<PathBuf>,
     /// Since when rows wait for the disk.
     unsynced: Option<Instant>,
     _lock: RunLock,
@@ -65,7 +71,7 @@ impl RunJournal {
         // SQLite gives its log and its shared memory the same mode.
         state.sharing()?.create_file(&path).map_err(|e| JournalError::io(&path, &e))?;
         let connection = connect(&path)?;
-        // One sync of file and folders at the end serves all of this.
+        // The sync of file and folders with the first turn serves all of this.
         connection
             .execute_batch(&format!(
                 "PRAGMA synchronous=OFF; PRAGMA journal_mode=WAL; PRAGMA application_id={APPLICATION};
@@ -73,18 +79,16 @@ impl RunJournal {
             ))
             .and_then(|()| settings(&connection))
             .map_err(|e| JournalError::sqlite(&path, &e))?;
-        let wal = wal_of(&path);
-        let parent = state.root().join("runs");
-        for synced in [&path, &wal, &folder, &parent] {
-            File::open(synced).and_then(|file| file.sync_all()).map_err(|e| JournalError::io(synced, &e))?;
-        }
+        let wal = open_wal(&path)?;
+        let anew = vec![path.clone(), folder.clone(), state.root().join("runs")];
         Ok(RunJournal {
             folder,
             path,
             connection,
             head: (0, row::genesis().to_vec()),
             turn: 0,
-            syncing: true,
+            wal,
+            anew,
             unsynced: None,
             _lock: lock,
         })
@@ -114,13 +118,17 @@ impl RunJournal {
             Err(rusqlite::Error::QueryReturnedNoRows) => (0, 0, row::genesis().to_vec()),
             Err(e) => return Err(JournalError::sqlite(&path, &e)),
         };
+        // Reading made the log anew where it was folded in before.
+        let wal = open_wal(&path)?;
+        let anew = vec![folder.clone()];
         Ok(RunJournal {
             folder,
             path,
             connection,
             head: (seq, hash),
             turn,
-            syncing: true,
+            wal,
+            anew,
             unsynced: None,
             _lock: lock,
         })
@@ -149,9 +157,13 @@ impl RunJournal {
     /// # Errors
     /// When the disk refuses.
     pub fn flush(&mut self) -> Result<(), JournalError> {
-        if self.unsynced.take().is_some() {
-            let wal = wal_of(&self.path);
-            File::open(&wal).and_then(|file| file.sync_data()).map_err(|e| JournalError::io(&wal, &e))?;
+        if self.unsynced.is_some() {
+            self.wal.sync_data().map_err(|e| JournalError::io(&wal_of(&self.path), &e))?;
+            for anew in &self.anew {
+                File::open(anew).and_then(|file| file.sync_all()).map_err(|e| JournalError::io(anew, &e))?;
+            }
+            self.anew.clear();
+            self.unsynced = None;
         }
         Ok(())
     }
@@ -165,19 +177,49 @@ impl RunJournal {
         Ok(self.head())
     }
 
-    fn commit(&mut self, records: &[Record]) -> Result<(), JournalError> {
+    /// Stores each list of records as a turn, all in one transaction.
+    fn commit<'r>(&mut self, turns: impl Iterator<Item = &'r [Record]>) -> Result<(), JournalError> {
+        self.say("BEGIN IMMEDIATE")?;
+        let stored = self.insert(turns).and_then(|after| self.say("COMMIT").map(|()| after));
+        match stored {
+            Ok((head, turn)) => {
+                self.head = head;
+                self.turn = turn;
+                Ok(())
+            }
+            Err(error) => {
+                // Refused where the transaction is over already; the first error is the one to tell.
+                let _ = self.say("ROLLBACK");
+                Err(error)
+            }
+        }
+    }
+
+    /// Carries out a statement without values, prepared once.
+    fn say(&self, sql: &str) -> Result<(), JournalError> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute([]))
+            .map_err(|e| JournalError::sqlite(&self.path, &e))?;
+        Ok(())
+    }
+
+    /// Returns what is the last row, and the last turn, with these.
+    fn insert<'r>(
+        &self,
+        turns: impl Iterator<Item = &'r [Record]>,
+    ) -> Result<((i64, Vec<u8>), i64), JournalError> {
         let Self { connection, path, head, turn, .. } = self;
         let fail = |e: rusqlite::Error| JournalError::sqlite(path, &e);
-        let (mut seq, mut hash) = (head.0, head.1.clone());
-        let transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
-        {
-            let mut insert = transaction
-                .prepare_cached("INSERT INTO journal VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)")
-                .map_err(fail)?;
+        let (mut seq, mut hash, mut turn) = (head.0, head.1.clone(), *turn);
+        let mut insert = connection
+            .prepare_cached("INSERT INTO journal VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)")
+            .map_err(fail)?;
+        for records in turns {
+            turn += 1;
             for record in records {
                 seq += 1;
-                let row = row::encode(record, seq, *turn + 1).map_err(|e| JournalError::Other {
+                let row = row::encode(record, seq, turn).map_err(|e| JournalError::Other {
                     path: path.clone(),
                     why: format!("a record cannot be written: {e}"),
                 })?;
@@ -197,9 +239,19 @@ impl RunJournal {
                     .map_err(fail)?;
             }
         }
-        transaction.commit().map_err(fail)?;
-        *head = (seq, hash);
-        *turn += 1;
+        Ok(((seq, hash), turn))
+    }
+
+    fn store<'r>(
+        &mut self,
+        turns: impl Iterator<Item = &'r [Record]>,
+        durable: bool,
+    ) -> Result<(), JournalError> {
+        self.commit(turns)?;
+        let unsynced = *self.unsynced.get_or_insert_with(Instant::now);
+        if durable || unsynced.elapsed() >= RIDE_ALONG {
+            self.flush()?;
+        }
         Ok(())
     }
 }
@@ -209,19 +261,11 @@ impl Store for RunJournal {
         if records.is_empty() {
             return if durable { Ok(self.flush()?) } else { Ok(()) };
         }
-        let waited = self.unsynced.is_some_and(|t| t.elapsed() >= RIDE_ALONG);
-        let sync = durable || waited;
-        if sync != self.syncing {
-            // Acts when it is prepared, so it must not be cached.
-            let mode = if sync { "FULL" } else { "NORMAL" };
-            self.connection
-                .execute_batch(&format!("PRAGMA synchronous={mode}"))
-                .map_err(|e| JournalError::sqlite(&self.path, &e))?;
-            self.syncing = sync;
-        }
-        self.commit(records)?;
-        self.unsynced = if sync { None } else { self.unsynced.or_else(|| Some(Instant::now())) };
-        Ok(())
+        Ok(self.store(std::iter::once(records), durable)?)
+    }
+
+    fn append_turns(&mut self, turns: &[Vec<Record>], durable: bool) -> Result<(), StoreError> {
+        Ok(self.store(turns.iter().map(Vec::as_slice), durable)?)
     }
 }
 
@@ -239,7 +283,13 @@ fn connect(path: &Path) -> Result<Connection, JournalError> {
 
 fn settings(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::from_secs(5))?;
-    connection.execute_batch("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=100;")
+    connection.execute_batch("PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=100;")
+}
+
+/// Opens the log, which is there as soon as the journal was written or read.
+fn open_wal(path: &Path) -> Result<File, JournalError> {
+    let wal = wal_of(path);
+    File::open(&wal).map_err(|e| JournalError::io(&wal, &e))
 }
 
 pub(super) fn wal_of(path: &Path) -> PathBuf {

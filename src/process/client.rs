@@ -5,7 +5,7 @@
 //! polls without losing a byte; what was not written yet is written by the next one.
 
 use std::fs::OpenOptions;
-use std::io;
+use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::net::UnixStream as StdStream;
@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use thiserror::Error;
-use tokio::io::Interest;
-use tokio::net::UnixStream;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::unix::pipe::{Receiver, Sender};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::frame::{self, FrameBuffer, FrameError};
@@ -51,7 +51,10 @@ pub enum ClientError {
 
 /// A connection to the supervisor of a run.
 pub struct Supervisor {
-    stream: UnixStream,
+    stream: StdStream,
+    /// The same socket, watched for what comes only: whoever also watches for room is woken whenever a
+    /// request is taken. The runtime calls whatever is only read a pipe, and does not look closer.
+    events: Receiver,
     incoming: FrameBuffer,
     outgoing: Zeroizing<Vec<u8>>,
     sent: usize,
@@ -108,7 +111,8 @@ impl Supervisor {
     async fn over(stream: StdStream) -> Result<Self, ClientError> {
         stream.set_nonblocking(true).map_err(ClientError::Io)?;
         let mut supervisor = Supervisor {
-            stream: UnixStream::from_std(stream).map_err(ClientError::Io)?,
+            events: watched(&stream, Receiver::from_owned_fd_unchecked).map_err(ClientError::Io)?,
+            stream,
             incoming: FrameBuffer::default(),
             outgoing: Zeroizing::default(),
             sent: 0,
@@ -211,17 +215,15 @@ impl Supervisor {
             if let Some(event) = self.incoming.take()? {
                 return Ok(event);
             }
-            let writes = if self.outgoing.is_empty() {
-                Interest::READABLE
-            } else {
-                Interest::READABLE | Interest::WRITABLE
-            };
-            let ready = self.stream.ready(writes).await.map_err(ClientError::Io)?;
-            if ready.is_writable() {
-                self.write()?;
+            self.write()?;
+            if self.outgoing.is_empty() {
+                self.read().await?;
+                continue;
             }
-            if ready.is_readable() {
-                self.read()?;
+            let room = room(&self.stream);
+            tokio::select! {
+                read = self.read() => read?,
+                room = room => room.map_err(ClientError::Io)?,
             }
         }
     }
@@ -231,7 +233,7 @@ impl Supervisor {
         self.outgoing.extend_from_slice(&bytes);
         self.write()?;
         while !self.outgoing.is_empty() {
-            self.stream.writable().await.map_err(ClientError::Io)?;
+            room(&self.stream).await.map_err(ClientError::Io)?;
             self.write()?;
         }
         Ok(())
@@ -240,7 +242,7 @@ impl Supervisor {
     /// Writes what the socket takes now.
     fn write(&mut self) -> Result<(), ClientError> {
         while !self.outgoing.is_empty() {
-            match self.stream.try_write(&self.outgoing[self.sent..]) {
+            match self.stream.write(&self.outgoing[self.sent..]) {
                 Ok(count) => self.sent += count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => return Err(gone(error)),
@@ -254,17 +256,27 @@ impl Supervisor {
         Ok(())
     }
 
-    fn read(&mut self) -> Result<(), ClientError> {
-        match self.stream.try_read(&mut self.buffer) {
+    /// Waits until something comes, and takes it in.
+    async fn read(&mut self) -> Result<(), ClientError> {
+        match self.events.read(&mut self.buffer).await {
             Ok(0) => Err(ClientError::Gone),
             Ok(count) => {
                 self.incoming.extend(&self.buffer[..count]);
                 Ok(())
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
             Err(error) => Err(gone(error)),
         }
     }
+}
+
+/// Returns what waits until the socket takes more; only a request larger than its buffer has to.
+fn room(stream: &StdStream) -> impl Future<Output = io::Result<()>> + use<> {
+    let room = watched(stream, Sender::from_owned_fd_unchecked);
+    async move { room?.writable().await }
+}
+
+fn watched<T>(stream: &StdStream, watch: impl FnOnce(OwnedFd) -> io::Result<T>) -> io::Result<T> {
+    watch(stream.try_clone()?.into())
 }
 
 fn gone(error: io::Error) -> ClientError {

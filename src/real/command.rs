@@ -92,9 +92,14 @@ pub(super) fn end(run_dir: &Path, ended: process::Ended) -> CommandEnd {
 }
 
 fn outlet(run_dir: &Path, summary: OutputSummary) -> Outlet {
-    let (bytes, cut) = match read_output(run_dir, &summary, VALUE_LIMIT) {
-        Ok(read) => read,
-        Err(_) => (summary.head, true),
+    // More than a value holds cannot be used as one: what the end brought along is enough to look at.
+    let (bytes, cut) = if summary.len > VALUE_LIMIT as u64 {
+        (summary.head, true)
+    } else {
+        match read_output(run_dir, &summary, VALUE_LIMIT) {
+            Ok(read) => read,
+            Err(_) => (summary.head, true),
+        }
     };
     let (text, utf8) = text(bytes, cut);
     let begins = summary.tail.iter().take_while(|byte| **byte & 0xc0 == 0x80).count();

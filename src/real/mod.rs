@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::{Instant, timeout_at};
 
 use crate::event::{Address, Ask, Moment};
 use crate::people::inbox::Seen;
@@ -31,6 +32,9 @@ use desk::Desk;
 
 pub use clock::Clock;
 pub use secret::{SecretError, fetch_secret};
+
+/// How long an input that is about to come is waited for before what led to it is stored alone.
+const MOMENT: Duration = Duration::from_millis(1);
 
 /// How many things that have happened already are taken in before one is handed over.
 const GLANCES: usize = 256;
@@ -138,17 +142,16 @@ impl RealWorld {
     }
 
     fn begin_all(&mut self, asks: Vec<Ask>, again: bool) -> Result<(), WorldError> {
-        let durable = asks.iter().any(Ask::acts);
-        let now = self.clock.now().run_ns;
+        // The turn that took these ends in is on disk with the intent of what begins now: the
+        // supervisor hears of both at once.
+        if asks.iter().any(Ask::acts) {
+            self.desk.link.acknowledge();
+            self.settled = self.clock.now().run_ns;
+        }
         let Self { runtime, desk, .. } = self;
         runtime.block_on(async {
             for ask in asks {
                 desk.begin(ask, again).await?;
-            }
-            // The turn that took these ends in is on disk with the intent of what begins now.
-            if durable || now - self.settled > ACKNOWLEDGE_AFTER {
-                desk.link.acknowledge();
-                self.settled = now;
             }
             Ok(())
         })
@@ -168,9 +171,34 @@ impl World for RealWorld {
         self.begin_all(asks, false)
     }
 
-    fn next(&mut self) -> Result<Next, WorldError> {
+    fn ready(&mut self) -> Result<Option<Next>, WorldError> {
         let Self { runtime, clock, desk, .. } = self;
         let _inside = runtime.enter();
+        let until = Instant::now() + MOMENT;
+        loop {
+            look(runtime, clock, desk);
+            if desk.suspended {
+                return Ok(Some(Next::Suspend));
+            }
+            if let Some(input) = desk.hand_over() {
+                return Ok(Some(Next::Input(input)));
+            }
+            match runtime.block_on(async { timeout_at(until, desk.wait()).await }) {
+                Ok(happened) => desk.take(happened),
+                Err(_) => return Ok(None),
+            }
+        }
+    }
+
+    fn next(&mut self) -> Result<Next, WorldError> {
+        let Self { runtime, clock, desk, settled } = self;
+        let _inside = runtime.enter();
+        // Every turn is stored before anything is waited for.
+        let now = clock.now().run_ns;
+        if now - *settled > ACKNOWLEDGE_AFTER {
+            desk.link.acknowledge();
+            *settled = now;
+        }
         loop {
             // What was answered in time counts, also when nobody ran it then.
             if desk.falls_silent(clock.now().run_ns) {
@@ -179,14 +207,7 @@ impl World for RealWorld {
             desk.take_letter();
             desk.expire(clock.now().run_ns);
             if desk.has_ready() {
-                // Whatever else has happened by now is taken in, so that the first of it goes first.
-                for _ in 0..GLANCES {
-                    match runtime.block_on(desk.glance()) {
-                        Some(happened) => desk.take(happened),
-                        None => break,
-                    }
-                }
-                desk.expire(clock.now().run_ns);
+                look(runtime, clock, desk);
             }
             if desk.suspended {
                 return Ok(Next::Suspend);
@@ -202,4 +223,15 @@ impl World for RealWorld {
             desk.take(happened);
         }
     }
+}
+
+/// Takes in whatever has happened by now, so that the first of it goes first.
+fn look(runtime: &Runtime, clock: &Clock, desk: &mut Desk) {
+    for _ in 0..GLANCES {
+        match runtime.block_on(desk.glance()) {
+            Some(happened) => desk.take(happened),
+            None => break,
+        }
+    }
+    desk.expire(clock.now().run_ns);
 }

@@ -52,6 +52,9 @@ pub struct Summary {
     /// Where something is being taken back.
     #[serde(skip)]
     unwinds: BTreeSet<Address>,
+    /// Where in `changes` each stands.
+    #[serde(skip)]
+    places: BTreeMap<Address, usize>,
     /// The runbook's `prevention`, with its values. No record has it: whoever reads the run's folder fills it in.
     pub prevention: String,
     /// It is not over, and nobody executes it. No record says so: whoever asks the run's lock fills it in.
@@ -287,8 +290,9 @@ impl Summary {
 
     /// Returns the line of that change, a new one when it was not heard of.
     fn line_of(&mut self, change: &Change, at: Moment) -> &mut ChangeLine {
-        let known = self.changes.iter().rposition(|line| line.change.address == change.address);
+        let known = self.places.get(&change.address).copied();
         let index = known.unwrap_or_else(|| {
+            self.places.insert(change.address.clone(), self.changes.len());
             self.changes.push(ChangeLine {
                 change: change.clone(),
                 began: at,

@@ -6,7 +6,8 @@ use crate::event::{Ask, Input, Moment, Record};
 
 /// Commands, requests, the clock, people: real, given, or dry.
 ///
-/// The driver calls `begin` only after the requests are stored.
+/// The driver calls `begin` only after requests that act are on disk; those that only read are stored before the
+/// world is waited for.
 pub trait World {
     /// Returns the present moment on the run's clock and on the wall.
     fn now(&mut self) -> Moment;
@@ -16,6 +17,15 @@ pub trait World {
     /// # Errors
     /// When the world cannot be reached at all (the supervisor died and cannot be started).
     fn begin(&mut self, asks: Vec<Ask>) -> Result<(), WorldError>;
+
+    /// Returns the next input if it is there already, or comes within a moment that nobody notices. A
+    /// world in which nothing takes time need not look.
+    ///
+    /// # Errors
+    /// When the world cannot be reached.
+    fn ready(&mut self) -> Result<Option<Next>, WorldError> {
+        Ok(None)
+    }
 
     /// Waits for the next input: several that are ready at once come by time of occurrence,
     /// a command's end before a timer.
@@ -50,6 +60,14 @@ pub trait Store {
     /// # Errors
     /// When they could not be stored; the run then stops before its next effect.
     fn append(&mut self, records: &[Record], durable: bool) -> Result<(), StoreError>;
+
+    /// Stores the records of several turns, if it can in one transaction.
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    fn append_turns(&mut self, turns: &[Vec<Record>], durable: bool) -> Result<(), StoreError> {
+        turns.iter().try_for_each(|records| self.append(records, durable))
+    }
 }
 
 /// Why records could not be stored.
@@ -59,7 +77,7 @@ pub struct StoreError(pub String);
 
 /// Somebody who is told each stored turn: the screen, a stream of JSON.
 pub trait Observer {
-    /// Called after the records are stored and before their requests begin.
+    /// Called after the records are stored, and before the world is asked what became of their requests.
     fn stored(&mut self, records: &[Record]);
 }
 
