@@ -185,6 +185,7 @@ fn opened() -> Opened {
         version: String::new(),
         force: false,
         attended: false,
+        unattended: false,
         roles: std::collections::BTreeMap::new(),
         named_calls: true,
         call_timeout_ns: 60_000_000_000,

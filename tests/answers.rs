@@ -209,6 +209,112 @@ fn an_answer_that_came_too_late_is_none() {
     assert!(done.stdout.contains("nobody answered in time"), "{}", done.stdout);
 }
 
+/// After a resume everything has its whole time, and what lies in the inbox is judged before silence falls.
+#[test]
+fn what_was_answered_in_time_counts_whatever_lies_before_it_and_the_rest_has_its_time() {
+    let alone = Alone::new(
+        r#"
+runbook "Two questions"
+
+resolve "Ask" {
+  approve "One?" by oncall within 3s on silence abort
+  run $ touch one
+    timeout 2s
+    undo $ rm one
+  approve "Two?" by oncall within 10m on silence abort
+  run $ touch two
+    irreversible "done is done"
+}
+"#,
+    );
+    let mut running = alone.0.start(["run", "a.runbook"]);
+    alone.asked("approval");
+    running.kill();
+    assert_eq!(alone.mainstay(&["note", "last", "first a note"]).0, Some(0));
+    assert_eq!(alone.mainstay(&["approve", "last", "--yes"]).0, Some(0));
+    let over = wait_until(Instant::now() + PATIENCE, || alone.asked("approval")["left_seconds"] == 0);
+    assert!(over);
+    let running = alone.0.start(["resume", "last"]);
+    let is_asked = wait_until(Instant::now() + PATIENCE, || alone.asked("approval")["question"] == "Two?");
+    assert!(is_asked);
+    assert!(alone.0.home().join("one").exists());
+    assert!(!alone.0.home().join("two").exists());
+    assert_eq!(alone.mainstay(&["approve", "last", "--yes"]).0, Some(0));
+    running.finish().expect_code(0);
+}
+
+#[test]
+fn the_page_shows_all_that_a_yes_lets_happen() {
+    let alone = Alone::new(
+        r#"
+runbook "Many ways"
+
+action wipe(disk: text) changes {
+  run $ touch wiped
+    irreversible "what is wiped is gone"
+}
+
+resolve "Go" {
+  let hosts = ["a", "b", "c"]
+  for host in hosts, at most 3 {
+    if host == "a" {
+      approve "Begin with a?" by oncall within 10m on silence abort
+    }
+    run $ touch {{ host }}
+      leave "an empty file"
+  }
+  parallel {
+    step "Asks" {
+      approve "And this?" by oncall within 10m on silence abort
+    }
+    step "Does not" {
+      run $ touch beside
+        irreversible "it is so"
+    }
+  }
+  run wipe("sda")
+}
+"#,
+    );
+    let running = alone.0.start(["run", "a.runbook"]);
+    alone.asked("approval");
+    let (code, page, _) = alone.mainstay(&["approve", "last"]);
+    assert_eq!(code, Some(2));
+    for shown in [
+        "$ touch a\n",
+        "for each other host: $ touch {{ host }}",
+        "$ touch beside\n",
+        "irreversible: it is so",
+        "wipe(\"sda\")",
+        "irreversible in it: \"what is wiped is gone\"",
+    ] {
+        assert!(page.contains(shown), "no `{shown}` in {page}");
+    }
+    assert_eq!(alone.mainstay(&["deny", "last"]).0, Some(0));
+    running.finish().expect_code(4);
+}
+
+#[test]
+fn a_run_that_asks_nobody_asks_nobody_when_it_is_taken_up() {
+    let alone = Alone::new(
+        r#"
+runbook "Alone"
+
+resolve "Go" {
+  run $ mkfifo gate && cat gate
+    leave "a pipe is harmless"
+  approve "On?" by oncall within 10m on silence abort
+}
+"#,
+    );
+    let mut running = alone.0.start(["run", "--unattended", "a.runbook"]);
+    assert!(wait_until(Instant::now() + PATIENCE, || alone.0.home().join("gate").exists()));
+    running.kill();
+    fs::write(alone.0.home().join("gate"), "on\n").unwrap();
+    let done = alone.0.run(["resume", "last"]).expect_code(4);
+    assert!(done.stdout.contains("nobody is asked: the run is unattended"), "{}", done.stdout);
+}
+
 /// A team: who starts, who is on call, who leads, and a member without a role.
 struct Shop {
     folder: TempDir,
@@ -334,6 +440,7 @@ fn two_people_of_the_roles_agree_and_nobody_else_counts() {
     // Replayed by the same person, it is the same vote.
     shop.forge(ONCALL, &run, &genuine);
     shop.answers(ONCALL, &approve, 2, "you have answered already, and nobody counts twice");
+    shop.answers(LEAD, &["resume", "last"], 1, "");
     let told = wait_until(Instant::now() + PATIENCE, || {
         let timeline = shop.timeline();
         timeline.contains("is not oncall or lead") && timeline.contains("nobody counts twice")

@@ -137,6 +137,7 @@ fn opened(case: &Case) -> Opened {
         version: String::new(),
         force: case.given.get("force").is_some(),
         attended: true,
+        unattended: false,
         roles: BTreeMap::new(),
         named_calls: true,
         call_timeout_ns: 60_000_000_000,

@@ -11,6 +11,7 @@ use super::waiting::{Open, one};
 use crate::display::{Look, clean, question_page};
 use crate::event::{Body, Fact, Heard, Input, QuestionKind, Reply, Wanted};
 use crate::journal::{Reader, RunLock};
+use crate::people::Person;
 use crate::people::inbox::{Inbox, Letter, Message};
 use crate::value::Value;
 
@@ -118,8 +119,8 @@ fn show(open: &Open) -> Result<(), Failure> {
         "{}\n  run {} on {}, started by {}\n",
         clean(&open.summary.title),
         open.run,
-        open.summary.host,
-        open.summary.user
+        clean(&open.summary.host),
+        clean(&open.summary.user)
     );
     page.push_str(&question_page(&open.question, open.left, look));
     print(&page)
@@ -146,11 +147,24 @@ fn ask(prompt: &str) -> Result<Option<bool>, Failure> {
 
 /// Puts the answer into the run's inbox, and tells what became of it.
 fn send(open: &Open, said: &str, because: &str) -> Result<u8, Failure> {
+    let me = Person::current();
+    if let Some(why) = &open.suspect {
+        return Err(Failure::new(
+            1,
+            format!("the run's journal is not to be believed, and nothing was answered: {why}"),
+        ));
+    }
+    if said == "yes" && open.agreed.iter().any(|(_, uid)| *uid == me.uid) {
+        return Err(Failure::new(INVALID, "you have answered already, and nobody counts twice")
+            .help(format!("`mainstay deny {}` takes it back: a refusal aborts the run", open.run)));
+    }
     if let Err(why) = &open.mine {
         return Err(Failure::new(INVALID, format!("your answer would not count: {why}"))
             .note(format!("it is asked: {}", open.question.text)));
     }
-    if open.left.is_some_and(|left| left.is_zero()) {
+    let folder = open.state.run_dir(&open.run);
+    // Where somebody executes the run, its own clock decides.
+    if open.left.is_some_and(|left| left.is_zero()) && RunLock::holder(&folder)?.is_none() {
         return Err(Failure::new(1, "it is too late: the time for an answer has run out")
             .help(format!("`mainstay show {}` shows what the run did, or will do, then", open.run)));
     }
@@ -163,7 +177,6 @@ fn send(open: &Open, said: &str, because: &str) -> Result<u8, Failure> {
             because: because.to_owned(),
         },
     };
-    let folder = open.state.run_dir(&open.run);
     let file = Inbox::at(&folder).put(&letter).map_err(|error| Failure::new(1, error.to_string()))?;
     let until = Instant::now() + TAKEN_WITHIN;
     while RunLock::holder(&folder)?.is_some() && Instant::now() < until {
@@ -174,6 +187,17 @@ fn send(open: &Open, said: &str, because: &str) -> Result<u8, Failure> {
     }
     if let Some(taken) = taken(open, &file)? {
         return told(open, &taken);
+    }
+    if RunLock::holder(&folder)?.is_some() {
+        warn(format!(
+            "your answer is kept, and the run has not taken it yet; `mainstay show {}` will say what became of it",
+            open.run
+        ));
+        return Ok(0);
+    }
+    if has_ended(open)? {
+        return Err(Failure::new(1, "the run ended before it took your answer")
+            .help(format!("`mainstay show {}` shows how", open.run)));
     }
     warn(format!(
         "your answer is kept, and nobody executes the run now: it counts when `mainstay resume {}` goes on with it",
@@ -206,6 +230,11 @@ fn taken(open: &Open, file: &str) -> Result<Option<Taken>, Failure> {
         _ => None,
     });
     Ok(found.map(|found| void.unwrap_or(found)))
+}
+
+fn has_ended(open: &Open) -> Result<bool, Failure> {
+    let records = Reader::open(&open.state, &open.run)?.salvage().records;
+    Ok(records.iter().any(|(_, record)| matches!(record.body, Body::Fact(Fact::Ended { .. }))))
 }
 
 fn told(open: &Open, taken: &Taken) -> Result<u8, Failure> {

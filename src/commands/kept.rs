@@ -156,7 +156,7 @@ fn fold(state_dir: &StateDir, run: &str) -> (Listing, RunState) {
 }
 
 /// Returns to whom the run belongs, where that is another one than who is said to have begun it.
-fn another(state_dir: &StateDir, summary: &Summary) -> Option<String> {
+pub(super) fn another(state_dir: &StateDir, summary: &Summary) -> Option<String> {
     state_dir.owner(&summary.run).filter(|owner| *owner != summary.uid).map(users::name_of)
 }
 

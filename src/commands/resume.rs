@@ -11,7 +11,7 @@ use crate::check::{self, Memory};
 use crate::engine;
 use crate::event::{Body, Input, Opened, Record};
 use crate::journal::{RunJournal, StateDir};
-use crate::people::Terminal;
+use crate::people::{Person, Terminal};
 use crate::program::Program;
 use crate::real::Clock;
 use crate::source::Sources;
@@ -48,6 +48,15 @@ pub(super) fn resume(args: &Args) -> Result<u8, Failure> {
             format!("the run {run} was never opened; there is nothing to go on with"),
         ));
     };
+    let me = Person::current();
+    if me.uid != opened.uid {
+        let user = Person::of(opened.uid).name;
+        return Err(Failure::new(
+            INVALID,
+            format!("the run {run} is `{user}`'s, and only who began a run can go on with it"),
+        )
+        .help(format!("as root: `sudo -u {user} mainstay resume {run}`")));
+    }
     let program = program_of(&state, &run, &opened)?;
     tools(&program)?;
     let secrets = secrets(&program)?;
@@ -60,12 +69,14 @@ pub(super) fn resume(args: &Args) -> Result<u8, Failure> {
     }
     std::env::set_current_dir(Path::new(&opened.cwd))
         .map_err(|e| Failure::new(1, format!("the folder `{}`, in which the run began: {e}", opened.cwd)))?;
-    let terminal =
-        std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && args.format == Format::Text;
+    let terminal = !opened.unattended
+        && std::io::stdin().is_terminal()
+        && std::io::stdout().is_terminal()
+        && args.format == Format::Text;
     let seat = if terminal { Terminal::open().ok() } else { None };
     let last = records.last().map_or(opened.at, |record| record.at);
     let prevention = std::fs::read_to_string(state.run_dir(&run).join(kept::PREVENTION)).unwrap_or_default();
-    let clock = Clock::resume(opened.at, last);
+    let clock = Clock::resume(last);
     let seen = kept::letters(&records);
     let conduct = Conduct { program, secrets, state, run, clock, journal, seat, prevention };
     conduct.resume(args.format, &opened, Past { records, replayed, seen })

@@ -93,7 +93,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
         let _ = state.keep(&run, kept::PREVENTION, prevention.as_bytes());
     }
     let conduct = Conduct { program, secrets, state, run, clock, journal, seat, prevention };
-    conduct.open(args.format, opened, !args.unattended)
+    conduct.open(args.format, opened)
 }
 
 /// A run, ready to be carried out.
@@ -117,13 +117,13 @@ pub(super) struct Past {
 }
 
 impl Conduct {
-    /// Carries a new run out. `inbox`: whether others can answer from elsewhere.
-    fn open(self, format: Format, opened: Opened, inbox: bool) -> Result<u8, Failure> {
+    /// Carries a new run out.
+    fn open(self, format: Format, opened: Opened) -> Result<u8, Failure> {
         let rules = Rules::of(&opened);
         self.carry_out(
             format,
             rules,
-            inbox.then(Seen::default),
+            (!opened.unattended).then(Seen::default),
             |program, secrets, world, journal, observers| {
                 engine::drive(program, opened, secrets, world, journal, observers)
             },
@@ -133,7 +133,8 @@ impl Conduct {
     /// Goes on with a run that was left.
     pub fn resume(self, format: Format, opened: &Opened, past: Past) -> Result<u8, Failure> {
         let Past { records, mut replayed, seen } = past;
-        self.carry_out(format, Rules::of(opened), Some(seen), |_, _, world, journal, observers| {
+        let inbox = (!opened.unattended).then_some(seen);
+        self.carry_out(format, Rules::of(opened), inbox, |_, _, world, journal, observers| {
             for observer in observers.iter_mut() {
                 observer.stored(&records);
             }
@@ -304,6 +305,7 @@ fn opened(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         force: args.force,
         attended,
+        unattended: args.unattended,
         roles,
         named_calls: false,
         call_timeout_ns: CALL_TIMEOUT,

@@ -5,13 +5,13 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::failure::{Failure, INVALID};
-use super::{Format, pretty, print, settings};
+use super::{Format, kept, pretty, print, settings};
 use crate::display::{self, Look};
 use crate::event::{Address, Body, Input, Opened, Question};
 use crate::journal::{Index, Reader, StateDir};
 use crate::people::{Person, Rules};
 use crate::real::Clock;
-use crate::timeline::{Answer, Summary};
+use crate::timeline::Summary;
 
 const AFTER: &str = "\
 Examples:
@@ -36,6 +36,8 @@ pub(super) struct Args {
 pub(super) struct Open {
     pub state: StateDir,
     pub run: String,
+    /// Why its journal is not to be believed, if it is not.
+    pub suspect: Option<String>,
     pub summary: Summary,
     pub address: Address,
     pub question: Question,
@@ -45,8 +47,8 @@ pub(super) struct Open {
     pub mine: Result<String, String>,
     /// Whose answers count, by name; empty where no roles are set up.
     pub who: Vec<String>,
-    /// Who has said yes already.
-    pub agreed: Vec<String>,
+    /// Who has said yes already, by name and number.
+    pub agreed: Vec<(String, u32)>,
 }
 
 impl Open {
@@ -67,7 +69,7 @@ struct Line<'a> {
     asked_of: &'a [String],
     count: u32,
     who: &'a [String],
-    agreed: &'a [String],
+    agreed: Vec<&'a str>,
     answer: String,
     left_seconds: Option<u64>,
     yours: bool,
@@ -103,7 +105,7 @@ pub(super) fn waiting(args: &Args) -> Result<u8, Failure> {
                     title: &open.summary.title,
                     question: &open.question,
                     who: &open.who,
-                    agreed: &open.agreed,
+                    agreed: open.agreed.iter().map(|(name, _)| name.as_str()).collect(),
                     left: open.left,
                     yours: open.mine.is_ok(),
                 })
@@ -125,7 +127,7 @@ fn line(open: &Open) -> Line<'_> {
         asked_of: &open.question.roles,
         count: open.question.count,
         who: &open.who,
-        agreed: &open.agreed,
+        agreed: open.agreed.iter().map(|(name, _)| name.as_str()).collect(),
         answer: open.question.wanted.to_string(),
         // Zero only when it has run out.
         left_seconds: open.left.map(|left| left.as_secs() + u64::from(left.subsec_nanos() > 0)),
@@ -141,7 +143,8 @@ fn ended(state: &StateDir) -> std::collections::BTreeSet<String> {
 
 /// Returns what a run asks now.
 fn of_run(state: &StateDir, run: &str) -> Result<Vec<Open>, Failure> {
-    let records = Reader::open(state, run)?.salvage().records;
+    let found = Reader::open(state, run)?.salvage();
+    let records = found.records;
     let mut summary = Summary::of(&records);
     summary.run = run.to_owned();
     let opened: Option<&Opened> = records.iter().find_map(|(_, record)| match &record.body {
@@ -151,26 +154,30 @@ fn of_run(state: &StateDir, run: &str) -> Result<Vec<Open>, Failure> {
     let (Some(opened), None) = (opened, &summary.ended) else {
         return Ok(Vec::new());
     };
+    let suspect = match kept::another(state, &summary) {
+        Some(owner) => {
+            Some(format!("it belongs to `{owner}`, but its journal says that `{}` began it", summary.user))
+        }
+        None => found.damage.map(|damage| damage.to_string()),
+    };
     let rules = Rules::of(opened);
     let me = Person::current();
-    let now = Clock::resume(opened.at, summary.last).now().run_ns;
+    let now = Clock::resume(summary.last).now().run_ns;
     let asked = summary.open_questions.clone();
     let open = asked.into_iter().map(|(address, (question, deadline))| {
-        let answers = summary.approvals.iter().rfind(|a| a.text == question.text).map(|a| &a.answers);
-        let agreed: Vec<&Answer> = answers.into_iter().flatten().filter(|_| question.quorum).collect();
-        let mine = match agreed.iter().any(|answer| answer.uid == me.uid) {
-            true => Err(String::from("you have answered already, and nobody counts twice")),
-            false => rules.role_of(&question, &me),
-        };
+        let asked = summary.approvals.iter().find(|asked| asked.is_asked_at(&address));
+        let answers = asked.map(|asked| asked.answers.as_slice()).unwrap_or_default();
+        let agreed = answers.iter().filter(|_| question.quorum);
         Open {
             state: state.clone(),
             run: run.to_owned(),
+            suspect: suspect.clone(),
             summary: summary.clone(),
             address,
             left: deadline.map(|at| Duration::from_nanos(at.saturating_sub(now).max(0).unsigned_abs())),
-            mine,
+            mine: rules.role_of(&question, &me),
             who: rules.who(&question),
-            agreed: agreed.iter().map(|answer| answer.who.clone()).collect(),
+            agreed: agreed.map(|answer| (answer.who.clone(), answer.uid)).collect(),
             question,
         }
     });

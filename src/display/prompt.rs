@@ -43,8 +43,12 @@ pub(super) fn question(
         row(&mut text, name, &[line], Tone::Plain, look);
     }
     let hidden = question.evidence.len().saturating_sub(EVIDENCE);
+    if hidden > 0 {
+        let earlier = format!("… {hidden} earlier lines are in `mainstay show`");
+        row(&mut text, "so far", &[&earlier], Tone::Quiet, look);
+    }
     for (index, line) in question.evidence.iter().skip(hidden).enumerate() {
-        let name = if index == 0 { "so far" } else { "" };
+        let name = if index == 0 && hidden == 0 { "so far" } else { "" };
         row(&mut text, name, &[line], Tone::Plain, look);
     }
     deeds(&mut text, "changed", &question.made, look);

@@ -20,7 +20,7 @@ pub struct WaitingLine<'a> {
     /// Whose answers count, by name.
     pub who: &'a [String],
     /// Who has said yes already.
-    pub agreed: &'a [String],
+    pub agreed: Vec<&'a str>,
     pub left: Option<Duration>,
     /// Whether the one who looks may answer.
     pub yours: bool,
@@ -42,7 +42,8 @@ pub fn waiting(lines: &[WaitingLine<'_>], look: Look) -> String {
         }
         row(&mut out, "run", &[line.run, line.title], Tone::Plain, look);
         let mut of = match line.question.roles.as_slice() {
-            [] => "who started the run".to_owned(),
+            [] if line.who.is_empty() => "who started the run".to_owned(),
+            [] => "who started the run, or anybody who holds a role".to_owned(),
             roles => of_roles(roles, line.question.count),
         };
         if !line.who.is_empty() {

@@ -131,7 +131,8 @@ impl<'w> Cx<'w> {
     ) -> Result<Result<Flow, Failure>, Stop> {
         let changes = Changes::default();
         let place = self.forked().down(format!("i{index}"));
-        let here = Cx { changes: changes.clone(), ..place };
+        let rest = self.iterations_follow(looping);
+        let here = Cx { changes: changes.clone(), next: &[], rest, ..place };
         here.frame.bind(looping.slot, item.clone());
         let (name, item) = (looping.name.clone(), item.brief(60));
         here.fact(Fact::IterationBegan { name: name.clone(), item: item.clone(), index });

@@ -8,7 +8,7 @@ use super::context::Cx;
 use super::evaluate::truth;
 use super::frame::Frame;
 use crate::event::{Deed, Question, QuestionKind, Wanted};
-use crate::program::{Approvers, Ending, GlobalSource, Run, Statement, StatementKind, Target};
+use crate::program::{ActionId, Approvers, Ending, For, GlobalSource, Run, Statement, StatementKind, Target};
 use crate::value::Value;
 
 /// Changes ahead that are shown.
@@ -30,6 +30,8 @@ pub(super) struct Asked<'a> {
 #[derive(Debug)]
 pub(super) struct Rest<'w> {
     pub body: &'w [Statement],
+    /// Of which it is said: `for each other host: `.
+    pub when: String,
     pub frame: Frame,
     pub up: Option<Arc<Rest<'w>>>,
 }
@@ -80,7 +82,15 @@ impl<'w> Cx<'w> {
         if self.next.is_empty() {
             return self.rest.clone();
         }
-        Some(Arc::new(Rest { body: self.next, frame: self.frame.clone(), up: self.rest.clone() }))
+        let (frame, up) = (self.frame.clone(), self.rest.clone());
+        Some(Arc::new(Rest { body: self.next, when: String::new(), frame, up }))
+    }
+
+    /// Returns what follows an iteration: those behind it, then what follows the loop.
+    pub fn iterations_follow(&self, looping: &'w For) -> Option<Arc<Rest<'w>>> {
+        let when = format!("for each other {}: ", looping.name);
+        let (frame, up) = (self.frame.clone(), self.what_follows());
+        Some(Arc::new(Rest { body: &looping.body, when, frame, up }))
     }
 
     /// Returns the changes that follow, up to the next approval.
@@ -90,7 +100,8 @@ impl<'w> Cx<'w> {
         let mut up = self.rest.clone();
         while let (false, Some(rest)) = (ended, up) {
             let here = Cx { frame: rest.frame.clone(), ..self.clone() };
-            ended = here.gather(rest.body, "", &mut found);
+            // Other iterations may not be asked about: what follows them is shown, too.
+            ended = here.gather(rest.body, &rest.when, &mut found) && rest.when.is_empty();
             up = rest.up.clone();
         }
         if found.len() > AHEAD {
@@ -101,7 +112,7 @@ impl<'w> Cx<'w> {
         found
     }
 
-    /// Adds the changes of these statements; returns whether something ends the look ahead.
+    /// Adds the changes of these statements; returns whether something ends the look ahead on every path.
     fn gather(&self, body: &'w [Statement], when: &str, found: &mut Vec<Deed>) -> bool {
         body.iter().any(|statement| self.gather_one(statement, when, found))
     }
@@ -113,10 +124,17 @@ impl<'w> Cx<'w> {
                 false
             }
             StatementKind::Step(step) => self.gather(&step.body, when, found),
-            StatementKind::Parallel(arms) => self.gather(arms, when, found),
+            StatementKind::Parallel(arms) => {
+                for arm in arms {
+                    self.gather_one(arm, when, found);
+                }
+                false
+            }
             StatementKind::For(looping) => {
                 let list = self.walk.program.sources.text(looping.list.span);
-                self.gather(&looping.body, &format!("{when}for each {} in {list}: ", looping.name), found)
+                // It may have no item.
+                self.gather(&looping.body, &format!("{when}for each {} in {list}: ", looping.name), found);
+                false
             }
             StatementKind::If { arms, otherwise } => {
                 for (condition, body) in arms {
@@ -125,11 +143,11 @@ impl<'w> Cx<'w> {
                         Ok(false) => {}
                         Err(_) => {
                             let words = self.walk.program.sources.text(condition.span);
-                            let _ = self.gather(body, &format!("{when}if {words}: "), found);
+                            self.gather(body, &format!("{when}if {words}: "), found);
                         }
                     }
                 }
-                let _ = self.gather(otherwise, when, found);
+                self.gather(otherwise, when, found);
                 false
             }
             StatementKind::Approve(_) | StatementKind::Escalate { .. } | StatementKind::Return(_) => true,
@@ -143,17 +161,35 @@ impl<'w> Cx<'w> {
             Ending::Undo(undo) => format!("taken back by `{}`", self.undo_text(undo)),
             Ending::Leave(why) => format!("stays: {}", self.text_or(why, &self.source_of(why))),
             Ending::Irreversible(why) => format!("irreversible: {}", self.text_or(why, &self.source_of(why))),
-            Ending::Own => match &run.finally {
-                Some(finally) => {
+            Ending::Own => match (&run.finally, &run.call.target) {
+                (Some(finally), _) => {
                     format!("ended by `{}`", self.typed(finally).unwrap_or_else(|_| finally.text.clone()))
                 }
-                None if matches!(run.call.target, Target::Action { .. }) => {
-                    String::from("taken back by the action itself")
-                }
-                None => String::new(),
+                (None, Target::Action { action, .. }) => self.inside(*action),
+                (None, _) => String::new(),
             },
         };
         Deed { call: format!("{when}{call}"), back }
+    }
+
+    /// Returns how what an action changes is taken back, as far as its text tells.
+    fn inside(&self, action: ActionId) -> String {
+        let mut whys = Vec::new();
+        self.irreversible_in(&self.walk.program.action(action).body, &mut whys);
+        match whys.as_slice() {
+            [] => String::from("taken back by the action itself"),
+            whys => format!("irreversible in it: {}", whys.join("; ")),
+        }
+    }
+
+    fn irreversible_in(&self, body: &'w [Statement], whys: &mut Vec<String>) {
+        self.walk.program.every_in(body, &mut |statement| {
+            if let StatementKind::Run(run) = &statement.kind
+                && let Ending::Irreversible(why) = &run.ending
+            {
+                whys.push(self.source_of(why));
+            }
+        });
     }
 
     fn source_of(&self, template: &crate::program::Template) -> String {

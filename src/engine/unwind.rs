@@ -8,7 +8,7 @@ use super::people::Heard;
 use super::question::Asked;
 use super::statement::block;
 use crate::event::{ChangeState, Entry, Fact, QuestionKind, Settled, Wanted};
-use crate::program::{StatementKind, Target, Undo};
+use crate::program::{Statement, StatementKind, Target, Undo};
 use crate::value::Value;
 
 /// How long an undo or a `finally` without a timeout of its own may take: 1m.
@@ -154,7 +154,7 @@ async fn act<'w>(cx: &Cx<'w>, item: &Item<'w>) -> Result<(), Failure> {
     let stopped = match &item.plan {
         Plan::Undo(undo) => {
             let bounded = cx.bounded(OWN_BOUND, "the undo's bound of 1m");
-            let place = if undo.body.iter().any(has_timeout) { cx } else { &bounded };
+            let place = if has_bound(cx, &undo.body) { cx } else { &bounded };
             let result = block(place, &undo.body).await;
             let ended = finish(place).await;
             match result {
@@ -183,9 +183,19 @@ async fn act<'w>(cx: &Cx<'w>, item: &Item<'w>) -> Result<(), Failure> {
     }
 }
 
-fn has_timeout(statement: &crate::program::Statement) -> bool {
-    matches!(&statement.kind, StatementKind::Run(run)
-        if run.call.timeout.is_some() || matches!(run.call.target, Target::Manual(_)))
+/// Returns whether something in an undo has a bound of its own: then the undo has none.
+fn has_bound<'w>(cx: &Cx<'w>, body: &'w [Statement]) -> bool {
+    let mut found = false;
+    cx.walk.program.every_in(body, &mut |statement| {
+        found |= match &statement.kind {
+            StatementKind::Run(run) => {
+                run.call.timeout.is_some() || matches!(run.call.target, Target::Manual(_))
+            }
+            StatementKind::Approve(_) | StatementKind::Ask(_) => true,
+            _ => false,
+        }
+    });
+    found
 }
 
 enum Doubt {

@@ -71,6 +71,8 @@ pub struct Opened {
     pub force: bool,
     /// Whether somebody sits at the terminal.
     pub attended: bool,
+    /// `--unattended`: nobody is asked.
+    pub unattended: bool,
     /// Who holds which role. Empty where none are set up: then whoever started the run holds them all.
     pub roles: BTreeMap<String, Vec<RolePerson>>,
     /// Calls of actions are put to the world by name before their body runs (a given world).

@@ -98,6 +98,10 @@ impl Asker {
             return Some(Reply::Silence { why: "nobody is asked: the run is unattended".to_owned() });
         }
         self.open.push_back(Open { request, question, deadline });
+        let newest = self.open.len() - 1;
+        if self.shown == Shown::First && self.may_answer(0).is_err() && self.may_answer(newest).is_ok() {
+            self.close(Closed::Withdrawn);
+        }
         self.show(now);
         None
     }
@@ -256,6 +260,12 @@ impl Asker {
     fn show(&mut self, now: i64) {
         if self.shown != Shown::Nothing {
             return;
+        }
+        // What whoever sits here may answer goes first.
+        if let Some(at) = (0..self.open.len()).find(|at| self.may_answer(*at).is_ok())
+            && let Some(open) = self.open.remove(at)
+        {
+            self.open.push_front(open);
         }
         let note = self.may_answer(0).err();
         let (Some(open), Some(seat)) = (self.open.front(), &mut self.seat) else {

@@ -186,6 +186,23 @@ impl Program {
         found
     }
 
+    /// Calls `f` with every statement of a body, those of the actions it runs with them.
+    pub fn every_in<'a>(&'a self, body: &'a [Statement], f: &mut dyn FnMut(&'a Statement)) {
+        let mut actions = Vec::new();
+        every(body, &mut |statement| {
+            f(statement);
+            if let StatementKind::Run(run) = &statement.kind
+                && let (Target::Action { action, .. }, Ending::Own) = (&run.call.target, &run.ending)
+            {
+                actions.push(*action);
+            }
+        });
+        // Actions do not recurse.
+        for action in actions {
+            self.every_in(&self.action(action).body, f);
+        }
+    }
+
     /// Calls `f` with every statement, those in undos and actions with them.
     fn every<'a>(&'a self, f: &mut dyn FnMut(&'a Statement)) {
         let phases = self.diagnose.iter().chain(&self.resolves).chain(&self.rollback);

@@ -131,6 +131,8 @@ impl RealWorld {
     /// # Errors
     /// When the world cannot be reached at all.
     pub fn take_up(&mut self, asks: Vec<Ask>) -> Result<(), WorldError> {
+        // What happened while nobody ran it is told now: what it causes begins now, with all of its time.
+        self.desk.begin_no_earlier(self.clock.now());
         self.begin_all(asks, true)
     }
 
@@ -200,10 +202,6 @@ impl World for RealWorld {
             *settled = now;
         }
         loop {
-            // What was answered in time counts, also when nobody ran it then.
-            if desk.falls_silent(clock.now().run_ns) {
-                desk.look_for_letters();
-            }
             desk.take_letter();
             desk.expire(clock.now().run_ns);
             if desk.has_ready() {

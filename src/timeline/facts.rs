@@ -310,11 +310,11 @@ fn people(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
             });
         }
         Fact::Void { text, who, why, .. } => {
-            entry.kind = Kind::Answer;
+            entry.kind = Kind::Note;
             entry.tone = Tone::Warn;
             entry.who.clone_from(who);
             let of = if text.is_empty() { String::new() } else { format!(" to \"{text}\"") };
-            entry.what = Words::say(format!("an answer{of} that does not count"));
+            entry.what = Words::say(format!("an answer{of} does not count"));
             entry.outcome = Words::say(why.as_str());
         }
         Fact::Noted { text, who, .. } => {

@@ -55,6 +55,8 @@ pub struct StepLine {
 /// A question with its answers.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Approval {
+    /// Where in the walk it is asked.
+    pub address: Address,
     pub text: String,
     pub roles: Vec<String>,
     pub count: u32,
@@ -63,6 +65,14 @@ pub struct Approval {
     pub answers: Vec<Answer>,
     /// When nobody answered: when, why, and what was done then.
     pub silent: Option<(Moment, String, String)>,
+}
+
+impl Approval {
+    /// Returns whether the request at `address` is one of its questions.
+    pub fn is_asked_at(&self, address: &Address) -> bool {
+        let below = address.0.strip_prefix(&*self.address.0).and_then(|rest| rest.strip_prefix(".q"));
+        below.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+    }
 }
 
 /// A person's answer.

@@ -193,7 +193,7 @@ impl Summary {
             | Fact::UnwindBegan { .. }
             | Fact::UnwindEnded { .. } => self.change(&record.address, at, fact),
             Fact::Asked { .. } | Fact::Answered { .. } | Fact::Silent { .. } => {
-                self.approval(at, fact);
+                self.approval(&record.address, at, fact);
             }
             Fact::Noted { text, who, .. } => self.notes.push((at, seq, who.clone(), text.clone())),
             Fact::Output { name, value } => {
@@ -306,9 +306,10 @@ impl Summary {
         &mut self.changes[index]
     }
 
-    fn approval(&mut self, at: Moment, fact: &Fact) {
+    fn approval(&mut self, address: &Address, at: Moment, fact: &Fact) {
         match fact {
             Fact::Asked { text, roles, count, deadline, .. } => self.approvals.push(Approval {
+                address: address.clone(),
                 text: text.clone(),
                 roles: roles.clone(),
                 count: *count,
@@ -327,20 +328,21 @@ impl Summary {
                     refused: *value == Value::Bool(false),
                     because: because.clone(),
                 };
-                self.approval_of(text, at).answers.push(answer);
+                self.approval_of(address, text, at).answers.push(answer);
             }
             Fact::Silent { text, why, then } => {
-                self.approval_of(text, at).silent = Some((at, why.clone(), then.clone()));
+                self.approval_of(address, text, at).silent = Some((at, why.clone(), then.clone()));
             }
             _ => {}
         }
     }
 
-    /// Returns the last question of that text; some are answered without having been announced.
-    fn approval_of(&mut self, text: &str, at: Moment) -> &mut Approval {
-        let known = self.approvals.iter().rposition(|a| a.text == text);
+    /// Returns the last question that was put there; some are answered without having been announced.
+    fn approval_of(&mut self, address: &Address, text: &str, at: Moment) -> &mut Approval {
+        let known = self.approvals.iter().rposition(|a| a.address == *address);
         let index = known.unwrap_or_else(|| {
             self.approvals.push(Approval {
+                address: address.clone(),
                 text: text.to_owned(),
                 roles: Vec::new(),
                 count: 1,

@@ -173,6 +173,7 @@ fn opened() -> BoxedStrategy<Input> {
                 version: "0.1.0".to_owned(),
                 force: flag,
                 attended: !flag,
+                unattended: flag,
                 roles: [("oncall".to_owned(), vec![RolePerson { name: "dana".to_owned(), uid }])].into(),
                 named_calls: flag,
                 call_timeout_ns: timeout,

@@ -84,6 +84,7 @@ impl Story {
             version: "0.1.0".to_owned(),
             force: false,
             attended: true,
+            unattended: false,
             roles: BTreeMap::new(),
             named_calls: false,
             call_timeout_ns: 60 * SECOND,

@@ -62,6 +62,11 @@ impl Desk {
         }
     }
 
+    /// Returns whether a letter has not been judged.
+    pub fn letters_wait(&self) -> bool {
+        self.mail.as_ref().is_some_and(|mail| mail.changed || !mail.waiting.is_empty())
+    }
+
     /// Looks into the inbox although nothing was told: before silence falls, what lies there counts.
     pub fn look_for_letters(&mut self) {
         if let Some(mail) = &mut self.mail {
