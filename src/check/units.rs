@@ -189,7 +189,7 @@ impl<'a> Units<'a> {
             None => match self.loader.load(&path) {
                 Ok(text) => self.add(&path, text, false, report),
                 Err(why) => {
-                    let module = native::modules().into_iter().chain(stdlib::names()).any(|m| m == written);
+                    let module = native::modules().chain(stdlib::names()).any(|m| m == written);
                     let help = if module {
                         format!("write `use {written}`")
                     } else {
