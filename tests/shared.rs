@@ -7,12 +7,12 @@ mod support;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use mainstay::journal::{JournalError, RunLock, StateDir};
+use mainstay::journal::{JournalError, RunLock, StateDir, read_file};
 use mainstay::people::inbox::{Found, Inbox, Letter, Message, Seen, seal_of};
 use support::shop::{Shop, end};
-use support::users::{self, uid_of};
+use support::users::{self, command_as, uid_of};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).mode() & 0o7777
@@ -155,6 +155,70 @@ fn a_run_that_claims_another_author_is_told_from_its_owner() {
     )
     .unwrap();
     assert!(shop.prints(li, &["runs"]).contains("damaged"));
+}
+
+#[test]
+fn a_pipe_in_a_run_is_waited_for_by_nobody() {
+    if !users::can_be_made() {
+        return;
+    }
+    let shop = Shop::new();
+    let [dana, li] = [shop.team.member(0), shop.team.member(1)];
+    let (mut child, run) = shop.wait(dana, "022");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let folder = shop.state().join("runs").join(&run);
+    let bounded = |user: &str, arguments: &[&str]| {
+        let output = command_as(user, "timeout")
+            .args(["20", "./mainstay"])
+            .args(arguments)
+            .current_dir(shop.folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert_ne!(output.status.code(), Some(124), "{user} waits: {arguments:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for name in ["holder", "lock", "sources.json", "prevention.md", "journal.db-shm", "journal.db-wal"] {
+        let at = format!("cd {}; rm -rf kept; mv {name} kept;", folder.display());
+        let made = shop.shell(dana, &format!("{at} mkfifo -m 644 {name}"));
+        assert!(made.is_ok(), "{name}: {made:?}");
+        for user in [li, "root"] {
+            assert!(bounded(user, &["runs"]).contains(&run), "{name}");
+            bounded(user, &["waiting"]);
+            bounded(user, &["show", &run]);
+        }
+        shop.shell(dana, &format!("cd {}; rm {name}; test ! -e kept || mv kept {name}", folder.display()))
+            .unwrap();
+    }
+}
+
+#[test]
+fn a_lock_is_written_through_no_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let elsewhere = folder.path().join("elsewhere");
+    for name in ["lock", "holder"] {
+        let run = folder.path().join(name);
+        fs::create_dir(&run).unwrap();
+        fs::set_permissions(&run, Permissions::from_mode(0o2750)).unwrap();
+        fs::write(&elsewhere, "mine").unwrap();
+        std::os::unix::fs::symlink(&elsewhere, run.join(name)).unwrap();
+        let taken = RunLock::take(&run);
+        assert_eq!(taken.is_err(), name == "lock", "{taken:?}");
+        assert_eq!(fs::read(&elsewhere).unwrap(), b"mine", "{name}");
+    }
+}
+
+#[test]
+fn what_is_read_from_a_run_is_a_file_and_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a");
+    fs::write(&path, "12345").unwrap();
+    assert_eq!(read_file(&path, 5).unwrap(), b"12345");
+    assert!(read_file(&path, 4).is_err());
+    std::os::unix::fs::symlink(&path, folder.path().join("link")).unwrap();
+    assert!(read_file(&folder.path().join("link"), 5).is_err());
+    assert!(read_file(folder.path(), 5).is_err());
 }
 
 #[test]
