@@ -10,7 +10,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use mainstay::journal::StateDir;
-use mainstay::people::inbox::{Inbox, Letter, Message};
+use mainstay::people::inbox::{Inbox, Letter, Message, seal_of};
 use serde_json::Value as Json;
 use support::sandbox::{Sandbox, program};
 use support::service::wait_until;
@@ -405,16 +405,18 @@ impl Shop {
     /// Puts a letter into the inbox as that user would who writes it by hand.
     fn forge(&self, who: usize, run: &str, letter: &str) {
         let inbox = Inbox::at(&StateDir::existing(self.path("state")).run_dir(run)).folder().to_owned();
-        let script = "umask 027; printf %s \"$1\" > \"$2/.tmp-forged\" && mv \"$2/.tmp-forged\" \"$2/$3\"";
-        let name = format!("{}.json", self.team.member(who));
+        let script = "umask 027; mkdir \"$2/$4\"; printf %s \"$1\" > \"$2/.tmp-forged\" && mv \"$2/.tmp-forged\" \"$2/$3\"";
+        let name = format!("answer-{}.json", self.team.member(who));
+        let seal = seal_of(&name, letter.as_bytes());
         let mut command = command_as(self.team.member(who), "sh");
-        command.args(["-c", script, "sh", letter]).arg(&inbox).arg(name);
+        command.args(["-c", script, "sh", letter]).arg(&inbox).args([name, seal]);
         assert!(command.status().unwrap().success());
     }
 
     fn letters(&self, run: &str) -> Vec<PathBuf> {
         let inbox = Inbox::at(&StateDir::existing(self.path("state")).run_dir(run)).folder().to_owned();
-        fs::read_dir(inbox).unwrap().map(|entry| entry.unwrap().path()).collect()
+        let paths = fs::read_dir(inbox).unwrap().map(|entry| entry.unwrap().path());
+        paths.filter(|path| path.is_file()).collect()
     }
 }
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use mainstay::people::Person;
-use mainstay::people::inbox::{Found, Inbox, InboxError, Letter, Message, Received, Seen, Watch};
+use mainstay::people::inbox::{Found, Inbox, InboxError, Letter, Message, Received, Seen, Watch, seal_of};
 use support::users::is_root;
 use tempfile::TempDir;
 
@@ -69,11 +69,32 @@ fn put(inbox: &Inbox, letter: &Letter) -> PathBuf {
     inbox.folder().join(inbox.put(letter).unwrap())
 }
 
+/// Writes a file by hand that claims to be a letter.
 fn write(inbox: &Inbox, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
     let path = inbox.folder().join(name);
+    seal(inbox, name, text.as_ref());
     fs::write(&path, text).unwrap();
     fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
     path
+}
+
+fn seal(inbox: &Inbox, name: &str, text: &[u8]) -> PathBuf {
+    let path = inbox.folder().join(seal_of(name, text));
+    fs::create_dir(&path).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o750)).unwrap();
+    path
+}
+
+fn answer(said: &str) -> Letter {
+    Letter {
+        run: RUN.to_owned(),
+        message: Message::Answer {
+            question: "s1/3".to_owned(),
+            shown: "ab".repeat(32),
+            said: said.to_owned(),
+            because: String::new(),
+        },
+    }
 }
 
 fn valid() -> String {
@@ -122,7 +143,7 @@ fn each_file_is_reported_once_in_the_order_in_which_they_came() {
         known.add(found.file(), Person::current().uid);
     }
     assert_eq!(texts(inbox.collect(&mut known).unwrap()), ["later"]);
-    assert_eq!(fs::read_dir(inbox.folder()).unwrap().count(), 6, "nothing is deleted, nothing left beside");
+    assert_eq!(fs::read_dir(inbox.folder()).unwrap().count(), 12, "letters and seals: nothing is deleted");
 }
 
 #[test]
@@ -181,8 +202,9 @@ fn a_letter_is_bounded() {
     let long = note(&"x".repeat(64 * 1024));
     assert!(matches!(inbox.put(&long), Err(InboxError::TooLong(_))));
     assert_eq!(fs::read_dir(inbox.folder()).unwrap().count(), 0);
-    write(&inbox, "a.json", vec![b' '; 64 * 1024 + 1]);
+    let long = write(&inbox, "a.json", vec![b' '; 64 * 1024 + 1]);
     assert_eq!(void(&inbox), "it is larger than 65536 bytes");
+    fs::remove_file(long).unwrap();
     let fits = write(&inbox, "a.json", format!("{}{}", valid(), " ".repeat(64 * 1024 - valid().len())));
     assert_eq!(fs::metadata(fits).unwrap().len(), 64 * 1024);
     assert_eq!(texts(collect(&inbox)), ["by hand"]);
@@ -237,6 +259,65 @@ fn a_file_that_others_can_write_to_is_void() {
 }
 
 #[test]
+fn a_file_that_is_not_as_a_letter_is_put_is_void() {
+    for mode in [0o600, 0o644, 0o750, 0o1640] {
+        let (_folder, inbox) = inbox();
+        let path = write(&inbox, "a", valid());
+        fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+        assert_eq!(void(&inbox), format!("its mode is {mode:o}, and that of a letter 640"));
+    }
+    if is_root() {
+        let (_folder, inbox) = inbox();
+        let path = write(&inbox, "a", valid());
+        rustix::fs::chown(&path, None, Some(rustix::fs::Gid::from_raw(54_321))).unwrap();
+        assert_eq!(void(&inbox), "it does not belong to the group of the inbox");
+    }
+}
+
+#[test]
+fn a_letter_without_the_seal_of_its_owner_is_void() {
+    let no_seal = "its owner need not have put it here: it has no seal";
+    let (_folder, inbox) = inbox();
+    let path = write(&inbox, "a", valid());
+    let seal = inbox.folder().join(seal_of("a", valid().as_bytes()));
+    assert_eq!(texts(collect(&inbox)), ["by hand"]);
+    for mode in [0o700, 0o755, 0o770, 0o757] {
+        fs::set_permissions(&seal, Permissions::from_mode(mode)).unwrap();
+        assert_eq!(void(&inbox), no_seal, "{mode:o}");
+    }
+    fs::set_permissions(&seal, Permissions::from_mode(0o750)).unwrap();
+    if is_root() {
+        rustix::fs::chown(&seal, Some(rustix::fs::Uid::from_raw(54_321)), None).unwrap();
+        assert_eq!(void(&inbox), no_seal);
+        rustix::fs::chown(&seal, Some(rustix::fs::Uid::ROOT), None).unwrap();
+    }
+    // It stands for this name and this text.
+    fs::rename(&path, inbox.folder().join("b")).unwrap();
+    assert_eq!(void(&inbox), no_seal);
+    fs::rename(inbox.folder().join("b"), &path).unwrap();
+    assert_eq!(texts(collect(&inbox)), ["by hand"]);
+    fs::write(&path, valid().replace("by hand", "by hans")).unwrap();
+    assert_eq!(void(&inbox), no_seal);
+    fs::write(&path, valid()).unwrap();
+    fs::remove_dir(&seal).unwrap();
+    symlink("/", &seal).unwrap();
+    assert_eq!(void(&inbox), no_seal, "and no link is one");
+}
+
+#[test]
+fn an_answer_is_named_as_one() {
+    let (_folder, first) = inbox();
+    let path = put(&first, &answer("yes"));
+    let text = fs::read(&path).unwrap();
+    fs::remove_file(path).unwrap();
+    write(&first, "note-1.json", text);
+    assert_eq!(void(&first), "its name does not begin with `answer-`");
+    let (_folder, second) = inbox();
+    write(&second, "answer-1.json", valid());
+    assert_eq!(void(&second), "its name does not begin with `note-`");
+}
+
+#[test]
 fn one_person_cannot_fill_the_inbox() {
     let (_folder, inbox) = inbox();
     for number in 0..1010 {
@@ -246,16 +327,67 @@ fn one_person_cannot_fill_the_inbox() {
     let found = inbox.collect(&mut seen).unwrap();
     assert_eq!(found.len(), 1001);
     assert!(
-        matches!(&found[1000], Found::Void { why, .. } if why.starts_with("more than 1000 files of one person")),
+        matches!(&found[1000], Found::Void { why, .. } if why.starts_with("more than 1000 notes of one person")),
         "{:?}",
         found[1000]
     );
     assert_eq!(inbox.collect(&mut seen).unwrap(), [], "said once");
     if is_root() {
-        let path = put(&inbox, &note("of somebody else"));
-        rustix::fs::chown(&path, Some(rustix::fs::Uid::from_raw(54_321)), None).unwrap();
-        assert_eq!(texts(inbox.collect(&mut seen).unwrap()), ["of somebody else"]);
+        let path = write(&inbox, "other", valid());
+        let seal = inbox.folder().join(seal_of("other", valid().as_bytes()));
+        for path in [&path, &seal] {
+            rustix::fs::chown(path, Some(rustix::fs::Uid::from_raw(54_321)), None).unwrap();
+        }
+        assert_eq!(texts(inbox.collect(&mut seen).unwrap()), ["by hand"]);
     }
+}
+
+#[test]
+fn notes_keep_nobodys_answer_away_and_one_too_many_is_refused() {
+    let (_folder, inbox) = inbox();
+    for number in 0..999 {
+        write(&inbox, &number.to_string(), valid());
+        fs::write(inbox.folder().join(format!(".hidden-{number}")), "").unwrap();
+    }
+    inbox.put(&note("the last")).unwrap();
+    let refused = inbox.put(&note("too many")).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "1000 notes of this user lie in the run's inbox, and no further one is looked at"
+    );
+    assert!(refused.help().is_some());
+    let mut seen = Seen::default();
+    assert_eq!(texts(inbox.collect(&mut seen).unwrap()).len(), 1000);
+    let file = inbox.put(&answer("yes")).unwrap();
+    match &*inbox.collect(&mut seen).unwrap() {
+        [Found::Letter(received)] => assert_eq!((&received.letter, &received.file), (&answer("yes"), &file)),
+        other => panic!("the answer is not taken: {other:?}"),
+    }
+    for number in 0..999 {
+        write(&inbox, &format!("answer-{number}"), "{}");
+    }
+    assert!(matches!(inbox.put(&answer("no")), Err(InboxError::Full("answers"))));
+}
+
+#[test]
+fn hidden_names_hide_nothing() {
+    let (_folder, inbox) = inbox();
+    // One file with many names costs the test less than many files.
+    let first = inbox.folder().join(".x");
+    fs::write(&first, "").unwrap();
+    let mut linked = 0;
+    while linked < 100_001 {
+        let current = inbox.folder().join(format!(".x{linked}"));
+        if linked % 30_000 == 0 {
+            fs::write(&current, "").unwrap();
+        } else {
+            let origin = inbox.folder().join(format!(".x{}", linked - linked % 30_000));
+            fs::hard_link(origin, &current).unwrap();
+        }
+        linked += 1;
+    }
+    inbox.put(&note("seen")).unwrap();
+    assert_eq!(texts(collect(&inbox)), ["seen"]);
 }
 
 #[test]

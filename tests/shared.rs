@@ -7,11 +7,12 @@ mod support;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use mainstay::journal::{JournalError, RunLock, StateDir};
-use mainstay::people::inbox::{Found, Inbox, Letter, Message, Seen};
+use mainstay::journal::{JournalError, RunLock, StateDir, read_file};
+use mainstay::people::inbox::{Found, Inbox, Letter, Message, Seen, seal_of};
 use support::shop::{Shop, end};
-use support::users::{self, uid_of};
+use support::users::{self, command_as, uid_of};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).mode() & 0o7777
@@ -157,6 +158,70 @@ fn a_run_that_claims_another_author_is_told_from_its_owner() {
 }
 
 #[test]
+fn a_pipe_in_a_run_is_waited_for_by_nobody() {
+    if !users::can_be_made() {
+        return;
+    }
+    let shop = Shop::new();
+    let [dana, li] = [shop.team.member(0), shop.team.member(1)];
+    let (mut child, run) = shop.wait(dana, "022");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let folder = shop.state().join("runs").join(&run);
+    let bounded = |user: &str, arguments: &[&str]| {
+        let output = command_as(user, "timeout")
+            .args(["20", "./mainstay"])
+            .args(arguments)
+            .current_dir(shop.folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert_ne!(output.status.code(), Some(124), "{user} waits: {arguments:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for name in ["holder", "lock", "sources.json", "prevention.md", "journal.db-shm", "journal.db-wal"] {
+        let at = format!("cd {}; rm -rf kept; mv {name} kept;", folder.display());
+        let made = shop.shell(dana, &format!("{at} mkfifo -m 644 {name}"));
+        assert!(made.is_ok(), "{name}: {made:?}");
+        for user in [li, "root"] {
+            assert!(bounded(user, &["runs"]).contains(&run), "{name}");
+            bounded(user, &["waiting"]);
+            bounded(user, &["show", &run]);
+        }
+        shop.shell(dana, &format!("cd {}; rm {name}; test ! -e kept || mv kept {name}", folder.display()))
+            .unwrap();
+    }
+}
+
+#[test]
+fn a_lock_is_written_through_no_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let elsewhere = folder.path().join("elsewhere");
+    for name in ["lock", "holder"] {
+        let run = folder.path().join(name);
+        fs::create_dir(&run).unwrap();
+        fs::set_permissions(&run, Permissions::from_mode(0o2750)).unwrap();
+        fs::write(&elsewhere, "mine").unwrap();
+        std::os::unix::fs::symlink(&elsewhere, run.join(name)).unwrap();
+        let taken = RunLock::take(&run);
+        assert_eq!(taken.is_err(), name == "lock", "{taken:?}");
+        assert_eq!(fs::read(&elsewhere).unwrap(), b"mine", "{name}");
+    }
+}
+
+#[test]
+fn what_is_read_from_a_run_is_a_file_and_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a");
+    fs::write(&path, "12345").unwrap();
+    assert_eq!(read_file(&path, 5).unwrap(), b"12345");
+    assert!(read_file(&path, 4).is_err());
+    std::os::unix::fs::symlink(&path, folder.path().join("link")).unwrap();
+    assert!(read_file(&folder.path().join("link"), 5).is_err());
+    assert!(read_file(folder.path(), 5).is_err());
+}
+
+#[test]
 fn a_list_that_another_one_made_is_not_used() {
     if !users::can_be_made() {
         return;
@@ -192,8 +257,11 @@ fn letters_are_from_whom_the_machine_says_and_stay_theirs() {
     shop.act(li, &folder, "put", "by li").unwrap();
     assert!(shop.act(eve, &folder, "put", "by eve").is_err());
     // As dana, who executes the run: the letter was written with the strictest umask.
-    let file = fs::read_dir(inbox.folder()).unwrap().next().unwrap().unwrap().path();
-    assert_eq!(mode(&file), 0o640);
+    let entries: Vec<PathBuf> =
+        fs::read_dir(inbox.folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let file = entries.iter().find(|path| path.extension().is_some()).unwrap();
+    let seal = entries.iter().find(|path| path.is_dir()).unwrap();
+    assert_eq!((entries.len(), mode(file), mode(seal)), (2, 0o640, 0o2750));
     assert!(shop.shell(dana, &format!("cat {}", file.display())).unwrap().contains("by li"));
     let mut seen = Seen::default();
     match &*inbox.collect(&mut seen).unwrap() {
@@ -226,6 +294,58 @@ fn letters_are_from_whom_the_machine_says_and_stay_theirs() {
     let dana_only =
         shop.shell(li, &format!("{third} for f in $f; do test -O $f || rm -f $f || exit 1; done"));
     assert!(dana_only.is_err(), "li removes what dana put");
+}
+
+#[test]
+fn a_file_that_somebody_copied_is_not_made_their_answer() {
+    if !users::can_be_made() {
+        return;
+    }
+    let shop = Shop::new();
+    let [dana, li] = [shop.team.member(0), shop.team.member(1)];
+    let folder = shop.state().join("runs/20261121-0142-k7f3");
+    shop.shell(dana, &format!("mkdir {0} && chmod 2750 {0}", folder.display())).unwrap();
+    shop.act(dana, &folder, "create", "").unwrap();
+    let inbox = Inbox::at(&folder);
+    // A checkout that the group shares, in which dana copies what li wrote.
+    let checkout = shop.state().join("checkout");
+    let made =
+        Command::new("install").args(["-d", "-m", "2770", "-g", &shop.team.group]).arg(&checkout).status();
+    assert!(made.unwrap().success());
+    let text = r#"{"format":1,"run":"20261121-0142-k7f3","message":{"kind":"note","text":"by dana"}}"#;
+    let seal = seal_of("note-1.json", text.as_bytes());
+    let at = format!("cd {};", checkout.display());
+    shop.shell(li, &format!("{at} umask 027; printf %s '{text}' > a; mkdir seals seals/{seal}")).unwrap();
+    shop.shell(dana, &format!("{at} umask 022; cp a copy; cp -r seals copies")).unwrap();
+    let into = inbox.folder().display();
+    shop.shell(li, &format!("{at} mv copy {into}/note-1.json")).unwrap();
+    let file = inbox.folder().join("note-1.json");
+    assert_eq!((fs::metadata(&file).unwrap().uid(), mode(&file)), (uid_of(dana).unwrap(), 0o640));
+    let no_seal = || match &*inbox.collect(&mut Seen::default()).unwrap() {
+        [Found::Void { who, why, .. }] => {
+            assert_eq!(
+                (who.name.as_str(), why.as_str()),
+                (dana, "its owner need not have put it here: it has no seal")
+            );
+        }
+        other => panic!("{other:?}"),
+    };
+    no_seal();
+    // The folder that dana copied along stays where it is, wherever li may write.
+    shop.shell(dana, &format!("{at} cp -r seals/{seal} sealed")).unwrap();
+    let rename = format!("{at} mv -T sealed {into}/{seal}");
+    let moved = shop.shell(li, &rename);
+    assert!(moved.as_ref().is_err_and(|said| said.contains("Permission denied")), "{moved:?}");
+    no_seal();
+    // One that the group can write to goes along, and is none.
+    shop.shell(dana, &format!("{at} chmod 2770 sealed")).unwrap();
+    shop.shell(li, &rename).unwrap();
+    assert_eq!(fs::metadata(inbox.folder().join(&seal)).unwrap().uid(), uid_of(dana).unwrap());
+    no_seal();
+    // One of li's own is not dana's.
+    fs::remove_dir(inbox.folder().join(&seal)).unwrap();
+    shop.shell(li, &format!("mkdir -m 750 {into}/{seal}")).unwrap();
+    no_seal();
 }
 
 #[test]

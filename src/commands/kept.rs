@@ -10,7 +10,7 @@ use super::failure::{Failure, warn};
 use super::settings;
 use crate::display::RunState;
 use crate::event::{Address, Body, Class, Fact, Input, Moment, Record, Reply};
-use crate::journal::{Counts, Head, Index, Listing, Reader, RunLock, StateDir};
+use crate::journal::{Counts, Head, Index, Listing, Reader, RunLock, StateDir, read_file};
 use crate::people::inbox::{Found, Inbox, Message, Received, Seen};
 use crate::source::Sources;
 use crate::timeline::Summary;
@@ -21,6 +21,9 @@ pub(super) const SOURCES: &str = "sources.json";
 
 /// The file in a run's folder with the runbook's `prevention`, its values filled in.
 pub(super) const PREVENTION: &str = "prevention.md";
+
+/// Bytes of either that are read.
+const TEXT_LIMIT: u64 = 64 << 20;
 
 /// One run, read.
 pub(super) struct Kept {
@@ -55,8 +58,11 @@ pub(super) fn read(given: &str) -> Result<Kept, Failure> {
     }
     let state = state_of(&state_dir, &summary.listing(found.head));
     summary.abandoned = state == RunState::Suspended;
-    summary.prevention = std::fs::read_to_string(folder.join(PREVENTION)).unwrap_or_default();
-    let sources = std::fs::read(folder.join(SOURCES))
+    summary.prevention = read_file(&folder.join(PREVENTION), TEXT_LIMIT)
+        .ok()
+        .and_then(|text| String::from_utf8(text).ok())
+        .unwrap_or_default();
+    let sources = read_file(&folder.join(SOURCES), TEXT_LIMIT)
         .ok()
         .and_then(|text| serde_json::from_slice(&text).ok())
         .unwrap_or_default();

@@ -7,15 +7,16 @@
 //! In a shared folder the others are told by a second file, `holder`, whose lock decides nothing.
 
 use std::fmt;
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::{File, Permissions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use rustix::fs::{FlockOperation, fcntl_lock, flock};
 use rustix::process::{Flock, FlockType, fcntl_getlk};
 use serde::{Deserialize, Serialize};
 
+use super::opener::{open_file, open_or_create};
 use super::{JournalError, Sharing};
 use crate::users;
 
@@ -65,13 +66,7 @@ impl RunLock {
     /// [`JournalError::Held`] with its holder when somebody has it.
     pub fn take(folder: &Path) -> Result<RunLock, JournalError> {
         let path = folder.join("lock");
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
+        let mut file = open_or_create(&path, 0o600)
             .map_err(|e| foreign(folder, &e).unwrap_or_else(|| JournalError::io(&path, &e)))?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
@@ -96,7 +91,7 @@ impl RunLock {
     /// When the lock is there and cannot be asked.
     pub fn holder(folder: &Path) -> Result<Option<Holder>, JournalError> {
         let path = folder.join("lock");
-        let mut file = match File::open(&path) {
+        let mut file = match open_file(&path) {
             Ok(file) => file,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => return shown_holder(folder),
@@ -120,9 +115,7 @@ fn show_others(folder: &Path, holder: &Holder) -> std::io::Result<Option<File>> 
         return Ok(None);
     }
     let mode = sharing.file_mode();
-    let mut options = OpenOptions::new();
-    let mut file =
-        options.read(true).write(true).create(true).truncate(false).mode(mode).open(folder.join(SHOWN))?;
+    let mut file = open_or_create(&folder.join(SHOWN), mode)?;
     file.set_permissions(Permissions::from_mode(mode))?;
     // Of the kind that can be asked about without being taken, so that nobody is in its way.
     fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive)?;
@@ -133,7 +126,7 @@ fn show_others(folder: &Path, holder: &Holder) -> std::io::Result<Option<File>> 
 /// Returns whom the others are told.
 fn shown_holder(folder: &Path) -> Result<Option<Holder>, JournalError> {
     let path = folder.join(SHOWN);
-    let mut file = match File::open(&path) {
+    let mut file = match open_file(&path) {
         Ok(file) => file,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(JournalError::io(&path, &e)),

@@ -2,16 +2,19 @@
 //!
 //! Owns the checks of format and chain, and what is readable behind damage. Never writes.
 
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::opener::{copy_file, is_other, open_file};
 use super::row::{self, Head, Row};
-use super::store::{APPLICATION, wal_of};
+use super::store::{APPLICATION, beside, wal_of};
 use super::{JournalError, RunLock, StateDir};
 use crate::event::{FORMAT, Record};
+
+/// Bytes of a database or a log that are copied to be read.
+const COPY_LIMIT: u64 = 4 << 30;
 
 /// What can be read of a journal.
 #[derive(Debug)]
@@ -44,10 +47,13 @@ impl Reader {
         let path = folder.join("journal.db");
         let fail = |e: std::io::Error| JournalError::io(&path, &e);
         // In a shared folder somebody may have put a pipe there, which would be waited for.
-        if !fs::symlink_metadata(&path).map_err(fail)?.is_file() {
-            return Err(JournalError::Corrupt { path, why: "it is not a file".to_owned() });
+        for suffix in ["", "-wal", "-shm", "-journal"] {
+            let path = beside(&path, suffix);
+            if is_other(&path) {
+                return Err(JournalError::Corrupt { path, why: "it is not a file".to_owned() });
+            }
         }
-        File::open(&path).map_err(fail)?;
+        open_file(&path).map_err(fail)?;
         let first = match look(&path, &path) {
             Ok(connection) => return Ok(Reader { path, connection, still: false, _copy: None }),
             Err(error @ (JournalError::Newer { .. } | JournalError::Corrupt { .. })) => return Err(error),
@@ -141,9 +147,9 @@ fn copied(path: &Path) -> Result<(Connection, Option<tempfile::TempDir>), Journa
     let folder = tempfile::tempdir().map_err(|e| JournalError::io(path, &e))?;
     let file = folder.path().join("journal.db");
     let wal = wal_of(path);
-    fs::copy(path, &file).map_err(|e| JournalError::io(path, &e))?;
+    copy_file(path, &file, COPY_LIMIT).map_err(|e| JournalError::io(path, &e))?;
     if wal.exists() {
-        fs::copy(&wal, wal_of(&file)).map_err(|e| JournalError::io(&wal, &e))?;
+        copy_file(&wal, &wal_of(&file), COPY_LIMIT).map_err(|e| JournalError::io(&wal, &e))?;
     }
     look(&file, path).map(|connection| (connection, Some(folder)))
 }

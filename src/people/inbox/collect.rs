@@ -2,7 +2,8 @@
 //!
 //! A letter is from its file's owner: only root can give a file away. What else could make somebody
 //! the author of what they did not write is refused: a second name of a file that lies elsewhere, a
-//! file that others may write to, a link, another file system, a letter to another run.
+//! file that others may write to, a link, another file system, a letter to another run, and a file that
+//! its owner need not have put here (`seal`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{CStr, CString};
@@ -15,14 +16,9 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use serde::Deserialize;
 
-use super::{FORMAT, InboxError, LETTER_LIMIT, Letter, OnDisk};
+use super::limit::{Kind, LIMIT};
+use super::{FORMAT, InboxError, LETTER_LIMIT, LETTER_MODE, Letter, OnDisk, seal};
 use crate::people::Person;
-
-/// Files of one person that are looked at in all.
-const PERSON_LIMIT: usize = 1000;
-
-/// Names that are looked at in the folder.
-const NAME_LIMIT: usize = 100_000;
 
 /// Something that lies in the inbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,20 +48,20 @@ pub struct Received {
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     files: BTreeSet<String>,
-    /// How many of each user, by number.
-    counts: BTreeMap<u32, usize>,
+    /// How many of each user, by number, and kind.
+    counts: BTreeMap<(u32, Kind), usize>,
 }
 
 impl Seen {
     /// Remembers a file, and the number of its owner. After a resume the journal knows these.
     pub fn add(&mut self, file: &str, uid: u32) {
         if self.files.insert(file.to_owned()) {
-            *self.counts.entry(uid).or_default() += 1;
+            *self.counts.entry((uid, Kind::of(file))).or_default() += 1;
         }
     }
 
-    fn count(&self, uid: u32) -> usize {
-        self.counts.get(&uid).copied().unwrap_or(0)
+    fn count(&self, uid: u32, kind: Kind) -> usize {
+        self.counts.get(&(uid, kind)).copied().unwrap_or(0)
     }
 }
 
@@ -92,21 +88,18 @@ pub(super) fn collect(folder: &Path, run: &str, seen: &mut Seen) -> Result<Vec<F
     let fail = |errno: Errno| InboxError::io(folder, &errno.into());
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let directory = rustix::fs::open(folder, flags, Mode::empty()).map_err(fail)?;
-    let device = rustix::fs::fstat(&directory).map_err(fail)?.st_dev;
+    let inbox = rustix::fs::fstat(&directory).map_err(fail)?;
     let new = unseen(directory.as_fd(), seen).map_err(fail)?;
     let mut people = BTreeMap::new();
     let mut found = Vec::new();
     for New { file, name, uid, .. } in new {
-        let count = seen.count(uid);
-        if count > PERSON_LIMIT {
-            continue;
-        }
-        seen.add(&file, uid);
-        let read = if count < PERSON_LIMIT {
-            read(directory.as_fd(), &name, device, run)
+        let kind = Kind::of(&file);
+        let read = if seen.count(uid, kind) < LIMIT {
+            read(directory.as_fd(), &name, &inbox, run)
         } else {
-            Err(format!("more than {PERSON_LIMIT} files of one person: no further one is looked at"))
+            Err(format!("more than {LIMIT} {} of one person: no further one is looked at", kind.plural()))
         };
+        seen.add(&file, uid);
         let mut person = |uid| people.entry(uid).or_insert_with(|| Person::of(uid)).clone();
         found.push(match read {
             Ok((letter, stat)) => {
@@ -119,10 +112,11 @@ pub(super) fn collect(folder: &Path, run: &str, seen: &mut Seen) -> Result<Vec<F
     Ok(found)
 }
 
-/// Returns the names that were not seen, ordered by when they got their place.
+/// Returns the names that were not seen, ordered by when they got their place; of each user and kind no more than are
+/// looked at, and one.
 fn unseen(directory: BorrowedFd<'_>, seen: &Seen) -> Result<Vec<New>, Errno> {
-    let mut new = Vec::new();
-    for entry in rustix::fs::Dir::read_from(directory)?.take(NAME_LIMIT) {
+    let mut by_person: BTreeMap<(u32, Kind), BTreeSet<New>> = BTreeMap::new();
+    for entry in rustix::fs::Dir::read_from(directory)? {
         let entry = entry?;
         let name = entry.file_name();
         let file = name.to_string_lossy().into_owned();
@@ -131,15 +125,21 @@ fn unseen(directory: BorrowedFd<'_>, seen: &Seen) -> Result<Vec<New>, Errno> {
         }
         // One that has gone again was nobody's answer.
         if let Ok(stat) = rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
-            new.push(New { wall_us: ctime_us(&stat), file, name: name.to_owned(), uid: stat.st_uid });
+            let (uid, kind) = (stat.st_uid, Kind::of(&file));
+            let new = by_person.entry((uid, kind)).or_default();
+            new.insert(New { wall_us: ctime_us(&stat), file, name: name.to_owned(), uid });
+            if new.len() > (LIMIT + 1).saturating_sub(seen.count(uid, kind)) {
+                new.pop_last();
+            }
         }
     }
+    let mut new: Vec<New> = by_person.into_values().flatten().collect();
     new.sort();
     Ok(new)
 }
 
 /// Returns the letter in this file and what the operating system says of the file, or why it is void.
-fn read(directory: BorrowedFd<'_>, name: &CStr, device: u64, run: &str) -> Result<(Letter, Stat), String> {
+fn read(directory: BorrowedFd<'_>, name: &CStr, inbox: &Stat, run: &str) -> Result<(Letter, Stat), String> {
     // A pipe is not waited for, and a link is not followed.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = match rustix::fs::openat(directory, name, flags, Mode::empty()) {
@@ -149,7 +149,7 @@ fn read(directory: BorrowedFd<'_>, name: &CStr, device: u64, run: &str) -> Resul
     };
     let cannot = |error: io::Error| format!("it cannot be read: {error}");
     let before = rustix::fs::fstat(&file).map_err(|errno| cannot(errno.into()))?;
-    trusted(&before, device)?;
+    trusted(&before, inbox)?;
     let mut text = Vec::new();
     (&file).take(LETTER_LIMIT + 1).read_to_end(&mut text).map_err(cannot)?;
     let after = rustix::fs::fstat(&file).map_err(|errno| cannot(errno.into()))?;
@@ -165,20 +165,31 @@ fn read(directory: BorrowedFd<'_>, name: &CStr, device: u64, run: &str) -> Resul
     if letter.run != run {
         return Err(format!("it was written to run `{}`", letter.run));
     }
+    let kind = Kind::of_message(&letter.message);
+    if kind != Kind::of(&name.to_string_lossy()) {
+        return Err(format!("its name does not begin with `{}`", kind.prefix()));
+    }
+    if !seal::holds(directory, name, &text, &after) {
+        return Err("its owner need not have put it here: it has no seal".to_owned());
+    }
     Ok((letter, after))
 }
 
 /// Returns why the owner of the file need not be the author of what stands in it.
-fn trusted(stat: &Stat, device: u64) -> Result<(), String> {
+fn trusted(stat: &Stat, inbox: &Stat) -> Result<(), String> {
     let why = if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         "it is not a file".to_owned()
-    } else if stat.st_dev != device {
+    } else if stat.st_dev != inbox.st_dev {
         // A file system in user space says what it likes of an owner.
         "it lies on another file system".to_owned()
     } else if stat.st_nlink != 1 {
         "it has more than one name".to_owned()
     } else if stat.st_mode & 0o022 != 0 {
         "others than its owner can write to it".to_owned()
+    } else if stat.st_mode & 0o7777 != LETTER_MODE {
+        format!("its mode is {:o}, and that of a letter {LETTER_MODE:o}", stat.st_mode & 0o7777)
+    } else if stat.st_gid != inbox.st_gid {
+        "it does not belong to the group of the inbox".to_owned()
     } else if u64::try_from(stat.st_size).is_ok_and(|size| size > LETTER_LIMIT) {
         format!("it is larger than {LETTER_LIMIT} bytes")
     } else {

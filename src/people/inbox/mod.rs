@@ -8,7 +8,9 @@
 //! A watch is begun before the first collect; then nothing that comes is missed.
 
 mod collect;
+mod limit;
 mod put;
+mod seal;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use collect::{Found, Received, Seen};
 pub use put::InboxError;
+pub use seal::seal_of;
 pub use watch::Watch;
 
 use crate::journal::Sharing;
@@ -26,6 +29,9 @@ const FOLDER: &str = "inbox";
 
 /// Bytes of a letter.
 const LETTER_LIMIT: u64 = 64 * 1024;
+
+/// The mode of a letter's file: whoever executes the run reads it by the folder's group.
+const LETTER_MODE: u32 = 0o640;
 
 /// The format of letters that this version writes and reads.
 const FORMAT: u32 = 1;
@@ -103,7 +109,8 @@ impl Inbox {
     /// Returns the name of its file.
     ///
     /// # Errors
-    /// When there is no inbox, this user may not write to it, or the letter is too long.
+    /// When there is no inbox, this user may not write to it, the letter is too long, or as many of this user lie
+    /// there as are looked at.
     pub fn put(&self, letter: &Letter) -> Result<String, InboxError> {
         put::put(&self.folder, letter)
     }

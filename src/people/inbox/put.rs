@@ -1,6 +1,6 @@
 //! A letter on its way into the inbox: written beside, then renamed, so that nobody sees half of it.
 //!
-//! Renamed, never linked: a file with two names is what a forger makes (`collect`).
+//! Renamed, never linked: a file with two names is what a forger makes (`collect`). Sealed before that (`seal`).
 
 use std::fs::{self, File, Permissions};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -8,7 +8,10 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::{FORMAT, LETTER_LIMIT, Letter, OnDisk};
+use rustix::fs::{AtFlags, Mode, OFlags};
+
+use super::limit::{Kind, LIMIT};
+use super::{FORMAT, LETTER_LIMIT, LETTER_MODE, Letter, OnDisk, seal};
 
 /// Why a letter could not be put, or the inbox not be read.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +23,8 @@ pub enum InboxError {
     Denied(PathBuf),
     #[error("the message is {0} bytes long")]
     TooLong(usize),
+    #[error("{LIMIT} {0} of this user lie in the run's inbox, and no further one is looked at")]
+    Full(&'static str),
     #[error("`{}`: {why}", path.display())]
     Other { path: PathBuf, why: String },
 }
@@ -33,6 +38,9 @@ impl InboxError {
                 Some("runs of other users can be answered in a shared state folder, by its group".to_owned())
             }
             InboxError::TooLong(_) => Some(format!("at most {LETTER_LIMIT} bytes go through")),
+            InboxError::Full(_) => {
+                Some("another user can write, or who executes the run answers there".to_owned())
+            }
             InboxError::Other { .. } => None,
         }
     }
@@ -59,20 +67,50 @@ pub(super) fn put(folder: &Path, letter: &Letter) -> Result<String, InboxError> 
     if !fs::symlink_metadata(folder).map_err(fail)?.is_dir() {
         return Err(InboxError::Other { path: folder.to_owned(), why: "it is not a folder".to_owned() });
     }
+    let kind = Kind::of_message(&letter.message);
+    if is_full(folder, kind).map_err(fail)? {
+        return Err(InboxError::Full(kind.plural()));
+    }
     let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(folder).map_err(fail)?;
     file.write_all(&text).map_err(fail)?;
-    // Whatever the umask: whoever executes the run reads it by the folder's group.
-    file.as_file().set_permissions(Permissions::from_mode(0o640)).map_err(fail)?;
+    // Whatever the umask.
+    file.as_file().set_permissions(Permissions::from_mode(LETTER_MODE)).map_err(fail)?;
     file.as_file().sync_all().map_err(fail)?;
-    let name = file_name();
-    file.persist_noclobber(folder.join(&name)).map_err(|error| fail(error.error))?;
+    let name = file_name(kind);
+    let seal = seal::make(folder, &name, &text).map_err(fail)?;
+    if let Err(error) = file.persist_noclobber(folder.join(&name)) {
+        // Alone it says nothing.
+        let _ = fs::remove_dir(seal);
+        return Err(fail(error.error));
+    }
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(fail)?;
     Ok(name)
 }
 
 /// Returns a name nobody has and nobody can guess beforehand.
-fn file_name() -> String {
+fn file_name(kind: Kind) -> String {
     // Seeded by the operating system for each value.
     let random = || RandomState::new().build_hasher().finish();
-    format!("{:016x}{:016x}.json", random(), random())
+    format!("{}{:016x}{:016x}.json", kind.prefix(), random(), random())
+}
+
+/// Returns whether as many files of this kind and this user lie there as are looked at.
+fn is_full(folder: &Path, kind: Kind) -> io::Result<bool> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let directory = rustix::fs::open(folder, flags, Mode::empty())?;
+    let user = rustix::process::geteuid().as_raw();
+    let mut count = 0;
+    for entry in rustix::fs::Dir::read_from(&directory)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let file = name.to_string_lossy();
+        if !file.starts_with('.')
+            && Kind::of(&file) == kind
+            && rustix::fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW)
+                .is_ok_and(|stat| stat.st_uid == user)
+        {
+            count += 1;
+        }
+    }
+    Ok(count >= LIMIT)
 }

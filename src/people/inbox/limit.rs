@@ -1,0 +1,47 @@
+//! How many files of one person are looked at.
+//!
+//! Answers and notes are counted apart, so that a program that writes notes keeps nobody's answer from the run. What a
+//! file is said to be stands in its name: the count needs nothing that must be read first.
+
+/// Files of one person and one kind that are looked at in all.
+pub(super) const LIMIT: usize = 1000;
+
+const ANSWER: &str = "answer-";
+const NOTE: &str = "note-";
+
+/// What a file is said to be by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Answer,
+    /// Everything that is not named as an answer, too.
+    Note,
+}
+
+impl Kind {
+    pub(super) fn of(file: &str) -> Kind {
+        if file.starts_with(ANSWER) { Kind::Answer } else { Kind::Note }
+    }
+
+    pub(super) fn of_message(message: &super::Message) -> Kind {
+        match message {
+            super::Message::Answer { .. } => Kind::Answer,
+            super::Message::Note { .. } => Kind::Note,
+        }
+    }
+
+    /// Returns what the names of such files begin with.
+    pub(super) fn prefix(self) -> &'static str {
+        match self {
+            Kind::Answer => ANSWER,
+            Kind::Note => NOTE,
+        }
+    }
+
+    /// Returns the word for more than one.
+    pub(super) fn plural(self) -> &'static str {
+        match self {
+            Kind::Answer => "answers",
+            Kind::Note => "notes",
+        }
+    }
+}
