@@ -170,6 +170,9 @@ fn an_answer_counts_that_was_given_in_time_while_no_process_ran() {
     let (code, _, stderr) = alone.mainstay(&["approve", "last", "--yes"]);
     assert_eq!(code, Some(0));
     assert!(stderr.contains("your answer is kept, and nobody executes the run now"), "{stderr}");
+    let (code, _, stderr) = alone.mainstay(&["deny", "last"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("has answered `yes` already, and that is kept for the run"), "{stderr}");
     assert_eq!(alone.mainstay(&["note", "last", "power failure"]).0, Some(0));
     let (_, shown, _) = alone.mainstay(&["show", "last"]);
     assert!(shown.contains("power failure"), "{shown}");
@@ -188,6 +191,7 @@ fn an_answer_counts_that_was_given_in_time_while_no_process_ran() {
     assert_eq!(alone.mainstay(&["note", "last", "and all is well"]).0, Some(0));
     let (_, timeline, _) = alone.mainstay(&["timeline", "last"]);
     assert_eq!(timeline.matches("note: power failure").count(), 1, "{timeline}");
+    assert_eq!(timeline.matches("went on with the run, which had been left").count(), 2, "{timeline}");
     assert!(timeline.contains("note: and all is well"), "{timeline}");
 }
 

@@ -71,6 +71,9 @@ impl Checker {
         let default = param.default.as_ref().map(|default| {
             let default = lower.plain(default, "a default");
             lower.expect_accepted(&default, &accepts, "this parameter");
+            if accepts.ty == Type::Percent {
+                lower.bare_percent(&default);
+            }
             default
         });
         lower.finish();

@@ -265,6 +265,11 @@ impl Lower<'_> {
     fn counted_percent(&mut self, op: BinaryOp, left: &Expr, right: &Expr) {
         let ordered =
             matches!(op, BinaryOp::Less | BinaryOp::LessEqual | BinaryOp::Greater | BinaryOp::GreaterEqual);
+        for (share, number) in [(left, right), (right, left)] {
+            if plain_type(&share.ty) == &Type::Percent {
+                self.bare_percent(number);
+            }
+        }
         let printed = |e: &Expr| matches!(&e.kind, ExprKind::Field(_, name) if name == "number");
         let percent = |e: &Expr| matches!(e.kind, ExprKind::Literal(Value::Percent(n)) if n > 0.0);
         let number = match (printed(left) && percent(right), printed(right) && percent(left)) {
@@ -281,6 +286,24 @@ impl Lower<'_> {
                 .at(number.span, "91 is more than 100%, which is 1")
                 .help(format!("when it counts percent, 91 for 91%: `percent({written})`"))
                 .help("when it is a share from 0 to 1, compare it with one: `0.9`"),
+        );
+    }
+
+    /// Points at a bare number above 1 that stands for a percentage: 80 is 8000%.
+    pub fn bare_percent(&mut self, e: &Expr) {
+        let above = match &e.kind {
+            ExprKind::Literal(Value::Int(n)) => *n > 1,
+            ExprKind::Literal(Value::Number(n)) => *n > 1.0,
+            _ => false,
+        };
+        if !above {
+            return;
+        }
+        let written = self.one_line(e.span);
+        self.c.report.push(
+            Diagnostic::warning("number-as-percent", "a percentage above 100% is written as a bare number")
+                .at(e.span, "1 is 100%")
+                .help(format!("write `{written}%`")),
         );
     }
 

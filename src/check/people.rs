@@ -55,7 +55,10 @@ impl Lower<'_> {
                     format!("{what} does not say what happens when nobody answers"),
                 )
                 .at(word, "")
-                .help("add `on silence abort`, or `on silence escalate to ROLE`, or `on silence continue`"),
+                .help(match what {
+                    "`ask`" => "add `on silence abort`, or the answer that silence is: `on silence \"…\"`, one of those that are asked for",
+                    _ => "add `on silence abort`, or `on silence escalate to ROLE`, or `on silence continue`",
+                }),
             );
         }
         (by, within)

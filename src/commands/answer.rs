@@ -3,16 +3,17 @@
 //! Owns that whoever answers has seen what is answered. Whether the answer counts, the run decides.
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::failure::{Failure, INVALID, warn};
-use super::print;
+use super::failure::{Failure, INVALID, warn, warn_with};
 use super::waiting::{Open, one};
+use super::{kept, print};
 use crate::display::{Look, clean, question_page};
 use crate::event::{Body, Fact, Heard, Input, QuestionKind, Reply, Wanted};
 use crate::journal::{Reader, RunLock};
 use crate::people::Person;
-use crate::people::inbox::{Inbox, Letter, Message};
+use crate::people::inbox::{Found, Inbox, Letter, Message, Received};
 use crate::value::Value;
 
 /// How long a run that is executed now may take to read a letter.
@@ -168,6 +169,16 @@ fn send(open: &Open, said: &str, because: &str) -> Result<u8, Failure> {
         return Err(Failure::new(1, "it is too late: the time for an answer has run out")
             .help(format!("`mainstay show {}` shows what the run did, or will do, then", open.run)));
     }
+    if let Some((who, kept)) = kept_answer(open, &folder)? {
+        return Err(Failure::new(
+            INVALID,
+            format!("{who} has answered `{kept}` already, and that is kept for the run"),
+        )
+        .help(format!(
+            "it counts when `mainstay resume {0}` goes on; Ctrl-C stops that, and takes changes back",
+            open.run
+        )));
+    }
     let letter = Letter {
         run: open.run.clone(),
         message: Message::Answer {
@@ -177,7 +188,7 @@ fn send(open: &Open, said: &str, because: &str) -> Result<u8, Failure> {
             because: because.to_owned(),
         },
     };
-    let file = Inbox::at(&folder).put(&letter).map_err(|error| Failure::new(1, error.to_string()))?;
+    let file = Inbox::at(&folder).put(&letter)?;
     let until = Instant::now() + TAKEN_WITHIN;
     while RunLock::holder(&folder)?.is_some() && Instant::now() < until {
         if let Some(taken) = taken(open, &file)? {
@@ -199,10 +210,10 @@ fn send(open: &Open, said: &str, because: &str) -> Result<u8, Failure> {
         return Err(Failure::new(1, "the run ended before it took your answer")
             .help(format!("`mainstay show {}` shows how", open.run)));
     }
-    warn(format!(
-        "your answer is kept, and nobody executes the run now: it counts when `mainstay resume {}` goes on with it",
-        open.run
-    ));
+    warn_with(
+        "your answer is kept, and nobody executes the run now",
+        format!("it counts when `mainstay resume {}` goes on with it", open.run),
+    );
     Ok(0)
 }
 
@@ -230,6 +241,25 @@ fn taken(open: &Open, file: &str) -> Result<Option<Taken>, Failure> {
         _ => None,
     });
     Ok(found.map(|found| void.unwrap_or(found)))
+}
+
+/// Returns an answer that lies in the inbox and decides before another one can: who gave it, and which.
+fn kept_answer(open: &Open, folder: &Path) -> Result<Option<(String, String)>, Failure> {
+    let records = Reader::open(&open.state, &open.run)?.salvage().records;
+    let mut seen = kept::letters(records.iter().map(|(_, record)| record));
+    let me = Person::current();
+    Ok(Inbox::at(folder).collect(&mut seen)?.into_iter().find_map(|found| match found {
+        Found::Letter(Received {
+            letter: Letter { message: Message::Answer { shown, said, .. }, .. },
+            who,
+            ..
+        }) if shown == open.question.shown
+            && (!open.question.quorum || who.uid == me.uid || said == "no") =>
+        {
+            Some((who.name, said))
+        }
+        _ => None,
+    }))
 }
 
 fn has_ended(open: &Open) -> Result<bool, Failure> {

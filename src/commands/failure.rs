@@ -4,6 +4,7 @@ use crate::config::ConfigError;
 use crate::diagnostic::Diagnostic;
 use crate::display::{self, Look};
 use crate::journal::JournalError;
+use crate::people::inbox::InboxError;
 use crate::source::Sources;
 
 /// Invalid file or arguments (`docs/language.md`, *Outcomes*).
@@ -56,6 +57,16 @@ impl From<ConfigError> for Failure {
     }
 }
 
+impl From<InboxError> for Failure {
+    fn from(error: InboxError) -> Self {
+        let failure = Failure::new(1, error.to_string());
+        match error.help() {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    }
+}
+
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
         let code = match error {
@@ -73,6 +84,11 @@ impl From<JournalError> for Failure {
 /// Writes a warning to standard error.
 pub(super) fn warn(message: impl Into<String>) {
     tell(&Diagnostic::warning("", message), &Sources::default());
+}
+
+/// Writes a warning, and what to do about it, to standard error.
+pub(super) fn warn_with(message: impl Into<String>, help: impl Into<String>) {
+    tell(&Diagnostic::warning("", message).help(help), &Sources::default());
 }
 
 fn tell(diagnostic: &Diagnostic, sources: &Sources) {

@@ -27,8 +27,6 @@ pub(super) fn note(args: &Args) -> Result<u8, Failure> {
     let state = settings::state_dir()?;
     let run = state.find(&args.run)?;
     let message = Message::Note { text: args.text.clone() };
-    Inbox::at(&state.run_dir(&run))
-        .put(&Letter { run, message })
-        .map_err(|error| Failure::new(1, error.to_string()))?;
+    Inbox::at(&state.run_dir(&run)).put(&Letter { run, message })?;
     Ok(0)
 }

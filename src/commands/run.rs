@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::check::program_of;
-use super::failure::{Failure, INVALID, warn};
+use super::failure::{Failure, INVALID, warn, warn_with};
 use super::{EXIT_CODES, Format, complete, kept, params, prevention, settings};
 use crate::config::RolePerson;
 use crate::display::{Json, Look, Plain, Screen, TICK};
 use crate::engine::{self, Replayed};
-use crate::event::{FORMAT, Moment, Opened, Outcome, Record, SourceHash};
+use crate::event::{FORMAT, Heard, Input, Moment, Opened, Outcome, Record, SourceHash};
 use crate::journal::{Index, JournalError, RunJournal, StateDir, new_run_id};
 use crate::people::inbox::{Inbox, Seen};
 use crate::people::{Person, Rules, Seat, Terminal};
@@ -132,18 +132,17 @@ impl Conduct {
 
     /// Goes on with a run that was left.
     pub fn resume(self, format: Format, opened: &Opened, past: Past) -> Result<u8, Failure> {
-        let Past { records, mut replayed, seen } = past;
+        let Past { records, replayed, seen } = past;
         let inbox = (!opened.unattended).then_some(seen);
         self.carry_out(format, Rules::of(opened), inbox, |_, _, world, journal, observers| {
             for observer in observers.iter_mut() {
                 observer.stored(&records);
             }
             world.take_up(replayed.open)?;
-            let next = match replayed.engine.next_inside() {
-                Some(input) => Next::Input(input),
-                None => world.next()?,
-            };
-            engine::go_on(replayed.engine, next, world, journal, observers)
+            let Person { uid, name: who } = Person::current();
+            let (heard, letter, occurred) = (Heard::Resumed, String::new(), world.now());
+            let resumed = Input::Heard { heard, who, uid, letter, occurred };
+            engine::go_on(replayed.engine, Next::Input(resumed), world, journal, observers)
         })
     }
 
@@ -193,7 +192,7 @@ impl Conduct {
             Err(error) => warn(error.to_string()),
         }
         if outcome == Outcome::Suspended && format == Format::Text {
-            warn(format!("the run was left as it stands; `mainstay resume {run}` goes on with it"));
+            warn_with("the run was left as it stands", format!("`mainstay resume {run}` goes on with it"));
         }
         Ok(outcome.exit_code())
     }

@@ -96,7 +96,7 @@ fn deeds(text: &mut String, name: &str, deeds: &[Deed], look: Look) {
 fn on_no(kind: QuestionKind) -> Option<&'static str> {
     match kind {
         QuestionKind::Approval => Some("a refusal aborts the run"),
-        QuestionKind::Manual => Some("it was not done; the run is aborted"),
+        QuestionKind::Manual => Some("it was not done: the run is aborted; an undo is listed as not done"),
         QuestionKind::Failure => Some("the run fails"),
         QuestionKind::Doubt => Some("it is taken not to have happened"),
         QuestionKind::Answer => None,

@@ -63,7 +63,7 @@ pub fn waiting(lines: &[WaitingLine<'_>], look: Look) -> String {
         };
         row(&mut out, "time left", &[&left], Tone::Plain, look);
         row(&mut out, "on silence", &[&line.question.on_silence], Tone::Plain, look);
-        if line.yours {
+        if line.yours && line.left.is_none_or(|left| !left.is_zero()) {
             row(&mut out, "answer", &[&how(line)], Tone::Plain, look);
         }
         row(&mut out, "id", &[line.id], Tone::Quiet, look);
@@ -74,7 +74,9 @@ pub fn waiting(lines: &[WaitingLine<'_>], look: Look) -> String {
 fn how(line: &WaitingLine<'_>) -> String {
     match (&line.question.wanted, line.question.kind) {
         (Wanted::YesNo, _) => format!("mainstay approve {0}, or: mainstay deny {0}", line.run),
-        (Wanted::Done, _) | (_, QuestionKind::Manual) => format!("mainstay answer {} done", line.run),
+        (Wanted::Done, _) | (_, QuestionKind::Manual) => {
+            format!("mainstay answer {0} done, or: mainstay answer {0} no", line.run)
+        }
         (Wanted::Value(domain), _) => format!("mainstay answer {} ANSWER ({domain})", line.run),
     }
 }

@@ -184,7 +184,10 @@ impl<'w> Cx<'w> {
             text: self.text(&manual.text)?,
             by: Some(&manual.by),
             wanted: Wanted::Done,
-            on_silence: self.silence_words(&manual.on_silence)?,
+            on_silence: match self.unwinding {
+                true => String::from("it is taken not to have been done"),
+                false => self.silence_words(&manual.on_silence)?,
+            },
             undo: None,
         });
         let every = manual.until.as_ref().map_or(Ok(0), |(_, every)| self.duration(every))?;

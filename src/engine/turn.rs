@@ -97,6 +97,7 @@ impl Engine {
                 drop(state);
                 let (who, uid) = (who.clone(), *uid);
                 let fact = match heard.clone() {
+                    Heard::Resumed => Fact::Resumed { who, uid },
                     Heard::Note { text } => Fact::Noted { text, who, uid },
                     Heard::Void { text, why } => Fact::Void { text, who, uid, why },
                 };

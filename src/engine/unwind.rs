@@ -214,7 +214,7 @@ async fn happened<'w>(cx: &Cx<'w>, item: &Item<'w>, undo: &Undo) -> Doubt {
         match place.holds(done_when).await {
             Ok(true) => return Doubt::Undo,
             Ok(false) => {
-                return Doubt::Nothing(String::from("its `done when` says that it did not happen"));
+                return Doubt::Nothing(String::from("what tells it says that it did not happen"));
             }
             Err(_) => {}
         }

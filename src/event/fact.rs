@@ -155,6 +155,11 @@ pub enum Fact {
         uid: u32,
         why: String,
     },
+    /// Somebody went on with a run that was left.
+    Resumed {
+        who: String,
+        uid: u32,
+    },
     /// Somebody wrote something on the timeline.
     Noted {
         text: String,

@@ -40,6 +40,8 @@ pub enum Input {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "heard_as", rename_all = "snake_case")]
 pub enum Heard {
+    /// `mainstay resume`: the run goes on.
+    Resumed,
     /// `mainstay note`.
     Note { text: String },
     /// An answer that does not count.

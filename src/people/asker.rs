@@ -187,7 +187,16 @@ impl Asker {
         match self.shown {
             Shown::Nothing => None,
             Shown::Stop { .. } => {
-                let stops = Wanted::YesNo.parse(line) == Ok(Value::Bool(true));
+                let stops = match Wanted::YesNo.parse(line) {
+                    Ok(value) => value == Value::Bool(true),
+                    Err(_) if line.trim().is_empty() => false,
+                    Err(why) => {
+                        if let Some(seat) = &mut self.seat {
+                            seat.prompter.invalid(line.trim(), &why);
+                        }
+                        return None;
+                    }
+                };
                 self.close(Closed::Answered { said: line.trim(), role: "" });
                 self.show(now);
                 stops.then_some(Said::Stop)

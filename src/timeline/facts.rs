@@ -24,6 +24,7 @@ pub(super) fn tell(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
         | Fact::Answered { .. }
         | Fact::Void { .. }
         | Fact::Noted { .. }
+        | Fact::Resumed { .. }
         | Fact::Silent { .. }
         | Fact::Notified { .. } => {
             return people(fact, at, entry);
@@ -316,6 +317,11 @@ fn people(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
             let of = if text.is_empty() { String::new() } else { format!(" to \"{text}\"") };
             entry.what = Words::say(format!("an answer{of} does not count"));
             entry.outcome = Words::say(why.as_str());
+        }
+        Fact::Resumed { who, .. } => {
+            entry.kind = Kind::Note;
+            entry.who.clone_from(who);
+            entry.what = Words::say("went on with the run, which had been left");
         }
         Fact::Noted { text, who, .. } => {
             entry.kind = Kind::Note;

@@ -83,17 +83,19 @@ impl Desk {
                 self.hear_of(heard, who.name, who.uid, file, occurred);
             }
             Message::Answer { shown, said, because, .. } => {
+                let (said, because) = (self.needles.blot(&said), self.needles.blot(&because));
                 let given = Elsewhere {
                     who: &who,
                     shown: &shown,
-                    said: &self.needles.blot(&said),
-                    because: &self.needles.blot(&because),
+                    said: &said,
+                    because: &because,
                     letter: &file,
                     run_ns: occurred.run_ns,
                 };
                 match self.asker.take_elsewhere(given, self.clock.now().run_ns) {
-                    Ok(said) => self.say(Rank::Person, occurred, said),
+                    Ok(reply) => self.say(Rank::Person, occurred, reply),
                     Err((text, why)) => {
+                        let why = format!("`{said}`: {why}");
                         self.hear_of(Heard::Void { text, why }, who.name, who.uid, file, occurred);
                     }
                 }
