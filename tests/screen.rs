@@ -62,6 +62,13 @@ fn arguments(runbook: &Path, extra: &[String]) -> Vec<String> {
     arguments
 }
 
+/// Returns the arguments of a run that asks nobody.
+fn unattended(runbook: &Path, spool: &Path) -> Vec<String> {
+    let mut arguments = arguments(runbook, &[format!("spool={}", spool.display())]);
+    arguments.push("--unattended".to_owned());
+    arguments
+}
+
 #[test]
 fn a_step_shows_its_time_its_bound_and_what_it_prints_and_leaves_no_bar_behind() {
     let (sandbox, runbook, spool) = trouble();
@@ -166,9 +173,7 @@ fn parameters_come_from_files_and_the_command_line_wins() {
 fn runs_are_listed_shown_and_told() {
     let (sandbox, runbook, spool) = trouble();
     sandbox.run(["runs"]).expect_code(0).expect_output("nothing has been run yet");
-    let mut unattended = arguments(&runbook, &[format!("spool={}", spool.display())]);
-    unattended.push("--unattended".to_owned());
-    sandbox.run(unattended).expect_code(4);
+    sandbox.run(unattended(&runbook, &spool)).expect_code(4);
     let listed = sandbox.run(["runs", "--format", "json"]).expect_code(0);
     let json: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
     let run = json[0]["run"].as_str().unwrap().to_owned();
@@ -200,7 +205,7 @@ fn runs_are_listed_shown_and_told() {
 #[test]
 fn what_cannot_be_written_can_still_be_read() {
     let (sandbox, runbook, spool) = trouble();
-    sandbox.run(arguments(&runbook, &[format!("spool={}", spool.display())])).expect_code(4);
+    sandbox.run(unattended(&runbook, &spool)).expect_code(4);
     let is_root = rustix::process::geteuid().is_root();
     let setpriv = Command::new("setpriv").arg("--version").output().is_ok();
     if !is_root || !setpriv {
@@ -244,7 +249,7 @@ fn what_cannot_be_written_can_still_be_read() {
 #[test]
 fn turns_are_logged_for_those_who_look_for_a_fault_and_for_nobody_else() {
     let (sandbox, runbook, spool) = trouble();
-    let arguments = arguments(&runbook, &[format!("spool={}", spool.display())]);
+    let arguments = unattended(&runbook, &spool);
     assert!(!sandbox.run(&arguments).stderr.contains("records="));
     let sandbox = sandbox.with_env("MAINSTAY_LOG", "debug");
     let logged = sandbox.run(&arguments).stderr;
