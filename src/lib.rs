@@ -6,6 +6,7 @@
 // What pest derives without its `std`, whose stack probe costs a quarter of the parsing, is made of `alloc`.
 extern crate alloc;
 
+pub mod failpoint;
 pub mod source;
 pub mod diagnostic;
 pub mod users;

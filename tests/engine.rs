@@ -15,8 +15,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use mainstay::check::{self, Disk};
-use mainstay::engine::{self, Engine};
-use mainstay::event::{Address, Ask, Body, Class, Entry, Fact, Input, Moment, Opened, Outcome, Record};
+use mainstay::engine::{self, Engine, Replayed};
+use mainstay::event::{
+    Address, Ask, Body, Class, Control, Entry, Fact, Input, Moment, Opened, Outcome, Record, Settled,
+};
 use mainstay::given::{Fault, Faults, Given, GivenWorld, People};
 use mainstay::program::Program;
 use mainstay::value::{Secret, Value};
@@ -303,6 +305,71 @@ fn every_case_broken_once_everywhere_ends_with_nothing_lost() {
     }
     println!("{tried} broken runs");
     assert!(tried > 1000, "only {tried} broken runs");
+}
+
+/// What a run has done can be taken back after its end: by its own undos, once, also where the first attempt at one failed.
+#[test]
+fn every_case_can_be_taken_back_later() {
+    let (mut taken, mut failed) = (0, 0);
+    for case in cases() {
+        let ran = run(&case, world(&case));
+        let what = format!("{} taken back", case.name);
+        let first = later(&case, &ran.records, world(&case));
+        assert_replays(&case, &first.records, &what);
+        let undone = |records: &[Record]| -> Vec<Address> {
+            let done = |record: &Record| match &record.body {
+                Body::Fact(Fact::UnwindEnded { change, settled, finally: false, .. }) => {
+                    matches!(settled, Settled::Done | Settled::NotNeeded).then(|| change.address.clone())
+                }
+                _ => None,
+            };
+            records.iter().filter_map(done).collect()
+        };
+        let mut once = undone(&first.records);
+        taken += once.len() - undone(&ran.records).len();
+        once.sort_unstable();
+        let count = once.len();
+        once.dedup();
+        assert_eq!(once.len(), count, "{what}: something was taken back twice\n{}", told(&first.records));
+        let left = replayed(&case, &first.records).engine.made();
+        if first.outcome == Outcome::RolledBack {
+            assert!(left.iter().all(|stands| stands.undo.is_none()), "{what}: {left:?}");
+        }
+        // An undo that fails leaves the others to be done, and is tried again.
+        let places = first.world.places();
+        for place in 0..places {
+            let broken =
+                later(&case, &ran.records, world(&case).faults(Faults::default().at(place, Fault::Fails)));
+            let again = later(&case, &broken.records, world(&case));
+            let what = format!("{what}, broken at {place}");
+            assert_replays_whole(&case, &again.records, &what);
+            let (mut there, mut here) = (undone(&first.records), undone(&again.records));
+            there.sort_unstable();
+            here.sort_unstable();
+            if first.outcome == Outcome::RolledBack {
+                assert_eq!(there, here, "{what}\n{}", told(&again.records));
+                failed += usize::from(broken.outcome == Outcome::Failed);
+            }
+        }
+    }
+    assert!(taken > 5 && failed > 5, "{taken} taken back, {failed} attempts failed");
+}
+
+fn replayed(case: &Case, records: &[Record]) -> Replayed {
+    engine::replay(Arc::clone(&case.program), secrets(), records)
+        .unwrap_or_else(|e| panic!("{}: {e}\n{}", case.name, told(records)))
+}
+
+/// Takes a run that has ended back.
+fn later(case: &Case, records: &[Record], mut world: GivenWorld) -> Ran {
+    let replayed = replayed(case, records);
+    let mut store = records.to_vec();
+    let last = records.last().expect("a record").at;
+    let occurred = Moment { run_ns: last.run_ns + 60_000_000_000, wall_us: last.wall_us + 60_000_000 };
+    let back = Input::Control { control: Control::Rollback, by: String::from("lead"), occurred };
+    let outcome = engine::go_on(replayed.engine, [back], &mut world, &mut store, &mut [])
+        .unwrap_or_else(|e| panic!("{}: {e}\n{}", case.name, told(&store)));
+    Ran { outcome, records: store, world }
 }
 
 fn assert_replays_whole(case: &Case, records: &[Record], what: &str) {

@@ -199,6 +199,9 @@ impl<'w> Ledger<'w> {
     /// Notes that a change stands, and what takes it back.
     pub fn stands(&mut self, change: &Change, back: String, undo: Option<String>) {
         self.falls(change);
+        if change.undoing {
+            return;
+        }
         let deed = Deed { call: change.call.clone(), back };
         self.made.list_at().push((change.address.clone(), Stands { deed, undo }));
     }
@@ -221,7 +224,9 @@ impl<'w> Ledger<'w> {
 
     /// Keeps what takes a change back, for later.
     pub fn keep_for_later(&mut self, item: &Item<'w>) {
-        if matches!(item.plan, Plan::Undo(_) | Plan::Finally(_)) && item.state != ChangeState::NotRun {
+        // What an undo or a rollback did is the way back, and is not taken back itself.
+        let happened = item.state != ChangeState::NotRun && !item.change.undoing;
+        if matches!(item.plan, Plan::Undo(_) | Plan::Finally(_)) && happened {
             self.kept.push(item.clone());
         }
     }

@@ -22,6 +22,7 @@ use super::reader::{check_format, head, scan, strict};
 use super::row::{self, Head};
 use super::{JournalError, RunLock, StateDir};
 use crate::event::{FORMAT, Record};
+use crate::failpoint;
 use crate::world::{Store, StoreError};
 
 /// `PRAGMA application_id` of a journal: `MSTJ`.
@@ -247,11 +248,13 @@ impl RunJournal {
         turns: impl Iterator<Item = &'r [Record]>,
         durable: bool,
     ) -> Result<(), JournalError> {
+        failpoint::reach("append.before");
         self.commit(turns)?;
         let unsynced = *self.unsynced.get_or_insert_with(Instant::now);
         if durable || unsynced.elapsed() >= RIDE_ALONG {
             self.flush()?;
         }
+        failpoint::reach("append.after");
         Ok(())
     }
 }

@@ -29,6 +29,7 @@ use super::secret::SecretText;
 use super::socket::{self, Listener};
 use super::spawn::Failure;
 use super::stream::{Pipe, READ_SIZE};
+use crate::failpoint;
 
 /// How long a supervisor without client and without command stays.
 pub const IDLE_EXIT: Duration = Duration::from_secs(600);
@@ -329,8 +330,10 @@ impl Server {
             kind: SpawnFailure::Other,
             message: format!("it was not begun: that it begins cannot be written down: {error}"),
         });
+        failpoint::reach("supervise.attempted");
         match attempted.and_then(|()| Running::start(spec, &self.needles.1, &mut self.folder)) {
             Ok(command) => {
+                failpoint::reach("supervise.begun");
                 // That it was about to start is known: the worst is doubt about it.
                 self.begun.started(&spec.id, &command.started.process).ok();
                 let started = Event::Started(command.started.clone());
@@ -391,6 +394,7 @@ impl Server {
 
     fn end(&mut self, end: KeptEnd) {
         let ended = end.ended.clone();
+        failpoint::reach("supervise.ended");
         self.ends.keep(end);
         self.broadcast(&Event::Ended(Box::new(ended)));
         if self.clients.iter().all(Connection::is_deaf) {

@@ -23,6 +23,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, timeout_at};
 
 use crate::event::{Address, Ask, Moment};
+use crate::failpoint;
 use crate::people::inbox::Seen;
 use crate::people::{Person, Rules, Seat};
 use crate::process::StreamName;
@@ -151,11 +152,16 @@ impl RealWorld {
         if asks.iter().any(Ask::acts) {
             self.desk.link.acknowledge();
             self.settled = self.clock.now().run_ns;
+            failpoint::reach("begin.before");
         }
         let Self { runtime, desk, .. } = self;
         runtime.block_on(async {
             for ask in asks {
+                let acts = ask.acts();
                 desk.begin(ask, again).await?;
+                if acts {
+                    failpoint::reach("begin.after");
+                }
             }
             Ok(())
         })

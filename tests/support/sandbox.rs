@@ -190,6 +190,16 @@ impl Sandbox {
     }
 }
 
+/// Lets everybody execute the file.
+///
+/// # Panics
+///
+/// When it is not ours.
+pub fn make_executable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("the file is ours");
+}
+
 /// Returns the path of the program under test.
 pub fn program() -> &'static str {
     env!("CARGO_BIN_EXE_mainstay")
