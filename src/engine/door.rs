@@ -28,6 +28,8 @@ pub(super) struct State {
     /// Whether anything happened since the last poll.
     pub moved: bool,
     waiting: BTreeMap<Address, Option<Reply>>,
+    /// Questions that nobody has answered.
+    pub questions: BTreeMap<Address, Ask>,
     /// What is known of open requests: whether they were made inside a read, and whether they are readings.
     kinds: BTreeMap<Address, (bool, bool)>,
 }
@@ -38,6 +40,7 @@ impl State {
         match self.waiting.get_mut(address) {
             Some(slot @ None) => {
                 *slot = Some(reply);
+                self.questions.remove(address);
                 self.moved = true;
                 true
             }
@@ -176,6 +179,9 @@ impl Door {
 fn send(state: &mut State, ask: Ask) {
     let class = if ask.inner { Class::Trace } else { Class::Request };
     let reading = matches!(ask.request, Request::Reading { .. });
+    if matches!(ask.request, Request::Question(_)) {
+        state.questions.insert(ask.address.clone(), ask.clone());
+    }
     state.kinds.insert(ask.address.clone(), (ask.inner, reading));
     let at = state.now;
     state.records.push(Record { class, address: ask.address.clone(), at, body: Body::Request(ask.clone()) });
@@ -221,6 +227,7 @@ impl Future for Waiting {
         match self.cut {
             Cut::Cancel if stopped || self.halt.is_set() => {
                 state.waiting.remove(&self.address);
+                state.questions.remove(&self.address);
                 let request = Request::Cancel { request: self.address.clone() };
                 drop(state);
                 door.tell(suffix(&self.address, "cancel"), request, self.inner);

@@ -126,7 +126,7 @@ fn compare(recorded: &[&Record], found: &[&Record], text: Text) -> Result<(), Re
     Ok(())
 }
 
-/// Returns a body as it is written down; of a changed text without places.
+/// Returns a body as it is written down; of a changed text without places, and without what lies ahead.
 fn written(body: &Body, text: Text) -> String {
     if text == Text::Changed && matches!(body, Body::Fact(Fact::Titled { .. })) {
         return String::new();
@@ -135,17 +135,18 @@ fn written(body: &Body, text: Text) -> String {
         return serde_json::to_string(body).unwrap_or_default();
     }
     let mut value = serde_json::to_value(body).unwrap_or_default();
-    without_places(&mut value);
+    without_what_may_change(&mut value);
     value.to_string()
 }
 
-fn without_places(value: &mut serde_json::Value) {
+fn without_what_may_change(value: &mut serde_json::Value) {
     match value {
         serde_json::Value::Object(fields) => {
-            fields.retain(|name, _| name != "span");
-            fields.values_mut().for_each(without_places);
+            // What follows a question is not what was done: one that is open is asked anew.
+            fields.retain(|name, _| !matches!(name.as_str(), "span" | "ahead" | "shown"));
+            fields.values_mut().for_each(without_what_may_change);
         }
-        serde_json::Value::Array(items) => items.iter_mut().for_each(without_places),
+        serde_json::Value::Array(items) => items.iter_mut().for_each(without_what_may_change),
         _ => {}
     }
 }
@@ -167,7 +168,9 @@ fn words(body: &Body) -> String {
         Body::Fact(Fact::ChangeBegan(change) | Fact::ChangeEnded { change, .. }) => {
             typed("the change", &change.call)
         }
-        Body::Fact(Fact::UndoRegistered { undo, .. }) => typed("the undo", undo),
+        Body::Fact(Fact::UndoRegistered { change, undo, .. }) => {
+            format!("{} of `{}`", typed("the undo", undo), brief(&change.call, 200))
+        }
         Body::Fact(Fact::StepBegan { title, .. } | Fact::StepEnded { title, .. }) => typed("the step", title),
         Body::Fact(Fact::Decided { choice, .. }) => typed("the decision", choice),
         Body::Fact(Fact::Read { call, .. } | Fact::Unread { call, .. }) => typed("the reading", call),

@@ -121,6 +121,9 @@ impl Engine {
                 drop(state);
                 let (who, uid) = (who.clone(), *uid);
                 let resumed = matches!(heard, Heard::Resumed { .. });
+                if matches!(heard, Heard::Resumed { accepted, .. } if !accepted.is_empty()) {
+                    self.ask_anew();
+                }
                 let fact = match heard.clone() {
                     Heard::Resumed { accepted, .. } => Fact::Resumed { who, uid, accepted },
                     Heard::Note { text } => Fact::Noted { text, who, uid },
@@ -131,6 +134,17 @@ impl Engine {
             }
         }
         false
+    }
+
+    /// Writes the open questions down again: with another text, something else may follow them, and an answer is
+    /// to what is shown.
+    fn ask_anew(&self) {
+        let mut state = self.door.state();
+        let at = state.now;
+        for ask in state.questions.values().cloned().collect::<Vec<_>>() {
+            let address = ask.address.clone();
+            state.records.push(Record { class: Class::Request, address, at, body: Body::Request(ask) });
+        }
     }
 
     fn walk_on(&mut self) {

@@ -258,6 +258,19 @@ impl Running {
         self.child.wait().expect("it is our child");
     }
 
+    /// Waits until the output contains the text, and tells the program that its terminal is gone.
+    ///
+    /// # Panics
+    ///
+    /// As [`Running::wait_for`] and [`Running::finish`].
+    #[track_caller]
+    pub fn hang_up_at(mut self, text: &str) -> Finished {
+        self.wait_for(text);
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP).expect("it runs");
+        self.finish()
+    }
+
     /// Waits for the end and returns what it came to.
     ///
     /// # Panics
