@@ -129,14 +129,18 @@ impl Past {
     /// # Errors
     /// When the recorded way does not fit the text.
     pub fn replay(&self, secrets: &BTreeMap<String, Secret>) -> Result<Replayed, Failure> {
-        let text = if self.accepted.is_empty() { Text::Same } else { Text::Changed };
+        // Also where it was accepted before: what stands above that was written with another one.
+        let is_same = self.accepted.is_empty() && self.summary.accepted.1.is_empty();
+        let text = if is_same { Text::Same } else { Text::Changed };
         let replayed = engine::replay_as(Arc::clone(&self.program), secrets.clone(), &self.records, text);
         replayed.map_err(|error| {
             let failure = Failure::new(1, error.to_string());
             let run = &self.run;
-            match text {
-                Text::Same => failure.help(format!("`mainstay show {run}` shows what stands")),
-                Text::Changed => failure
+            match self.accepted.as_str() {
+                "" => {
+                    failure.help(format!("`mainstay show {run}` shows what stands"))
+                }
+                _ => failure
                     .note("what was done before must stand in the new text as it did in the old one, in the same order")
                     .help(format!("`mainstay resume {run} --as-begun` goes on with the text as it was")),
             }
