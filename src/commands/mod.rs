@@ -22,6 +22,7 @@ mod runs;
 mod settings;
 mod show;
 mod stdlib;
+mod stop;
 mod supervise;
 mod timeline;
 mod waiting;
@@ -90,6 +91,7 @@ enum Command {
     Answer(answer::Answer),
     Note(note::Args),
     Resume(resume::Args),
+    Stop(stop::Args),
     Runs(runs::Args),
     Show(show::Args),
     Timeline(timeline::Args),
@@ -125,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Answer(args) => answer::answer(&args),
         Command::Note(args) => note::note(&args),
         Command::Resume(args) => resume::resume(&args),
+        Command::Stop(args) => stop::stop(&args),
         Command::Runs(args) => runs::runs(&args),
         Command::Show(args) => show::show(&args),
         Command::Timeline(args) => timeline::timeline(&args),

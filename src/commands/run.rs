@@ -123,7 +123,8 @@ impl Conduct {
         self.carry_out(
             format,
             rules,
-            (!opened.unattended).then(Seen::default),
+            opened.unattended,
+            Seen::default(),
             |program, secrets, world, journal, observers| {
                 engine::drive(program, opened, secrets, world, journal, observers)
             },
@@ -133,8 +134,8 @@ impl Conduct {
     /// Goes on with a run that was left.
     pub fn resume(self, format: Format, opened: &Opened, past: Past) -> Result<u8, Failure> {
         let Past { records, replayed, seen } = past;
-        let inbox = (!opened.unattended).then_some(seen);
-        self.carry_out(format, Rules::of(opened), inbox, |_, _, world, journal, observers| {
+        let (rules, unattended) = (Rules::of(opened), opened.unattended);
+        self.carry_out(format, rules, unattended, seen, |_, _, world, journal, observers| {
             for observer in observers.iter_mut() {
                 observer.stored(&records);
             }
@@ -150,7 +151,8 @@ impl Conduct {
         self,
         format: Format,
         rules: Rules,
-        inbox: Option<Seen>,
+        unattended: bool,
+        seen: Seen,
         drive: impl FnOnce(
             Arc<Program>,
             BTreeMap<String, Secret>,
@@ -165,7 +167,8 @@ impl Conduct {
             clock,
             seat: seat.map(|terminal| view.seat(terminal)),
             rules,
-            inbox,
+            inbox: Some(seen),
+            unattended,
             secrets: secrets.values().cloned().collect(),
             commands: program.has_commands(),
             live: view.live(),

@@ -15,6 +15,8 @@ pub(super) struct State {
     pub now: Moment,
     /// Who stopped the run.
     pub stop: Option<String>,
+    /// Why, where somebody said so.
+    pub because: String,
     pub records: Vec<Record>,
     pub asks: Vec<Ask>,
     /// What the engine delivers to itself: readings whose body has ended.

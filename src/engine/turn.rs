@@ -95,16 +95,27 @@ impl Engine {
                 let now = state.now;
                 push(&mut state.records, Class::Input, "", now, input);
                 drop(state);
-                let (who, uid) = (who.clone(), *uid);
-                let fact = match heard.clone() {
-                    Heard::Resumed => Fact::Resumed { who, uid },
-                    Heard::Note { text } => Fact::Noted { text, who, uid },
-                    Heard::Void { text, why } => Fact::Void { text, who, uid, why },
-                };
-                self.door.fact(&Address("".into()), false, fact);
+                self.hear(heard.clone(), who.clone(), *uid);
             }
         }
         false
+    }
+
+    fn hear(&mut self, heard: Heard, who: String, uid: u32) {
+        let fact = match heard {
+            Heard::Resumed => Fact::Resumed { who, uid },
+            Heard::Note { text } => Fact::Noted { text, who, uid },
+            Heard::Void { text, why } => Fact::Void { text, who, uid, why },
+            // What the walk makes of it is a fact of its own.
+            Heard::Stop { because } => {
+                let mut state = self.door.state();
+                if state.stop.is_none() {
+                    (state.stop, state.because) = (Some(who), because);
+                }
+                return;
+            }
+        };
+        self.door.fact(&Address("".into()), false, fact);
     }
 
     fn walk_on(&mut self) -> Option<Outcome> {

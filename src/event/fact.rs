@@ -191,6 +191,9 @@ pub enum Fact {
     /// Somebody stopped the run.
     Stopped {
         by: String,
+        /// Why, where somebody said so.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        because: String,
     },
     /// The run is over.
     Ended {

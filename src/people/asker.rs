@@ -81,6 +81,14 @@ impl Asker {
         self.seat.is_some()
     }
 
+    /// Checks that this person may stop the run.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_stop(&self, person: &Person) -> Result<(), String> {
+        self.rules.may_stop(person)
+    }
+
     /// Returns whether a question is open.
     pub fn is_asking(&self) -> bool {
         !self.open.is_empty()

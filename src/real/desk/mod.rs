@@ -106,11 +106,12 @@ impl Desk {
             link.prepare();
         }
         let mail = config.inbox.map(|seen| Mail::new(&config.run_dir, seen));
+        let reachable = mail.is_some() && !config.unattended;
         Ok(Desk {
             clock: config.clock,
             alarm: Alarm::new(config.clock).map_err(RealError::Clock)?,
             signals: Signals::new().map_err(RealError::Signals)?,
-            asker: Asker::new(config.seat, Person::current(), config.rules, mail.is_some()),
+            asker: Asker::new(config.seat, Person::current(), config.rules, reachable),
             mail,
             link,
             net: Arc::new(Net::new()),
