@@ -5,9 +5,11 @@
 
 mod answer;
 mod bash_line;
+mod beforehand;
 mod check;
 mod complete;
 mod completions;
+mod concurrency;
 mod failure;
 mod help;
 mod kept;

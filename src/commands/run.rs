@@ -5,9 +5,10 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::beforehand::Beforehand;
 use super::check::program_of;
 use super::failure::{Failure, INVALID, warn, warn_with};
-use super::{EXIT_CODES, Format, complete, kept, params, prevention, settings};
+use super::{EXIT_CODES, Format, complete, concurrency, kept, params, prevention, settings};
 use crate::config::RolePerson;
 use crate::display::{Json, Look, Plain, Screen, TICK};
 use crate::engine::{self, Replayed};
@@ -81,13 +82,20 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let config = settings::of_runbook(&args.file)?;
     let roles = settings::roles(&config, &program)?;
     let state = StateDir::create(StateDir::place(config.state())?)?;
-    let clock = Clock::start();
-    let (journal, run) = create(&state, clock.now())?;
+    let known = Beforehand::new(&program, &given, &secrets);
+    let begin = || {
+        let clock = Clock::start();
+        create(&state, clock.now()).map(|(journal, run)| (clock, journal, run))
+    };
+    let (clock, journal, run) = match concurrency::key(&program, &known)? {
+        Some(key) => concurrency::enter(&state, &key, args.format, begin, |(_, _, run)| run)?,
+        None => begin()?,
+    };
     Inbox::at(&state.run_dir(&run)).create().map_err(|e| Failure::new(1, e.to_string()))?;
     keep_sources(&program, &state, &run);
     let seat = if terminal { Terminal::open().ok() } else { None };
     let opened = opened(args, &program, given, roles, &run, clock.now(), seat.is_some());
-    let prevention = prevention::text(&program, &opened.params, &secrets);
+    let prevention = prevention::text(&program, &known);
     if !prevention.is_empty() {
         // As with the sources, without it a run is as good.
         let _ = state.keep(&run, kept::PREVENTION, prevention.as_bytes());
