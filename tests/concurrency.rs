@@ -114,13 +114,33 @@ fn a_run_that_was_cut_off_has_its_key_until_it_is_over() {
     let mut running = alone.start();
     running.kill();
     let refused = alone.0.run(["run", "b.runbook"]).expect_code(2);
-    for said in ["was left as it stands, or cut off", "mainstay resume"] {
+    for said in ["was cut off", "mainstay resume"] {
         assert!(refused.stderr.contains(said), "no `{said}` in {}", refused.stderr);
     }
     let resumed = alone.0.start(["resume", "last"]);
     alone.let_go_on("db1");
     resumed.finish().expect_code(0);
     alone.0.run(["run", "b.runbook"]).expect_code(0);
+}
+
+#[test]
+fn a_run_that_is_over_is_not_taken_back_beside_another_one() {
+    let alone = Alone::new("refuse");
+    alone.0.write(
+        "c.runbook",
+        "runbook \"Third\"\nconcurrency \"database db1\" refuse\nresolve \"Work\" {\n  \
+         run $ touch third\n    undo $ rm third\n}\n",
+    );
+    let done = alone.0.run(["run", "c.runbook", "--format", "json"]).expect_code(0);
+    let run = done.json_lines()[0]["body"]["run"].as_str().expect("an id").to_owned();
+    let running = alone.start();
+    let refused = alone.0.run(["rollback", &run]).expect_code(2);
+    assert!(refused.stderr.contains("has the key `database db1`"), "{}", refused.stderr);
+    assert!(alone.0.home().join("third").exists());
+    alone.let_go_on("db1");
+    running.finish().expect_code(0);
+    alone.0.run(["rollback", &run]).expect_code(3);
+    assert!(!alone.0.home().join("third").exists());
 }
 
 /// Many at once: never two at work together.

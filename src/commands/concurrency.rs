@@ -47,7 +47,7 @@ pub(super) fn enter<T>(
     let mut told = String::new();
     loop {
         let ring = KeyRing::lock(state)?;
-        let Some((listing, stands)) = holder(state, &ring, &key.text)? else {
+        let Some((listing, stands)) = holder(state, &ring, &key.text, "")? else {
             let begun = begin()?;
             ring.give(id(&begun), &key.text)?;
             return Ok(begun);
@@ -64,15 +64,31 @@ pub(super) fn enter<T>(
     }
 }
 
-/// Returns the run that has the key.
-fn holder(state: &StateDir, ring: &KeyRing<'_>, key: &str) -> Result<Option<(Listing, RunState)>, Failure> {
-    for run in ring.takers(key)? {
+/// Refuses to take a run up again whose key another one has by now. It is executed by this process, which keeps others out
+/// from here on.
+pub(super) fn again(state: &StateDir, run: &str) -> Result<(), Failure> {
+    let ring = KeyRing::lock(state)?;
+    let Some(text) = ring.key_of(run)? else { return Ok(()) };
+    match holder(state, &ring, &text, run)? {
+        Some((listing, stands)) => Err(refused(&listing, stands, &Key { text, wait: None })),
+        None => Ok(()),
+    }
+}
+
+/// Returns the run that has the key, beside `own`.
+fn holder(
+    state: &StateDir,
+    ring: &KeyRing<'_>,
+    key: &str,
+    own: &str,
+) -> Result<Option<(Listing, RunState)>, Failure> {
+    for run in ring.takers(key)?.into_iter().filter(|run| run != own) {
         let executed = RunLock::holder(&state.run_dir(&run))?.is_some();
         let (listing, stands) = kept::one(state, &run);
         let over = match stands {
             RunState::Ended(_) => true,
             // It was cut off before it was opened.
-            RunState::Suspended => listing.head.seq == 0,
+            RunState::Suspended | RunState::Interrupted => listing.head.seq == 0,
             RunState::Damaged => !state.run_dir(&run).join("journal.db").exists(),
             _ => false,
         };
@@ -94,8 +110,8 @@ fn refused(listing: &Listing, stands: RunState, key: &Key) -> Failure {
     )
     .note(describe(listing, stands));
     match stands {
-        RunState::Suspended => failure.help(format!(
-            "`mainstay resume {run}` goes on with it; Ctrl-C there has its changes taken back"
+        RunState::Suspended | RunState::Interrupted => failure.help(format!(
+            "`mainstay resume {run}` goes on with it, `mainstay rollback {run}` takes it back"
         )),
         RunState::Waiting => failure.help(format!("`mainstay waiting {run}` shows what it asks, and how it is answered")),
         RunState::Damaged => failure.help(format!(
@@ -132,7 +148,8 @@ fn describe(listing: &Listing, stands: RunState) -> String {
     let title = if listing.title.is_empty() { &listing.file } else { &listing.title };
     let stands = match stands {
         RunState::Waiting => format!("waits for {}", clean(&listing.waiting)),
-        RunState::Suspended => "was left as it stands, or cut off".to_owned(),
+        RunState::Suspended => "was left as it stands".to_owned(),
+        RunState::Interrupted => "was cut off".to_owned(),
         RunState::Damaged => "cannot be read".to_owned(),
         _ => "is running".to_owned(),
     };

@@ -17,8 +17,10 @@ mod language;
 mod man;
 mod note;
 mod params;
+mod past;
 mod prevention;
 mod resume;
+mod rollback;
 mod run;
 mod runs;
 mod settings;
@@ -93,6 +95,7 @@ enum Command {
     Answer(answer::Answer),
     Note(note::Args),
     Resume(resume::Args),
+    Rollback(rollback::Args),
     Stop(stop::Args),
     Runs(runs::Args),
     Show(show::Args),
@@ -129,6 +132,7 @@ pub fn main() -> ExitCode {
         Command::Answer(args) => answer::answer(&args),
         Command::Note(args) => note::note(&args),
         Command::Resume(args) => resume::resume(&args),
+        Command::Rollback(args) => rollback::rollback(&args),
         Command::Stop(args) => stop::stop(&args),
         Command::Runs(args) => runs::runs(&args),
         Command::Show(args) => show::show(&args),

@@ -96,7 +96,7 @@ pub(super) fn stop(args: &Args) -> Result<u8, Failure> {
 
 fn nobody(run: &str) -> Failure {
     Failure::new(INVALID, format!("nobody executes the run {run}: there is nothing to stop"))
-        .help(format!("`mainstay resume {run}` goes on with it, and Ctrl-C there takes its changes back"))
+        .help(format!("`mainstay rollback {run}` takes it back, `mainstay resume {run}` goes on with it"))
 }
 
 fn told(

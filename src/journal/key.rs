@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 
+use super::opener::read_file;
 use super::{JournalError, StateDir};
 
 /// How long somebody else may look at the keys.
@@ -20,6 +21,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often it is tried meanwhile.
 const AGAIN: Duration = Duration::from_millis(20);
+
+/// Bytes of a key.
+const LIMIT: u64 = 1024 * 1024;
+
+const PREFIX: &str = "key-";
 
 /// The right to look who has a key and to take one, until it is dropped.
 #[derive(Debug)]
@@ -63,6 +69,23 @@ impl<'s> KeyRing<'s> {
         Ok(runs)
     }
 
+    /// Returns the key that the run took.
+    ///
+    /// # Errors
+    /// When its folder cannot be read.
+    pub fn key_of(&self, run: &str) -> Result<Option<String>, JournalError> {
+        let folder = self.state.run_dir(run);
+        let fail = |e: std::io::Error| JournalError::io(&folder, &e);
+        for entry in std::fs::read_dir(&folder).map_err(fail)? {
+            let entry = entry.map_err(fail)?;
+            if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+                let text = read_file(&entry.path(), LIMIT).map_err(fail)?;
+                return Ok(String::from_utf8(text).ok());
+            }
+        }
+        Ok(None)
+    }
+
     /// Writes down that the run has this key.
     ///
     /// # Errors
@@ -79,5 +102,5 @@ impl<'s> KeyRing<'s> {
 
 fn file_name(key: &str) -> String {
     let hash = blake3::hash(key.as_bytes()).to_hex();
-    format!("key-{}", hash.get(..32).unwrap_or_default())
+    format!("{PREFIX}{}", hash.get(..32).unwrap_or_default())
 }
