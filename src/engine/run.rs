@@ -248,7 +248,9 @@ async fn back(cx: &Cx<'_>, stop: Stop) -> Outcome {
         Stop::Arm => String::from("stopped"),
     };
     if let Stop::Operator(by) = &stop {
-        match cx.walk.door.state().rollback.take() {
+        // Not in the `match`: the door is locked while it is looked at.
+        let taken_back = cx.walk.door.state().rollback.take();
+        match taken_back {
             Some(_) => outcome = Outcome::RolledBack,
             None => cx.fact(Fact::Stopped { by: by.clone(), because }),
         }
