@@ -219,7 +219,14 @@ impl Conduct {
             Err(error) => warn(error.to_string()),
         }
         if outcome == Outcome::Suspended && format == Format::Text {
-            warn_with("the run was left as it stands", format!("`mainstay resume {run}` goes on with it"));
+            let help = match folded.summary.open_questions.is_empty() {
+                true => format!("`mainstay resume {run}` goes on with it"),
+                false => format!(
+                    "`mainstay waiting {run}` shows how it is answered; `mainstay resume {run}` goes on with it, and with \
+                     what was answered in time"
+                ),
+            };
+            warn_with("the run was left as it stands", help);
         }
         Ok(outcome.exit_code())
     }
