@@ -59,7 +59,7 @@ fn void(inbox: &Inbox) -> String {
 fn texts(found: Vec<Found>) -> Vec<String> {
     let text = |found| match letter(found).letter.message {
         Message::Note { text } => text,
-        other @ Message::Answer { .. } => panic!("no note: {other:?}"),
+        other => panic!("no note: {other:?}"),
     };
     found.into_iter().map(text).collect()
 }

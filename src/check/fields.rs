@@ -5,9 +5,9 @@
 use super::lower::Lower;
 use super::types::constant;
 use crate::diagnostic::Diagnostic;
-use crate::program::Fields;
+use crate::program::{Concurrency, Fields};
 use crate::source::Span;
-use crate::syntax::ast::{self, Field, Head, Item, PhaseWord};
+use crate::syntax::ast::{self, Busy, Field, Head, Item, PhaseWord};
 use crate::value::{Type, Value};
 
 /// What the first line says a file is.
@@ -93,24 +93,18 @@ impl Lower<'_> {
                 Field::Severity(severity) => fields.severity = Some(format!("{:?}", severity.node)),
                 Field::Owner(text) => fields.owner = Some(self.c.literal(text, "`owner`")),
                 Field::Reviewed(date) => fields.reviewed = Some(date.node.to_string()),
-                Field::Rto(e) => {
-                    let expr = self.plain_of(e, &Type::Duration, "`rto`");
-                    match constant(&expr) {
-                        Some(Value::Duration(n)) => fields.rto = Some(n),
-                        _ if expr.ty != Type::Duration => {}
-                        _ => self.c.report.push(
-                            Diagnostic::error("literal-only", "`rto` is written out, it cannot be computed")
-                                .at(e.span, ""),
-                        ),
-                    }
-                }
+                Field::Rto(e) => fields.rto = self.written_out(e, "`rto`"),
                 Field::Impact(text) => fields.impact = Some(self.c.literal(text, "`impact`")),
                 Field::Tags(tags) => {
                     fields.tags = tags.iter().map(|t| self.c.literal(t, "a tag")).collect();
                 }
-                Field::Concurrency { key, .. } => {
-                    let _ = self.template(key);
-                    self.not_yet(field.span, "`concurrency`");
+                Field::Concurrency { key, busy } => {
+                    let key = self.template(key);
+                    let wait = match &busy.node {
+                        Busy::Refuse => None,
+                        Busy::Wait(e) => self.written_out(e, "`wait`"),
+                    };
+                    fields.concurrency = Some(Concurrency { key, wait });
                 }
                 Field::Pass(condition) => {
                     let known = matches!(&condition.node, ast::Expression::Binary { .. });
@@ -122,6 +116,20 @@ impl Lower<'_> {
             }
         }
         fields
+    }
+
+    /// Returns a duration that is a literal.
+    fn written_out(&mut self, e: &ast::Expr, what: &'static str) -> Option<i64> {
+        let expr = self.plain_of(e, &Type::Duration, what);
+        match constant(&expr) {
+            Some(Value::Duration(n)) => return Some(n),
+            _ if expr.ty != Type::Duration => {}
+            _ => self.c.report.push(
+                Diagnostic::error("literal-only", format!("{what} is written out, it cannot be computed"))
+                    .at(e.span, ""),
+            ),
+        }
+        None
     }
 
     /// Adds the tools that the file names.

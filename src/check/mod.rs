@@ -124,9 +124,10 @@ fn file(c: &mut Checker, kind: Kind) -> Option<Program> {
     let reachable = c.actions.len();
     c.walk_uncalled();
     c.refuse_recursion();
-    let mut titles: Vec<&Template> = vec![&title];
-    titles.extend(&prevention);
-    secrets::check(&c.globals, &c.actions, &sections, &titles, &mut c.report);
+    let mut texts: Vec<(&Template, &'static str)> = vec![(&title, "a title")];
+    texts.extend(prevention.as_ref().map(|text| (text, "a title")));
+    texts.extend(fields.concurrency.as_ref().map(|concurrency| (&concurrency.key, "a key")));
+    secrets::check(&c.globals, &c.actions, &sections, &texts, &mut c.report);
     if kind != Kind::Runbook || c.report.unsupported || c.report.has_errors() {
         return None;
     }

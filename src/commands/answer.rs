@@ -189,14 +189,7 @@ fn send(open: &Open, said: &str, because: &str) -> Result<u8, Failure> {
         },
     };
     let file = Inbox::at(&folder).put(&letter)?;
-    let until = Instant::now() + TAKEN_WITHIN;
-    while RunLock::holder(&folder)?.is_some() && Instant::now() < until {
-        if let Some(taken) = taken(open, &file)? {
-            return told(open, &taken);
-        }
-        std::thread::sleep(LOOK_EVERY);
-    }
-    if let Some(taken) = taken(open, &file)? {
+    if let Some(taken) = until_taken(&folder, || taken(open, &file))? {
         return told(open, &taken);
     }
     if RunLock::holder(&folder)?.is_some() {
@@ -215,6 +208,22 @@ fn send(open: &Open, said: &str, because: &str) -> Result<u8, Failure> {
         format!("it counts when `mainstay resume {}` goes on with it", open.run),
     );
     Ok(0)
+}
+
+/// Looks again and again, for as long as somebody executes the run in `folder` and a little time has not passed, what
+/// became of a letter to it.
+pub(super) fn until_taken<T>(
+    folder: &Path,
+    mut look: impl FnMut() -> Result<Option<T>, Failure>,
+) -> Result<Option<T>, Failure> {
+    let until = Instant::now() + TAKEN_WITHIN;
+    while RunLock::holder(folder)?.is_some() && Instant::now() < until {
+        if let Some(found) = look()? {
+            return Ok(Some(found));
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+    look()
 }
 
 /// What the run made of a letter.

@@ -159,6 +159,18 @@ pub(super) fn list() -> Result<Vec<(Listing, RunState)>, Failure> {
     Ok(listed)
 }
 
+/// Returns one run as the list shows it, from the index where that knows it as over.
+pub(super) fn one(state_dir: &StateDir, run: &str) -> (Listing, RunState) {
+    let known = Index::open_existing(state_dir).and_then(|index| index.get(run).ok().flatten());
+    match known {
+        Some(listing) if listing.outcome.is_some() => {
+            let state = state_of(state_dir, &listing);
+            (listing, state)
+        }
+        _ => fold(state_dir, run),
+    }
+}
+
 fn fold(state_dir: &StateDir, run: &str) -> (Listing, RunState) {
     let Ok(reader) = Reader::open(state_dir, run) else {
         return (unreadable(run), RunState::Damaged);

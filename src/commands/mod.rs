@@ -5,9 +5,11 @@
 
 mod answer;
 mod bash_line;
+mod beforehand;
 mod check;
 mod complete;
 mod completions;
+mod concurrency;
 mod failure;
 mod help;
 mod kept;
@@ -24,6 +26,7 @@ mod runs;
 mod settings;
 mod show;
 mod stdlib;
+mod stop;
 mod supervise;
 mod timeline;
 mod waiting;
@@ -93,6 +96,7 @@ enum Command {
     Note(note::Args),
     Resume(resume::Args),
     Rollback(rollback::Args),
+    Stop(stop::Args),
     Runs(runs::Args),
     Show(show::Args),
     Timeline(timeline::Args),
@@ -129,6 +133,7 @@ pub fn main() -> ExitCode {
         Command::Note(args) => note::note(&args),
         Command::Resume(args) => resume::resume(&args),
         Command::Rollback(args) => rollback::rollback(&args),
+        Command::Stop(args) => stop::stop(&args),
         Command::Runs(args) => runs::runs(&args),
         Command::Show(args) => show::show(&args),
         Command::Timeline(args) => timeline::timeline(&args),

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::failure::Failure;
 use super::past::Past;
 use super::run::{Conduct, secrets, tools};
-use super::{EXIT_CODES, Format, pretty, print, settings};
+use super::{EXIT_CODES, Format, concurrency, pretty, print, settings};
 use crate::engine::Stands;
 use crate::event::{Control, Input, Outcome};
 use crate::journal::StateDir;
@@ -57,6 +57,7 @@ pub(super) fn rollback(args: &Args) -> Result<u8, Failure> {
         }
         return Ok(0);
     }
+    concurrency::again(&past.state, &past.run)?;
     tools(&past.program)?;
     let clock = past.clock();
     let by = Person::current().name;

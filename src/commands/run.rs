@@ -5,10 +5,11 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::beforehand::Beforehand;
 use super::check::program_of;
 use super::failure::{Failure, INVALID, warn, warn_with};
 use super::past::Past;
-use super::{EXIT_CODES, Format, complete, kept, params, prevention, settings};
+use super::{EXIT_CODES, Format, complete, concurrency, kept, params, prevention, settings};
 use crate::config::RolePerson;
 use crate::display::{Json, Look, Plain, Screen, TICK};
 use crate::engine::{self, Replayed};
@@ -82,13 +83,20 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let config = settings::of_runbook(&args.file)?;
     let roles = settings::roles(&config, &program)?;
     let state = StateDir::create(StateDir::place(config.state())?)?;
-    let clock = Clock::start();
-    let (journal, run) = create(&state, clock.now())?;
+    let known = Beforehand::new(&program, &given, &secrets);
+    let begin = || {
+        let clock = Clock::start();
+        create(&state, clock.now()).map(|(journal, run)| (clock, journal, run))
+    };
+    let (clock, journal, run) = match concurrency::key(&program, &known)? {
+        Some(key) => concurrency::enter(&state, &key, args.format, begin, |(_, _, run)| run)?,
+        None => begin()?,
+    };
     Inbox::at(&state.run_dir(&run)).create().map_err(|e| Failure::new(1, e.to_string()))?;
     keep_sources(&program, &state, &run);
     let seat = if terminal { Terminal::open().ok() } else { None };
     let opened = opened(args, &program, given, roles, &run, clock, seat.is_some());
-    let prevention = prevention::text(&program, &opened.params, &secrets);
+    let prevention = prevention::text(&program, &known);
     if !prevention.is_empty() {
         // As with the sources, without it a run is as good.
         let _ = state.keep(&run, kept::PREVENTION, prevention.as_bytes());
@@ -122,7 +130,8 @@ impl Conduct {
         self.carry_out(
             format,
             rules,
-            (!opened.unattended).then(Seen::default),
+            opened.unattended,
+            Seen::default(),
             |program, secrets, world, journal, observers| {
                 engine::drive(program, opened, secrets, world, journal, observers)
             },
@@ -151,8 +160,9 @@ impl Conduct {
         let Some(opened) = opening(&records) else {
             return Err(Failure::new(1, "the run was never opened"));
         };
-        let inbox = (!opened.unattended).then(|| kept::letters(&records));
-        self.carry_out(format, Rules::of(opened), inbox, |_, _, world, journal, observers| {
+        let (rules, unattended) = (Rules::of(opened), opened.unattended);
+        let seen = kept::letters(&records);
+        self.carry_out(format, rules, unattended, seen, |_, _, world, journal, observers| {
             for observer in observers.iter_mut() {
                 observer.stored(&records);
             }
@@ -165,7 +175,8 @@ impl Conduct {
         self,
         format: Format,
         rules: Rules,
-        inbox: Option<Seen>,
+        unattended: bool,
+        seen: Seen,
         drive: impl FnOnce(
             Arc<Program>,
             BTreeMap<String, Secret>,
@@ -180,7 +191,8 @@ impl Conduct {
             clock,
             seat: seat.map(|terminal| view.seat(terminal)),
             rules,
-            inbox,
+            inbox: Some(seen),
+            unattended,
             secrets: secrets.values().cloned().collect(),
             commands: program.has_commands(),
             live: view.live(),
@@ -207,7 +219,14 @@ impl Conduct {
             Err(error) => warn(error.to_string()),
         }
         if outcome == Outcome::Suspended && format == Format::Text {
-            warn_with("the run was left as it stands", format!("`mainstay resume {run}` goes on with it"));
+            let help = match folded.summary.open_questions.is_empty() {
+                true => format!("`mainstay resume {run}` goes on with it"),
+                false => format!(
+                    "`mainstay waiting {run}` shows how it is answered; `mainstay resume {run}` goes on with it, and with \
+                     what was answered in time"
+                ),
+            };
+            warn_with("the run was left as it stands", help);
         }
         Ok(outcome.exit_code())
     }

@@ -68,6 +68,11 @@ pub(super) fn question(
     if let Some(note) = note {
         row(&mut text, "note", &[note], Tone::Bad, look);
     }
+    if answerable {
+        let how = if question.can_be_left_by_word() { "`leave` or Ctrl-D" } else { "Ctrl-D" };
+        let later = format!("{how} leaves the run as it stands; it can be answered from elsewhere");
+        row(&mut text, "later", &[&later], Tone::Quiet, look);
+    }
     let countdown = left.map(|left| {
         text.push_str(&time_left(left, look));
         // The empty line and the line that is typed on stand below it.

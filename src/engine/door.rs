@@ -17,6 +17,8 @@ pub(super) struct State {
     pub now: Moment,
     /// Who stopped the run.
     pub stop: Option<String>,
+    /// Why, where somebody said so.
+    pub because: String,
     /// Who wants everything taken back.
     pub rollback: Option<String>,
     /// How the run ended, until the turn tells it.

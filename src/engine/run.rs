@@ -238,17 +238,21 @@ async fn back(cx: &Cx<'_>, stop: Stop) -> Outcome {
         Stop::Refused(_) | Stop::Operator(_) => Outcome::Aborted,
         Stop::Escalate { .. } => Outcome::Escalated,
     };
+    let because = cx.walk.door.state().because.clone();
     let reason = match &stop {
         Stop::Failure(failure) => failure.message.clone(),
         Stop::Refused(why) => why.clone(),
-        Stop::Operator(by) => format!("stopped by {by}"),
+        Stop::Operator(by) if because.is_empty() => format!("stopped by {by}"),
+        Stop::Operator(by) => format!("stopped by {by}, because {because}"),
         Stop::Escalate { role, text } => format!("escalated to {role}: {text}"),
         Stop::Arm => String::from("stopped"),
     };
     if let Stop::Operator(by) = &stop {
-        match cx.walk.door.state().rollback.take() {
+        // Not in the `match`: the door is locked while it is looked at.
+        let taken_back = cx.walk.door.state().rollback.take();
+        match taken_back {
             Some(_) => outcome = Outcome::RolledBack,
-            None => cx.fact(Fact::Stopped { by: by.clone() }),
+            None => cx.fact(Fact::Stopped { by: by.clone(), because }),
         }
     }
     let attempted = cx.walk.ledger().attempted;

@@ -119,18 +119,7 @@ impl Engine {
                 let now = state.now;
                 push(&mut state.records, Class::Input, "", now, input);
                 drop(state);
-                let (who, uid) = (who.clone(), *uid);
-                let resumed = matches!(heard, Heard::Resumed { .. });
-                if matches!(heard, Heard::Resumed { accepted, .. } if !accepted.is_empty()) {
-                    self.ask_anew();
-                }
-                let fact = match heard.clone() {
-                    Heard::Resumed { accepted, .. } => Fact::Resumed { who, uid, accepted },
-                    Heard::Note { text } => Fact::Noted { text, who, uid },
-                    Heard::Void { text, why } => Fact::Void { text, who, uid, why },
-                };
-                self.door.fact(&Address("".into()), false, fact);
-                return resumed;
+                return self.hear(heard.clone(), who.clone(), *uid);
             }
         }
         false
@@ -145,6 +134,29 @@ impl Engine {
             let address = ask.address.clone();
             state.records.push(Record { class: Class::Request, address, at, body: Body::Request(ask) });
         }
+    }
+
+    /// Returns whether that it was heard must be on disk before anything else.
+    fn hear(&mut self, heard: Heard, who: String, uid: u32) -> bool {
+        let resumed = matches!(heard, Heard::Resumed { .. });
+        if matches!(&heard, Heard::Resumed { accepted, .. } if !accepted.is_empty()) {
+            self.ask_anew();
+        }
+        let fact = match heard {
+            Heard::Resumed { accepted, .. } => Fact::Resumed { who, uid, accepted },
+            Heard::Note { text } => Fact::Noted { text, who, uid },
+            Heard::Void { text, why } => Fact::Void { text, who, uid, why },
+            // What the walk makes of it is a fact of its own.
+            Heard::Stop { because } => {
+                let mut state = self.door.state();
+                if state.stop.is_none() {
+                    (state.stop, state.because) = (Some(who), because);
+                }
+                return true;
+            }
+        };
+        self.door.fact(&Address("".into()), false, fact);
+        resumed
     }
 
     fn walk_on(&mut self) {

@@ -198,6 +198,9 @@ pub enum Fact {
     /// Somebody stopped the run.
     Stopped {
         by: String,
+        /// Why, where somebody said so.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        because: String,
     },
     /// Somebody takes the run back, which may have ended before.
     RollingBack {

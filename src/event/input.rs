@@ -25,7 +25,7 @@ pub enum Input {
         by: String,
         occurred: Moment,
     },
-    /// Somebody said something that decides nothing.
+    /// Somebody said something from elsewhere, or to nobody in particular.
     Heard {
         heard: Heard,
         who: String,
@@ -50,6 +50,8 @@ pub enum Heard {
     },
     /// `mainstay note`.
     Note { text: String },
+    /// `mainstay stop`: as [`Control::Stop`], from somebody who may. `because` may be empty.
+    Stop { because: String },
     /// An answer that does not count.
     Void { text: String, why: String },
 }

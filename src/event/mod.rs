@@ -17,7 +17,7 @@ pub use fact::{Change, ChangeState, Entry, Fact, Judgement, Outcome, PhaseKind, 
 pub use input::{
     Answer, CommandEnd, Control, Ended, Executor, Heard, Input, Opened, Outlet, Reply, SourceHash,
 };
-pub use request::{Ask, CommandRequest, Deed, NativeRequest, Question, QuestionKind, Request, Wanted};
+pub use request::{Ask, CommandRequest, Deed, LEAVE, NativeRequest, Question, QuestionKind, Request, Wanted};
 
 /// The format of the journal that this program writes.
 pub const FORMAT: u32 = 1;

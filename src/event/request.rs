@@ -155,6 +155,16 @@ pub enum Wanted {
     Value(Domain),
 }
 
+/// What is typed at a question to leave the run as it stands.
+pub const LEAVE: &str = "leave";
+
+impl Question {
+    /// Returns whether the word leaves the run: not where it could be the answer.
+    pub fn can_be_left_by_word(&self) -> bool {
+        self.wanted.parse(LEAVE).is_err()
+    }
+}
+
 impl Wanted {
     /// Returns the answer that was typed: true or false, or the value that is asked for.
     ///

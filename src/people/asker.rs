@@ -7,8 +7,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{Closed, Person, Prompt, Rules, Seat};
-use crate::event::{Address, Answer, Question, Reply, Wanted};
+use super::{Closed, Person, Prompt, Rules, Seat, Typed};
+use crate::event::{Address, Answer, LEAVE, Question, Reply, Wanted};
 use crate::value::Value;
 
 /// How long the question whether to stop stands before the run is taken to go on, nanoseconds.
@@ -23,6 +23,8 @@ pub enum Said {
     },
     /// Somebody wants the run to stop.
     Stop,
+    /// Somebody wants the run to be left as it stands.
+    Leave,
 }
 
 /// An answer that was given elsewhere.
@@ -79,6 +81,14 @@ impl Asker {
     /// Returns whether anybody sits there.
     pub fn is_attended(&self) -> bool {
         self.seat.is_some()
+    }
+
+    /// Checks that this person may stop the run.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_stop(&self, person: &Person) -> Result<(), String> {
+        self.rules.may_stop(person)
     }
 
     /// Returns whether a question is open.
@@ -170,7 +180,7 @@ impl Asker {
     }
 
     /// Waits for a line while something is asked; pending for ever otherwise.
-    pub async fn line(&mut self) -> String {
+    pub async fn line(&mut self) -> Typed {
         let listening = match self.shown {
             Shown::Nothing => false,
             Shown::First => self.may_answer(0).is_ok(),
@@ -179,6 +189,14 @@ impl Asker {
         match &mut self.seat {
             Some(seat) if listening => seat.terminal.line().await,
             _ => std::future::pending().await,
+        }
+    }
+
+    /// Takes in that Ctrl-D was typed: a question is left with the run; the question whether to stop is none.
+    pub fn take_end(&mut self, now: i64) -> Option<Said> {
+        match self.shown {
+            Shown::First => Some(Said::Leave),
+            _ => self.take("", now),
         }
     }
 
@@ -203,6 +221,9 @@ impl Asker {
             }
             Shown::First => {
                 let role = self.may_answer(0).ok()?;
+                if line.trim() == LEAVE && self.open.front()?.question.can_be_left_by_word() {
+                    return Some(Said::Leave);
+                }
                 match self.open.front()?.question.wanted.parse(line) {
                     Ok(value) => {
                         let open =

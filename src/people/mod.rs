@@ -16,7 +16,7 @@ use std::time::Duration;
 pub use asker::{Asker, Elsewhere, Said};
 pub use person::Person;
 pub use rules::Rules;
-pub use terminal::Terminal;
+pub use terminal::{Terminal, Typed};
 
 use crate::event::Question;
 

@@ -62,6 +62,19 @@ impl Rules {
         }
     }
 
+    /// Checks that this person may stop the run: who began it, whoever holds any role of it, and root, who could
+    /// as well end its processes.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_stop(&self, person: &Person) -> Result<(), String> {
+        let holds = || self.roles.values().flatten().any(|member| member.uid == person.uid);
+        if person.uid == self.starter || person.uid == 0 || holds() {
+            return Ok(());
+        }
+        Err(format!("{} did not start the run and holds no role of it", person.name))
+    }
+
     /// Returns who may answer, each once, by name.
     pub fn who(&self, question: &Question) -> Vec<String> {
         let asked = |role: &String| question.roles.is_empty() || question.roles.contains(role);
@@ -121,6 +134,16 @@ mod tests {
         assert_eq!(refused, Err("u2 is not lead".to_owned()));
         assert_eq!(rules.role_of(&question(&[], false), &person(3)), Ok(String::new()));
         assert!(rules.role_of(&question(&[], false), &person(9)).is_err());
+    }
+
+    #[test]
+    fn who_began_a_run_holds_a_role_of_it_or_is_root_may_stop_it() {
+        for uid in [0, 1, 2, 3] {
+            assert_eq!(rules().may_stop(&person(uid)), Ok(()));
+        }
+        let refused = rules().may_stop(&person(9));
+        assert_eq!(refused, Err("u9 did not start the run and holds no role of it".to_owned()));
+        assert!(Rules::new(BTreeMap::new(), 1).may_stop(&person(2)).is_err());
     }
 
     #[test]

@@ -16,6 +16,17 @@ use tokio::net::unix::pipe::Receiver;
 /// Bytes of a line; what is longer is no answer, and its rest is a line of its own.
 const LINE_LIMIT: usize = 4096;
 
+/// What came from a keyboard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// A line, without its end.
+    Line(String),
+    /// Ctrl-D on an empty line.
+    End,
+    /// The terminal hung up: nothing will come any more.
+    Gone,
+}
+
 /// Someone's keyboard.
 pub struct Terminal {
     file: File,
@@ -62,23 +73,28 @@ impl Terminal {
         let _ = rustix::termios::tcflush(file, QueueSelector::IFlush);
     }
 
-    /// Returns the next line without its end. Stays pending for ever once the terminal is gone.
+    /// Returns what is typed next. Says once that the terminal is gone, and stays pending for ever then.
     /// May be cancelled between polls without losing a byte.
-    ///
-    /// An end of input (Ctrl-D) is an empty line.
-    pub async fn line(&mut self) -> String {
+    pub async fn line(&mut self) -> Typed {
         loop {
             if let Some(line) = self.take_line() {
-                return line;
+                return Typed::Line(line);
+            }
+            if matches!(self.file, File::Gone) {
+                std::future::pending::<()>().await;
             }
             match self.read().await {
+                Ok(0) if self.typed.is_empty() => return Typed::End,
+                // A line that Ctrl-D ended.
                 Ok(0) => {
-                    return String::from_utf8_lossy(&std::mem::take(&mut self.typed)).into_owned();
+                    let line = String::from_utf8_lossy(&self.typed).into_owned();
+                    self.typed.clear();
+                    return Typed::Line(line);
                 }
                 Ok(_) => {}
                 Err(_) => {
                     self.file = File::Gone;
-                    std::future::pending::<()>().await;
+                    return Typed::Gone;
                 }
             }
         }

@@ -54,6 +54,15 @@ pub struct Fields {
     pub rto: Option<i64>,
     pub impact: Option<String>,
     pub tags: Vec<String>,
+    pub concurrency: Option<Concurrency>,
+}
+
+/// One run at a time with that key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Concurrency {
+    pub key: Template,
+    /// How long a second one waits for the first, nanoseconds; `None`: it is refused.
+    pub wait: Option<i64>,
 }
 
 /// A name that is bound in a frame.

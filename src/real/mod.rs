@@ -59,8 +59,10 @@ pub struct RealConfig {
     pub seat: Option<Seat>,
     /// Whose answers count.
     pub rules: Rules,
-    /// Whether answers and notes are taken from the run's inbox; with those that the journal has already.
+    /// Whether letters are taken from the run's inbox; with those that the journal has already.
     pub inbox: Option<Seen>,
+    /// Nobody is asked, not even from elsewhere.
+    pub unattended: bool,
     /// Every secret of the run: blotted out of whatever comes back.
     pub secrets: Vec<Secret>,
     /// Whether the program has commands: their supervisor is then started beside everything else.
@@ -80,6 +82,7 @@ impl RealConfig {
             seat: None,
             rules: Rules::new(BTreeMap::new(), Person::current().uid),
             inbox: None,
+            unattended: false,
             secrets: Vec::new(),
             commands: false,
             program: None,

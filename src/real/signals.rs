@@ -18,7 +18,8 @@ pub(super) enum Heard {
 pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
-    hangup: Signal,
+    /// `None` where whoever started this process wants it to be ignored (`nohup`).
+    hangup: Option<Signal>,
 }
 
 impl Signals {
@@ -27,8 +28,13 @@ impl Signals {
         Ok(Signals {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
+            hangup: if is_ignored(1) { None } else { Some(signal(SignalKind::hangup())?) },
         })
+    }
+
+    /// Returns whether a lost terminal is to be ignored.
+    pub fn ignore_hangup(&self) -> bool {
+        self.hangup.is_none()
     }
 
     /// Returns the next signal.
@@ -36,8 +42,23 @@ impl Signals {
         tokio::select! {
             Some(()) = self.interrupt.recv() => Heard::Interrupt,
             Some(()) = self.terminate.recv() => Heard::Terminate,
-            Some(()) = self.hangup.recv() => Heard::Hangup,
+            Some(()) = hung_up(&mut self.hangup) => Heard::Hangup,
             else => std::future::pending().await,
         }
     }
+}
+
+async fn hung_up(hangup: &mut Option<Signal>) -> Option<()> {
+    match hangup {
+        Some(hangup) => hangup.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Returns whether the signal with this number was to be ignored when this process began, as the kernel says.
+fn is_ignored(number: u32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (number - 1) & 1 == 1
 }

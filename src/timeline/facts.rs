@@ -219,9 +219,10 @@ fn ending(fact: &Fact, entry: &mut Entry) -> Option<Told> {
             entry.span = Some(*span);
             (Kind::Failure, Key, Bad, Words::say(message.as_str()), none())
         }
-        Fact::Stopped { by } => {
+        Fact::Stopped { by, because } => {
             entry.who.clone_from(by);
-            (Kind::Stop, Key, Warn, Words::say("stopped the run"), none())
+            let why = if because.is_empty() { none() } else { Words::say(format!("because {because}")) };
+            (Kind::Stop, Key, Warn, Words::say("stopped the run"), why)
         }
         Fact::RollingBack { by } => {
             entry.who.clone_from(by);

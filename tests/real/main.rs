@@ -95,6 +95,14 @@ impl Stage {
         }
     }
 
+    /// Returns who or what leaves the run.
+    fn left_by(&mut self) -> String {
+        match self.world().next().expect("an input") {
+            Next::Suspend(by) => by,
+            other => panic!("nobody leaves it: {other:?}"),
+        }
+    }
+
     fn reply(&mut self, request: Request, time: Duration) -> Reply {
         let address = self.begin(request, time);
         let (request, reply, _) = self.next();

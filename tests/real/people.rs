@@ -134,13 +134,28 @@ fn an_answer_says_who_gave_it_in_which_role() {
 }
 
 #[test]
-fn no_is_an_answer_and_an_end_of_input_is_none() {
+fn no_is_an_answer_and_an_empty_line_is_none() {
     let (mut stage, desk) = stage();
-    let played = desk.play(&["\u{4}", "n\n"]);
+    let played = desk.play(&["\n", "n\n"]);
     let reply = stage.reply(question(&["oncall"], false), LONG);
     assert!(matches!(&reply, Reply::Answer(answer) if !answer.is_yes()), "{reply:?}");
     drop(stage);
     assert_eq!(played.join().expect("played")[1], "type yes or no");
+}
+
+#[test]
+fn a_word_and_an_end_of_input_leave_the_run() {
+    for typed in ["leave\n", "\u{4}"] {
+        let (mut stage, desk) = stage();
+        let played = desk.play(match typed {
+            "\u{4}" => &["\u{4}"],
+            _ => &["leave\n"],
+        });
+        stage.begin(question(&["oncall"], false), LONG);
+        assert_eq!(stage.left_by(), Person::current().name, "{typed:?}");
+        drop(stage);
+        assert_eq!(played.join().expect("played")[1], "Withdrawn");
+    }
 }
 
 #[test]
@@ -188,9 +203,9 @@ fn questions_are_asked_one_after_the_other_and_can_be_withdrawn() {
 }
 
 #[test]
-fn a_terminal_that_hangs_up_is_silent() {
+fn a_terminal_that_hangs_up_leaves_the_run() {
     let (mut stage, desk) = stage();
     drop(desk.keyboard);
-    let reply = stage.reply(question(&["oncall"], false), Duration::from_millis(100));
-    assert!(matches!(reply, Reply::Silence { .. }), "{reply:?}");
+    stage.begin(question(&["oncall"], false), LONG);
+    assert_eq!(stage.left_by(), "the terminal hung up");
 }

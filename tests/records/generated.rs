@@ -135,10 +135,14 @@ fn input() -> BoxedStrategy<Input> {
             occurred,
             reply
         }),
-        (text(), text(), any::<u32>(), text(), moment(), any::<bool>()).prop_map(
-            |(text, who, uid, letter, occurred, note)| {
+        (text(), text(), any::<u32>(), text(), moment(), 0..3).prop_map(
+            |(text, who, uid, letter, occurred, which)| {
                 let why = who.clone();
-                let heard = if note { Heard::Note { text } } else { Heard::Void { text, why } };
+                let heard = match which {
+                    0 => Heard::Note { text },
+                    1 => Heard::Stop { because: text },
+                    _ => Heard::Void { text, why },
+                };
                 Input::Heard { heard, who, uid, letter, occurred }
             }
         ),
@@ -456,7 +460,7 @@ fn ending() -> BoxedStrategy<Fact> {
     ]);
     prop_oneof![
         (text(), texts(), span()).prop_map(|(message, detail, span)| Fact::Failed { message, detail, span }),
-        text().prop_map(|by| Fact::Stopped { by }),
+        (text(), text()).prop_map(|(by, because)| Fact::Stopped { by, because }),
         (outcome, text(), entries(), entries(), entries(), entries()).prop_map(
             |(outcome, reason, changed, taken_back, standing, left)| Fact::Ended {
                 outcome,

@@ -435,7 +435,7 @@ fn standing() -> Story {
         .step_ends("resolve0.s8.a1", "Cap it", StepOutcome::Failed, "no answer within 1m")
         .phase(PhaseKind::Unwind, "")
         .unwind(&cap, undo, false, Settled::Failed, why)
-        .fact("", Fact::Stopped { by: "dana".to_owned() })
+        .fact("", Fact::Stopped { by: "dana".to_owned(), because: String::new() })
         .ended(
             Outcome::Failed,
             "no answer within 1m",
@@ -502,6 +502,6 @@ fn parallel() -> Story {
         .step_ends("resolve0.s1.p0.a1", "Drain eu", StepOutcome::Ok, "")
         .input("", Input::Control { control: Control::Stop, by: "dana".to_owned(), occurred })
         .step_ends("resolve0.s1.p1.a1", "Drain us", StepOutcome::Stopped, "")
-        .fact("", Fact::Stopped { by: "dana".to_owned() })
+        .fact("", Fact::Stopped { by: "dana".to_owned(), because: String::new() })
         .ended(Outcome::Aborted, "stopped by dana", Default::default())
 }

@@ -248,6 +248,17 @@ impl Running {
         }
     }
 
+    /// Returns whether it has ended.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be asked.
+    pub fn is_over(&self) -> bool {
+        // Not `try_wait`, which would reap it: `/proc` tells as well.
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        stat.rsplit(')').next().is_none_or(|rest| rest.trim_start().starts_with('Z') || rest.is_empty())
+    }
+
     /// Ends the program at once, as `kill -9` does.
     ///
     /// # Panics

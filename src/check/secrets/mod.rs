@@ -63,7 +63,7 @@ pub(super) fn check(
     globals: &[Global],
     actions: &[Action],
     sections: &Sections,
-    titles: &[&Template],
+    texts: &[(&Template, &'static str)],
     report: &mut Report,
 ) {
     let frames = actions.len() + 1;
@@ -89,8 +89,8 @@ pub(super) fn check(
     }
     flow.report = Some(report);
     flow.declare();
-    for title in titles {
-        flow.template(title, "a title");
+    for (text, what) in texts {
+        flow.template(text, what);
     }
     for frame in 0..frames {
         flow.walk(frame);

@@ -1,6 +1,6 @@
 //! How many files of one person are looked at.
 //!
-//! Answers and notes are counted apart, so that a program that writes notes keeps nobody's answer from the run. What a
+//! Answers, notes and stops are counted apart, so that a program that writes notes keeps nobody's answer from the run. What a
 //! file is said to be stands in its name: the count needs nothing that must be read first.
 
 /// Files of one person and one kind that are looked at in all.
@@ -8,24 +8,31 @@ pub(super) const LIMIT: usize = 1000;
 
 const ANSWER: &str = "answer-";
 const NOTE: &str = "note-";
+const STOP: &str = "stop-";
 
 /// What a file is said to be by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     Answer,
-    /// Everything that is not named as an answer, too.
+    /// Everything that is not named as something else, too.
     Note,
+    Stop,
 }
 
 impl Kind {
     pub(super) fn of(file: &str) -> Kind {
-        if file.starts_with(ANSWER) { Kind::Answer } else { Kind::Note }
+        match file {
+            _ if file.starts_with(ANSWER) => Kind::Answer,
+            _ if file.starts_with(STOP) => Kind::Stop,
+            _ => Kind::Note,
+        }
     }
 
     pub(super) fn of_message(message: &super::Message) -> Kind {
         match message {
             super::Message::Answer { .. } => Kind::Answer,
             super::Message::Note { .. } => Kind::Note,
+            super::Message::Stop { .. } => Kind::Stop,
         }
     }
 
@@ -34,6 +41,7 @@ impl Kind {
         match self {
             Kind::Answer => ANSWER,
             Kind::Note => NOTE,
+            Kind::Stop => STOP,
         }
     }
 
@@ -42,6 +50,7 @@ impl Kind {
         match self {
             Kind::Answer => "answers",
             Kind::Note => "notes",
+            Kind::Stop => "stops",
         }
     }
 }

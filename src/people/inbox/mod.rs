@@ -61,6 +61,11 @@ pub enum Message {
     Note {
         text: String,
     },
+    /// Stop in order, and take the changes back.
+    Stop {
+        /// Why, in the person's words; may be empty.
+        because: String,
+    },
 }
 
 /// What stands in a file.

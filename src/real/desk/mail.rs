@@ -1,4 +1,4 @@
-//! Letters from the run's inbox: answers and notes of people who sit elsewhere.
+//! Letters from the run's inbox: answers, notes and stops of people who sit elsewhere.
 //!
 //! Owns when letters are looked for, and that they are taken in one at a time, so that what one causes stands
 //! before the next is judged. Never decides who may answer (`people` does).
@@ -82,6 +82,18 @@ impl Desk {
                 let heard = Heard::Note { text: self.needles.blot(&text) };
                 self.hear_of(heard, who.name, who.uid, file, occurred);
             }
+            Message::Stop { because } => match self.asker.may_stop(&who) {
+                Ok(()) => {
+                    self.stopping = true;
+                    self.asker.withdraw_stop(occurred.run_ns);
+                    let heard = Heard::Stop { because: self.needles.blot(&because) };
+                    self.hear_of(heard, who.name, who.uid, file, occurred);
+                }
+                Err(why) => {
+                    let heard = Heard::Void { text: "stop the run".to_owned(), why };
+                    self.hear_of(heard, who.name, who.uid, file, occurred);
+                }
+            },
             Message::Answer { shown, said, because, .. } => {
                 let (said, because) = (self.needles.blot(&said), self.needles.blot(&because));
                 let given = Elsewhere {

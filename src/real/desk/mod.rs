@@ -21,11 +21,14 @@ use super::signals::{Heard, Signals};
 use super::{Live, RealConfig, RealError, Tick};
 use crate::event::{Address, CommandRequest, Control, Input, Moment, Reply};
 use crate::net::{Net, Sent};
-use crate::people::{Asker, Person, Said};
+use crate::people::{Asker, Person, Said, Typed};
 use crate::process::blot::Needles;
 use crate::process::{ProcessIdentity, SecretText};
 use crate::value::Secret;
 use crate::world::WorldError;
+
+/// Who left a run whose terminal is gone.
+const HUNG_UP: &str = "the terminal hung up";
 
 /// What stands before what when both happened at the same time: ends before time running out.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,7 +79,7 @@ pub(super) enum Happened {
     Ticked,
     Heard(Heard),
     News(News),
-    Line(String),
+    Typed(Typed),
     Mail,
     Settled(Box<Reply>, Address, Moment),
 }
@@ -118,11 +121,12 @@ impl Desk {
             link.prepare();
         }
         let mail = config.inbox.map(|seen| Mail::new(&config.run_dir, seen));
+        let reachable = mail.is_some() && !config.unattended;
         Ok(Desk {
             clock: config.clock,
             alarm: Alarm::new(config.clock).map_err(RealError::Clock)?,
             signals: Signals::new().map_err(RealError::Signals)?,
-            asker: Asker::new(config.seat, Person::current(), config.rules, mail.is_some()),
+            asker: Asker::new(config.seat, Person::current(), config.rules, reachable),
             mail,
             link,
             net: Arc::new(Net::new()),
@@ -153,7 +157,7 @@ impl Desk {
             Some(settled) = self.told.recv() => {
                 Happened::Settled(Box::new(settled.reply), settled.request, settled.occurred)
             }
-            line = self.asker.line() => Happened::Line(line),
+            typed = self.asker.line() => Happened::Typed(typed),
             () = comes(&mut self.mail) => Happened::Mail,
             _ = self.alarm.rings() => Happened::Rang,
             () = pause(tick) => Happened::Ticked,
@@ -181,18 +185,30 @@ impl Desk {
             }
             Happened::Heard(heard) => self.hear(heard),
             Happened::News(news) => self.learn(news),
-            Happened::Line(line) => {
-                let now = self.clock.now();
-                self.expire(now.run_ns);
-                if let Some(said) = self.asker.take(&line, now.run_ns) {
-                    self.say(Rank::Person, now, said);
-                }
-            }
+            Happened::Typed(typed) => self.take_typed(&typed),
             Happened::Settled(reply, request, occurred) => {
                 if self.doing.remove(&request).is_some() {
                     self.deliver(Rank::End, occurred, request, *reply);
                 }
             }
+        }
+    }
+
+    fn take_typed(&mut self, typed: &Typed) {
+        let now = self.clock.now();
+        self.expire(now.run_ns);
+        let said = match typed {
+            Typed::Line(line) => self.asker.take(line, now.run_ns),
+            Typed::End => self.asker.take_end(now.run_ns),
+            // Whoever asked not to hear of that (`nohup`) goes on without it.
+            Typed::Gone if self.signals.ignore_hangup() => None,
+            Typed::Gone => {
+                self.leave(HUNG_UP.to_owned());
+                None
+            }
+        };
+        if let Some(said) = said {
+            self.say(Rank::Person, now, said);
         }
     }
 
@@ -242,7 +258,7 @@ impl Desk {
     fn hear(&mut self, heard: Heard) {
         let now = self.clock.now();
         match heard {
-            Heard::Hangup => self.leave("the terminal hung up".to_owned()),
+            Heard::Hangup => self.leave(HUNG_UP.to_owned()),
             _ if self.stopping => self.leave(self.asker.person().name.clone()),
             Heard::Terminate => self.stop("signal TERM".to_owned(), now),
             Heard::Interrupt if !self.asker.is_attended() => {
@@ -274,6 +290,7 @@ impl Desk {
         match said {
             Said::Reply { request, reply } => self.deliver(rank, occurred, request, reply),
             Said::Stop => self.stop(self.asker.person().name.clone(), occurred),
+            Said::Leave => self.leave(self.asker.person().name.clone()),
         }
     }
 
