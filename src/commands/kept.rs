@@ -23,7 +23,7 @@ pub(super) const SOURCES: &str = "sources.json";
 pub(super) const PREVENTION: &str = "prevention.md";
 
 /// Bytes of either that are read.
-const TEXT_LIMIT: u64 = 64 << 20;
+pub(super) const TEXT_LIMIT: u64 = 64 << 20;
 
 /// One run, read.
 pub(super) struct Kept {
@@ -56,8 +56,9 @@ pub(super) fn read(given: &str) -> Result<Kept, Failure> {
     if let Some(owner) = another(&state_dir, &summary) {
         warn(format!("the run belongs to `{owner}`, but its journal says that `{}` began it", summary.user));
     }
-    let state = state_of(&state_dir, &summary.listing(found.head));
+    let state = state_of(&state_dir, &summary.listing(found.head.clone()));
     summary.abandoned = state == RunState::Suspended;
+    summary.head = found.head;
     summary.prevention = read_file(&folder.join(PREVENTION), TEXT_LIMIT)
         .ok()
         .and_then(|text| String::from_utf8(text).ok())

@@ -24,6 +24,7 @@ mod show;
 mod stdlib;
 mod supervise;
 mod timeline;
+mod verify;
 mod waiting;
 
 use std::io::Write as _;
@@ -93,6 +94,7 @@ enum Command {
     Runs(runs::Args),
     Show(show::Args),
     Timeline(timeline::Args),
+    Verify(verify::Args),
     Stdlib(stdlib::Args),
     Help(help::Args),
     Completions(completions::Args),
@@ -128,6 +130,7 @@ pub fn main() -> ExitCode {
         Command::Runs(args) => runs::runs(&args),
         Command::Show(args) => show::show(&args),
         Command::Timeline(args) => timeline::timeline(&args),
+        Command::Verify(args) => verify::verify(&args),
         Command::Stdlib(args) => stdlib::stdlib(&args),
         Command::Help(args) => help::help(&args),
         Command::Completions(args) => completions::completions(&args),

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use super::check::program_of;
 use super::failure::{Failure, INVALID, warn, warn_with};
-use super::{EXIT_CODES, Format, complete, kept, params, prevention, settings};
+use super::{EXIT_CODES, Format, complete, kept, params, prevention, print, settings};
 use crate::config::RolePerson;
-use crate::display::{Json, Look, Plain, Screen, TICK};
+use crate::display::{Json, Look, Plain, Screen, TICK, record_line};
 use crate::engine::{self, Replayed};
 use crate::event::{FORMAT, Heard, Input, Moment, Opened, Outcome, Record, SourceHash};
-use crate::journal::{Index, JournalError, RunJournal, StateDir, new_run_id};
+use crate::journal::{Head, Index, JournalError, RunJournal, StateDir, new_run_id};
 use crate::people::inbox::{Inbox, Seen};
 use crate::people::{Person, Rules, Seat, Terminal};
 use crate::process::identity;
@@ -182,6 +182,8 @@ impl Conduct {
         let outcome = driven.map_err(|e| stopped(&e, &run))?;
         match head {
             Ok(head) => {
+                // The journal has it; whoever closed the output does not want it.
+                let _ = view.record(&run, outcome, &head);
                 // The index is only a shortcut: what it lacks is folded from the journal.
                 if let Ok(mut index) = Index::open(&state)
                     && folded.summary.ended.is_some()
@@ -366,6 +368,17 @@ impl View {
         };
         let screen = screen.clone();
         Some(Tick { every: TICK, call: Box::new(move || screen.tick()) })
+    }
+
+    /// Writes the hash in which the record ends, so that it can be kept elsewhere.
+    fn record(&self, run: &str, outcome: Outcome, head: &Head) -> Result<(), Failure> {
+        match self {
+            View::Json(_) => {
+                let last = serde_json::json!({ "run": run, "outcome": outcome, "head": head });
+                print(&format!("{last}\n"))
+            }
+            View::Plain(_) | View::Screen(_) => print(&record_line(head, Look::of_stdout())),
+        }
     }
 
     fn leave(&self) {

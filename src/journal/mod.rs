@@ -9,22 +9,26 @@
 //! log needs shared memory, and a lock there does not reliably die with its owner.
 
 mod access;
+mod audit;
 mod error;
 mod id;
 mod index;
 mod lock;
 mod opener;
+mod outputs;
 mod reader;
 mod row;
 mod sharing;
 mod state;
 mod store;
 
+pub use audit::{Audit, RowFault, Wrong};
 pub use error::JournalError;
 pub use id::new_run_id;
 pub use index::{Counts, Index, Listing};
 pub use lock::{Holder, RunLock};
 pub use opener::{open_file, read_file};
+pub use outputs::{FileFault, Outputs, WrongFile, outputs};
 pub use reader::{Reader, Salvage};
 pub use row::Head;
 pub use sharing::Sharing;

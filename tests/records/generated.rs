@@ -192,6 +192,7 @@ fn outlet() -> BoxedStrategy<Outlet> {
             cut,
             digest: String::new(),
             file,
+            kept: None,
         })
         .boxed()
 }
