@@ -178,8 +178,8 @@ impl Conduct {
         let driven = drive(program, secrets, &mut world, &mut journal, observers);
         world.close();
         view.leave();
+        let outcome = driven.map_err(|e| stopped(&e, journal.remedy(), &run))?;
         let head = journal.close();
-        let outcome = driven.map_err(|e| stopped(&e, &run))?;
         match head {
             Ok(head) => {
                 // The journal has it; whoever closed the output does not want it.
@@ -200,9 +200,12 @@ impl Conduct {
     }
 }
 
-/// Returns the words for a run that could not go on.
-fn stopped(error: &engine::DriveError, run: &str) -> Failure {
-    Failure::new(1, format!("the run was stopped where it stood: {error}"))
+/// Returns the words for a run that could not go on. `remedy`: what can be done about its journal.
+fn stopped(error: &engine::DriveError, remedy: Option<&str>, run: &str) -> Failure {
+    let failure = Failure::new(1, format!("the run was stopped where it stood: {error}"));
+    let failure = remedy.into_iter().fold(failure, |failure, remedy| failure.help(remedy));
+    failure
+        .help(format!("then `mainstay resume {run}` goes on with it"))
         .help(format!("`mainstay show {run}` shows what was changed and not taken back"))
 }
 
