@@ -120,7 +120,7 @@ fn any_unseen(records: &[(u64, Record)]) -> bool {
                 open.insert(&ask.address);
             }
             Body::Input(Input::Delivered { reply: Reply::Lost { .. }, .. })
-            | Body::Input(Input::Heard { heard: Heard::Resumed, .. }) => return true,
+            | Body::Input(Input::Heard { heard: Heard::Resumed { .. }, .. }) => return true,
             Body::Input(Input::Delivered { request, .. }) => {
                 open.remove(request);
             }
