@@ -181,6 +181,7 @@ fn opened() -> Opened {
         user: String::new(),
         host: String::new(),
         boot_id: String::new(),
+        zero_ns: None,
         pid: 0,
         version: String::new(),
         force: false,

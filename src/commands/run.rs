@@ -84,7 +84,11 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let state = StateDir::create(StateDir::place(config.state())?)?;
     let clock = Clock::start();
     let (journal, run) = create(&state, clock.now())?;
-    Inbox::at(&state.run_dir(&run)).create().map_err(|e| Failure::new(1, e.to_string()))?;
+    if let Err(error) = Inbox::at(&state.run_dir(&run)).create() {
+        drop(journal);
+        state.discard(&run);
+        return Err(error.into());
+    }
     keep_sources(&program, &state, &run);
     let seat = if terminal { Terminal::open().ok() } else { None };
     let opened = opened(args, &program, given, roles, &run, clock, seat.is_some());
@@ -191,9 +195,21 @@ impl Conduct {
         let mut folded = Folded::default();
         let observers: &mut [&mut dyn Observer] = &mut [&mut folded, view.observer()];
         let driven = drive(program, secrets, &mut world, &mut journal, observers);
-        world.close();
+        match &driven {
+            Ok(_) => world.close(),
+            Err(_) => drop(world),
+        }
         view.leave();
-        let outcome = driven.map_err(|e| stopped(&e, journal.remedy(), &run))?;
+        let outcome = match driven {
+            Ok(outcome) => outcome,
+            Err(error) if journal.head().seq == 0 => {
+                let failure = not_begun(&error, journal.remedy());
+                drop(journal);
+                state.discard(&run);
+                return Err(failure);
+            }
+            Err(error) => return Err(stopped(&error, journal.remedy(), &run)),
+        };
         let head = journal.close();
         match head {
             Ok(head) => {
@@ -220,6 +236,12 @@ fn opening(records: &[Record]) -> Option<&Opened> {
         Some(Body::Input(Input::Opened(opened))) => Some(opened),
         _ => None,
     }
+}
+
+/// Returns the words for a run of which not even the beginning could be stored.
+fn not_begun(error: &engine::DriveError, remedy: Option<&str>) -> Failure {
+    let failure = Failure::new(1, format!("nothing was run: {error}"));
+    remedy.into_iter().fold(failure, |failure, remedy| failure.help(remedy))
 }
 
 /// Returns the words for a run that could not go on. `remedy`: what can be done about its journal.

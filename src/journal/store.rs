@@ -68,6 +68,10 @@ impl RunJournal {
     /// When the run is there already or the disk refuses.
     pub fn create(state: &StateDir, run: &str) -> Result<RunJournal, JournalError> {
         let folder = state.create_run_dir(run)?;
+        RunJournal::begin(state, folder).inspect_err(|_| state.discard(run))
+    }
+
+    fn begin(state: &StateDir, folder: PathBuf) -> Result<RunJournal, JournalError> {
         let lock = RunLock::take(&folder)?;
         let path = folder.join("journal.db");
         // SQLite gives its log and its shared memory the same mode.
