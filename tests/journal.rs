@@ -357,9 +357,9 @@ fn the_index_lists_the_newest_first_and_is_made_again_when_it_is_damaged() {
     let (_folder, state) = state();
     let mut index = Index::open(&state).unwrap();
     for (run, at) in [("a", 10), ("b", 30), ("c", 20)] {
-        index.record(&listing(run, at)).unwrap();
+        index.record(&listing(run, at), None).unwrap();
     }
-    index.record(&listing("c", 40)).unwrap();
+    index.record(&listing("c", 40), None).unwrap();
     let runs = |index: &Index| -> Vec<String> { index.list().unwrap().into_iter().map(|l| l.run).collect() };
     assert_eq!(runs(&index), ["c", "b", "a"]);
     assert_eq!(index.get("b").unwrap(), Some(listing("b", 30)));
@@ -370,7 +370,7 @@ fn the_index_lists_the_newest_first_and_is_made_again_when_it_is_damaged() {
     fs::write(state.root().join("index.db"), [9; 5000]).unwrap();
     let mut index = Index::open(&state).unwrap();
     assert!(runs(&index).is_empty());
-    index.record(&listing("a", 10)).unwrap();
+    index.record(&listing("a", 10), None).unwrap();
     assert_eq!(runs(&index), ["a"]);
 }
 

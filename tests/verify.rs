@@ -320,3 +320,73 @@ fn a_run_prints_the_hash_in_which_it_ends_and_all_runs_are_verified_at_once() {
     );
     sandbox.run(["verify", "--all"]).expect_code(0).expect_output("3 runs, 0 not as recorded");
 }
+
+/// Makes a key, and a file that allows it for this name.
+fn key(old: &Old, name: &str) {
+    let home = old.0.home();
+    let made = std::process::Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", name])
+        .current_dir(home)
+        .status();
+    assert!(made.is_ok_and(|status| status.success()), "openssh-client is needed");
+    let public = fs::read_to_string(home.join(format!("{name}.pub"))).expect("a public key");
+    old.0.write(&format!("{name}.signers"), &format!("{name}@example.org {public}"));
+}
+
+#[test]
+fn a_signature_holds_for_what_was_signed_and_for_those_who_may() {
+    let old = Old::copy();
+    key(&old, "ann");
+    key(&old, "bob");
+    let signed = old.mainstay(&["sign", OLD, "--key", "ann"]).expect_code(0);
+    expect_all(&signed, &["mainstay head 1", OLD, "rows 57", HEAD, "outcome rolled_back", "57-ann.sig"]);
+    let verified = old.mainstay(&["verify", OLD, "--allowed-signers", "ann.signers"]).expect_code(0);
+    expect_all(&verified, &["intact", "signed by ann@example.org: the whole record, rolled_back"]);
+    let other = old.mainstay(&["verify", OLD, "--allowed-signers", "bob.signers"]).expect_code(1);
+    expect_all(&other, &["57-ann.sig", "does not hold", "no allowed signer has signed it"]);
+    old.mainstay(&["verify", OLD]).expect_code(0).expect_output("`--allowed-signers` verifies it");
+    let again = old.mainstay(&["sign", OLD, "--key", "ann"]).expect_code(1);
+    assert!(again.stderr.contains("has signed this already"), "{}", again.stderr);
+
+    // By ssh-keygen alone.
+    let text = fs::File::open(old.file("signatures/57-ann")).expect("the text");
+    let alone = std::process::Command::new("ssh-keygen")
+        .args(["-Y", "verify", "-n", "mainstay", "-I", "ann@example.org", "-f"])
+        .arg(old.0.home().join("ann.signers"))
+        .arg("-s")
+        .arg(old.file("signatures/57-ann.sig"))
+        .stdin(text)
+        .output()
+        .expect("ssh-keygen");
+    assert!(alone.status.success(), "{}", String::from_utf8_lossy(&alone.stderr));
+
+    // The run goes on: it was taken back later.
+    let state = mainstay::journal::StateDir::existing(old.0.state().join("mainstay"));
+    let records = mainstay::journal::Reader::open(&state, OLD).unwrap().read().unwrap();
+    let mut journal = mainstay::journal::RunJournal::open(&state, OLD).unwrap();
+    mainstay::world::Store::append(&mut journal, &records[56..], true).unwrap();
+    journal.close().unwrap();
+    let later = old.mainstay(&["verify", OLD, "--allowed-signers", "ann.signers"]).expect_code(0);
+    expect_all(&later, &["signed by ann@example.org: rows 1 to 57, rolled_back; 1 rows were added since"]);
+
+    // The text is made another one, with the hash of another record.
+    let text = fs::read_to_string(old.file("signatures/57-ann")).expect("the text");
+    fs::write(old.file("signatures/57-ann"), text.replace("rolled_back", "resolved")).expect("the text");
+    let forged = old.mainstay(&["verify", OLD, "--allowed-signers", "ann.signers"]).expect_code(1);
+    expect_all(&forged, &["57-ann.sig", "does not hold"]);
+    fs::write(old.file("signatures/57-ann"), text.replace(HEAD, &"0".repeat(64))).expect("the text");
+    let forged = old.mainstay(&["verify", OLD, "--allowed-signers", "ann.signers"]).expect_code(1);
+    expect_all(&forged, &["57-ann.sig", "row 57 has another hash than was kept"]);
+}
+
+#[test]
+fn what_is_not_as_it_was_written_is_not_signed_and_keys_that_are_none_are_refused() {
+    let old = Old::copy();
+    key(&old, "ann");
+    let refused = old.mainstay(&["sign", OLD, "--key", "nobody"]).expect_code(1);
+    assert!(refused.stderr.contains("`ssh-keygen` refuses"), "{}", refused.stderr);
+    assert_eq!(fs::read_dir(old.file("signatures")).map_or(0, Iterator::count), 0);
+    old.tamper("UPDATE journal SET wall_us = wall_us + 1 WHERE seq = 5");
+    let refused = old.mainstay(&["sign", OLD, "--key", "ann"]).expect_code(1);
+    assert!(refused.stderr.contains("it is not signed"), "{}", refused.stderr);
+}

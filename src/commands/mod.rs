@@ -17,12 +17,14 @@ mod note;
 mod params;
 mod past;
 mod prevention;
+mod prune;
 mod resume;
 mod rollback;
 mod run;
 mod runs;
 mod settings;
 mod show;
+mod sign;
 mod stdlib;
 mod supervise;
 mod timeline;
@@ -98,6 +100,7 @@ enum Command {
     Show(show::Args),
     Timeline(timeline::Args),
     Verify(verify::Args),
+    Sign(sign::Args),
     Stdlib(stdlib::Args),
     Help(help::Args),
     Completions(completions::Args),
@@ -135,6 +138,7 @@ pub fn main() -> ExitCode {
         Command::Show(args) => show::show(&args),
         Command::Timeline(args) => timeline::timeline(&args),
         Command::Verify(args) => verify::verify(&args),
+        Command::Sign(args) => sign::sign(&args),
         Command::Stdlib(args) => stdlib::stdlib(&args),
         Command::Help(args) => help::help(&args),
         Command::Completions(args) => completions::completions(&args),

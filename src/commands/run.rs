@@ -13,7 +13,7 @@ use crate::config::RolePerson;
 use crate::display::{Json, Look, Plain, Screen, TICK, record_line};
 use crate::engine::{self, Replayed};
 use crate::event::{Body, FORMAT, Input, Moment, Opened, Outcome, Record, SourceHash};
-use crate::journal::{Head, Index, JournalError, RunJournal, StateDir, new_run_id};
+use crate::journal::{Head, Index, JournalError, RunJournal, Stamps, StateDir, new_run_id};
 use crate::people::inbox::{Inbox, Seen};
 use crate::people::{Person, Rules, Seat, Terminal};
 use crate::process::identity;
@@ -216,10 +216,9 @@ impl Conduct {
                 // The journal has it; whoever closed the output does not want it.
                 let _ = view.record(&run, outcome, &head);
                 // The index is only a shortcut: what it lacks is folded from the journal.
-                if let Ok(mut index) = Index::open(&state)
-                    && folded.summary.ended.is_some()
-                {
-                    let _ = index.record(&folded.summary.listing(head));
+                if let Ok(mut index) = Index::open(&state) {
+                    let stamp = Stamps::of(&state).and_then(|stamps| stamps.stamp(&run));
+                    let _ = index.record(&folded.summary.listing(head), stamp.as_ref());
                 }
             }
             Err(error) => warn(error.to_string()),

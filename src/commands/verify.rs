@@ -1,6 +1,7 @@
 //! `mainstay verify`.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -8,7 +9,7 @@ use super::failure::{Failure, INVALID};
 use super::{Format, kept, pretty, print, settings};
 use crate::display::{self, Discrepancy, Look, Verified};
 use crate::event::{Body, Fact, Input, Record};
-use crate::journal::{Audit, Head, Index, Reader, StateDir, Wrong, outputs, read_file};
+use crate::journal::{Audit, Head, Index, Reader, StateDir, Wrong, outputs, read_file, signatures};
 use crate::process::OUTPUT_FOLDER;
 use crate::source::Sources;
 use crate::timeline::Rows;
@@ -21,6 +22,8 @@ Examples:
 
 A run prints the hash in which its record ends. Kept where nobody who can write to this machine can write, it shows whether all
 rows up to there are those that were written.
+
+With `--allowed-signers`, the record must have been signed by one of them: `mainstay sign`.
 
 Exit codes: 0 all are intact, 1 one is not, 2 there is no such run.";
 
@@ -43,6 +46,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "HASH", conflicts_with = "all")]
     head: Option<String>,
 
+    /// Whose signatures count, as `ssh-keygen -Y verify` reads it: each run must have one of them
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    allowed_signers: Option<PathBuf>,
+
     /// How to write what was found
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -63,7 +70,7 @@ struct Found {
 /// One thing that is not as it was recorded.
 #[derive(Debug, Default, Serialize)]
 struct Finding {
-    /// `changed`, `inserted`, `moved`, `dropped`, `unread`, `missing`, `differs`, `unrecorded`, `head`, `journal`.
+    /// `changed`, `inserted`, `moved`, `dropped`, `unread`, `missing`, `differs`, `unrecorded`, `head`, `signature`, `journal`.
     what: &'static str,
     /// The row, 0 where it is about none.
     row: u64,
@@ -91,8 +98,14 @@ pub(super) fn verify(args: &Args) -> Result<u8, Failure> {
     };
     let head = args.head.as_deref().map(|head| hash_of(head, &runs)).transpose()?;
     let index = Index::open_existing(&state);
-    let found: Vec<Found> =
-        runs.iter().map(|run| look(&state, index.as_ref(), run, head.as_deref())).collect();
+    let allowed = args.allowed_signers.as_deref();
+    if let Some(allowed) = allowed
+        && let Err(error) = std::fs::File::open(allowed)
+    {
+        return Err(Failure::new(INVALID, format!("`{}` cannot be read: {error}", allowed.display())));
+    }
+    let through = |run: &String| look(&state, index.as_ref(), run, head.as_deref(), allowed);
+    let found: Vec<Found> = runs.iter().map(through).collect();
     match args.format {
         Format::Json => print(&pretty(&found)?)?,
         Format::Text if found.is_empty() => print("nothing has been run yet; `mainstay run FILE` starts\n")?,
@@ -119,11 +132,21 @@ fn hash_of(typed: &str, runs: &[String]) -> Result<String, Failure> {
 }
 
 /// Looks through one run.
-fn look(state: &StateDir, index: Option<&Index>, run: &str, head: Option<&str>) -> Found {
+fn look(
+    state: &StateDir,
+    index: Option<&Index>,
+    run: &str,
+    head: Option<&str>,
+    allowed: Option<&Path>,
+) -> Found {
     let mut found = Found { run: run.to_owned(), ..Found::default() };
     match Reader::open(state, run) {
         Err(error) => found.findings.push(journal(error.to_string())),
-        Ok(reader) => through(&mut found, state, index, &reader.audit(), head),
+        Ok(reader) => {
+            let audit = reader.audit();
+            through(&mut found, state, index, &audit, head);
+            signed(&mut found, &state.run_dir(run), &audit, allowed);
+        }
     }
     found.intact = found.findings.is_empty();
     found
@@ -207,8 +230,53 @@ fn ends(found: &mut Found, index: Option<&Index>, audit: &Audit, head: Option<&s
     }
 }
 
+/// Compares the signatures with the chain; with `allowed`, one of theirs must hold.
+fn signed(found: &mut Found, folder: &Path, audit: &Audit, allowed: Option<&Path>) {
+    let mut wrong = |file: String, text: String| {
+        found.findings.push(Finding { what: "signature", file, text, ..Finding::default() });
+    };
+    let (mut notes, mut held, mut refused) = (Vec::new(), false, Vec::new());
+    for signature in signatures(folder) {
+        let file = signature.file.clone();
+        let Some(statement) =
+            signature.statement.as_ref().filter(|said| said.run == found.run && said.head.seq > 0)
+        else {
+            wrong(file, "what is signed is not about this run".to_owned());
+            continue;
+        };
+        if let Some(why) = audit.misses(&statement.head) {
+            wrong(file, format!("{why} when it was signed"));
+            continue;
+        }
+        let more = audit.head.seq.saturating_sub(statement.head.seq);
+        let of = match more {
+            0 => format!("the whole record, {}", statement.outcome),
+            more => format!(
+                "rows 1 to {}, {}; {more} rows were added since",
+                statement.head.seq, statement.outcome
+            ),
+        };
+        match allowed.map(|allowed| signature.verify(allowed)) {
+            None => notes.push(format!("{file} says that it signs {of}; `--allowed-signers` verifies it")),
+            Some(Ok(who)) => {
+                held = true;
+                notes.push(format!("signed by {who}: {of}"));
+            }
+            Some(Err(error)) => refused.push((file, format!("does not hold: {error}"))),
+        }
+    }
+    for (file, why) in refused {
+        // Beside one that holds, another one's is no harm.
+        if held { notes.push(format!("{file} {why}")) } else { wrong(file, why) }
+    }
+    if allowed.is_some() && !held {
+        wrong(String::new(), "no allowed signer has signed it".to_owned());
+    }
+    found.notes.extend(notes);
+}
+
 /// Compares the texts of the runbook with those that the run was opened with.
-fn texts(found: &mut Found, folder: &std::path::Path, records: &[(u64, Record)]) {
+fn texts(found: &mut Found, folder: &Path, records: &[(u64, Record)]) {
     let opened = records.iter().find_map(|(seq, record)| match &record.body {
         Body::Input(Input::Opened(opened)) => Some((*seq, opened)),
         _ => None,
