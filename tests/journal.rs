@@ -357,9 +357,9 @@ fn the_index_lists_the_newest_first_and_is_made_again_when_it_is_damaged() {
     let (_folder, state) = state();
     let mut index = Index::open(&state).unwrap();
     for (run, at) in [("a", 10), ("b", 30), ("c", 20)] {
-        index.record(&listing(run, at)).unwrap();
+        index.record(&listing(run, at), None).unwrap();
     }
-    index.record(&listing("c", 40)).unwrap();
+    index.record(&listing("c", 40), None).unwrap();
     let runs = |index: &Index| -> Vec<String> { index.list().unwrap().into_iter().map(|l| l.run).collect() };
     assert_eq!(runs(&index), ["c", "b", "a"]);
     assert_eq!(index.get("b").unwrap(), Some(listing("b", 30)));
@@ -370,6 +370,125 @@ fn the_index_lists_the_newest_first_and_is_made_again_when_it_is_damaged() {
     fs::write(state.root().join("index.db"), [9; 5000]).unwrap();
     let mut index = Index::open(&state).unwrap();
     assert!(runs(&index).is_empty());
-    index.record(&listing("a", 10)).unwrap();
+    index.record(&listing("a", 10), None).unwrap();
     assert_eq!(runs(&index), ["a"]);
+}
+
+/// What an audit says, a line for each row.
+fn audited(state: &StateDir) -> Vec<String> {
+    let audit = Reader::open(state, RUN).unwrap().audit();
+    audit.faults.iter().map(|fault| format!("{} {} {}", fault.seq, fault.wrong.word(), fault.wrong)).collect()
+}
+
+#[test]
+fn an_audit_tells_changed_dropped_inserted_and_moved_rows_apart() {
+    let renumber = "UPDATE journal SET seq = seq - 2 WHERE seq > 4";
+    let make_room =
+        "UPDATE journal SET seq = -seq - 1 WHERE seq > 2; UPDATE journal SET seq = -seq WHERE seq < 0;";
+    let forged = "INSERT INTO journal VALUES (3, 3, 'fact', 'finding', 's1', 1, 7, '{\"fact\":\"finding\",\"text\":\"x\"}', zeroblob(32))";
+    let swap = "UPDATE journal SET seq = -seq WHERE seq IN (2, 5);
+                UPDATE journal SET seq = 7 + seq WHERE seq < 0";
+    let cases: [(&str, String, &[&str]); 9] = [
+        ("nothing", "SELECT 1".to_owned(), &[]),
+        (
+            "changed",
+            "UPDATE journal SET body = replace(body, 'number', 'numbing') WHERE seq = 3".to_owned(),
+            &["3 changed is not what was written"],
+        ),
+        (
+            "forged hash",
+            "UPDATE journal SET hash = zeroblob(32) WHERE seq = 3".to_owned(),
+            &["3 changed is not what was written", "4 changed is not what was written"],
+        ),
+        ("dropped", "DELETE FROM journal WHERE seq = 3".to_owned(), &["3 dropped not there"]),
+        (
+            "several dropped",
+            "DELETE FROM journal WHERE seq IN (1, 2, 5)".to_owned(),
+            &["1 dropped not there", "5 dropped not there"],
+        ),
+        (
+            "dropped and numbered anew",
+            format!("DELETE FROM journal WHERE seq IN (3, 4); {renumber}"),
+            &["3 dropped took the number of 2 rows before it that are not there"],
+        ),
+        ("inserted", format!("{make_room} {forged}"), &["3 inserted was put in between"]),
+        (
+            "copied in",
+            format!(
+                "{make_room} INSERT INTO journal SELECT 3, turn, class, kind, address, wall_us, run_ns, body, hash FROM journal WHERE seq = 2"
+            ),
+            &["3 inserted was put in between"],
+        ),
+        ("swapped", swap.to_owned(), &["2 moved was written as row 5", "5 moved was written as row 2"]),
+    ];
+    for (what, sql, expected) in cases {
+        let (_folder, state) = state();
+        journal_of(&state, 8);
+        tamper(&state, &sql);
+        assert_eq!(audited(&state), expected, "{what}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_audit_finds_whatever_is_done_to_rows(
+        rows in 3_usize..90, at in 1_i64..90, to in 1_i64..90, kind in 0..4_u8,
+    ) {
+        let (_folder, state) = state();
+        journal_of(&state, rows);
+        let rows = i64::try_from(rows).unwrap();
+        let (at, to) = ((at - 1) % rows + 1, (to - 1) % rows + 1);
+        let sql = match kind {
+            0 => format!("UPDATE journal SET body = body || ' ' WHERE seq = {at}"),
+            // The last row is what a head shows.
+            1 => format!("DELETE FROM journal WHERE seq = {}", at.min(rows - 1)),
+            2 => format!(
+                "UPDATE journal SET seq = -seq - 1 WHERE seq >= {at}; UPDATE journal SET seq = -seq WHERE seq < 0;
+                 INSERT INTO journal SELECT {at}, turn, class, kind, address, wall_us, run_ns, body, hash
+                 FROM journal WHERE seq = {}", if at == 1 { 2 } else { 1 }),
+            _ => format!(
+                "UPDATE journal SET seq = -seq WHERE seq IN ({at}, {});
+                 UPDATE journal SET seq = {} + seq WHERE seq < 0", if at == to { at % rows + 1 } else { to },
+                at + if at == to { at % rows + 1 } else { to }),
+        };
+        tamper(&state, &sql);
+        let audit = Reader::open(&state, RUN).unwrap().audit();
+        prop_assert!(!audit.faults.is_empty(), "{sql}");
+        if kind < 3 {
+            prop_assert_eq!(audit.faults.len(), 1, "{}: {:?}", sql, audit.faults);
+            // A copy of the first row before the first row leaves the second one out of place.
+            let place = match kind { 1 => at.min(rows - 1), 2 if at == 1 => 2, _ => at };
+            prop_assert_eq!(audit.faults[0].seq, u64::try_from(place).unwrap());
+        }
+        prop_assert!(Reader::open(&state, RUN).unwrap().verify_chain().is_err());
+    }
+
+    #[test]
+    fn a_head_that_was_kept_is_found_as_long_as_its_row_is(rows in 2_usize..40, at in 1_usize..40) {
+        let (_folder, state) = state();
+        let at = (at - 1) % (rows - 1) + 1;
+        let kept = journal_of(&state, at);
+        let mut journal = RunJournal::open(&state, RUN).unwrap();
+        for _ in at..rows {
+            journal.append(&[finding("more")], true).unwrap();
+        }
+        let head = journal.close().unwrap();
+        let audit = Reader::open(&state, RUN).unwrap().audit();
+        prop_assert_eq!(&audit.head, &head);
+        prop_assert_eq!(audit.misses(&kept), None);
+        prop_assert_eq!(audit.row_of(&kept.hash), Some(kept.seq));
+        // Written anew from there on, with a chain that fits.
+        tamper(&state, &format!("DELETE FROM journal WHERE seq >= {at}"));
+        let mut journal = RunJournal::open(&state, RUN).unwrap();
+        for _ in at..=rows {
+            journal.append(&[finding("another")], true).unwrap();
+        }
+        journal.close().unwrap();
+        let audit = Reader::open(&state, RUN).unwrap().audit();
+        prop_assert!(audit.faults.is_empty());
+        prop_assert!(audit.misses(&kept).is_some());
+        prop_assert_eq!(audit.row_of(&kept.hash), None);
+    }
 }

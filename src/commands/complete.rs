@@ -5,6 +5,7 @@
 //!
 //! A subcommand whose argument is a run takes [`run`]: `#[arg(value_name = "RUN", add = complete::run())]`.
 
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::OnceLock;
@@ -16,7 +17,7 @@ use super::failure::Failure;
 use super::{Cli, bash_line, print, settings};
 use crate::check::{Disk, check};
 use crate::display::clean;
-use crate::journal::Index;
+use crate::journal::{Index, Listing};
 use crate::program::{GlobalSource, Program};
 use crate::timeline::{clock::utc, outcome_words};
 use crate::value::Type;
@@ -124,10 +125,10 @@ pub(super) fn fitting<'w>(
 fn runs(current: &str) -> Option<Vec<CompletionCandidate>> {
     let state = settings::state_dir().ok()?;
     let mut ids = state.runs().ok()?;
-    let mut known: Vec<_> =
-        Index::open_existing(&state).and_then(|index| index.list().ok()).unwrap_or_default();
-    known.retain(|listing| ids.contains(&listing.run));
-    let opened = |run: &str| known.iter().find(|listing| listing.run == run).map(|listing| listing.opened_us);
+    let known = Index::open_existing(&state).and_then(|index| index.list().ok()).unwrap_or_default();
+    let known: HashMap<&str, &Listing> =
+        known.iter().map(|listing| (listing.run.as_str(), listing)).collect();
+    let opened = |run: &str| known.get(run).map(|listing| listing.opened_us);
     // What is not over is not in the index, and newer than what is.
     ids.sort_by_key(|run| std::cmp::Reverse((opened(run).unwrap_or(i64::MAX), run.clone())));
     let tail = |run: &str| run.rsplit('-').next().is_some_and(|tail| tail.starts_with(current));
@@ -136,7 +137,7 @@ fn runs(current: &str) -> Option<Vec<CompletionCandidate>> {
         .iter()
         .filter(fits)
         .map(|run| {
-            let help = match known.iter().find(|listing| listing.run == *run) {
+            let help = match known.get(run.as_str()) {
                 Some(listing) => {
                     let outcome = listing.outcome.map_or("not over", outcome_words);
                     format!("{outcome}, {}: {}", utc(listing.opened_us), listing.title)

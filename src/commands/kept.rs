@@ -3,7 +3,7 @@
 //! Shared by `runs`, `show` and `timeline`. What can be read is shown; what is wrong with the
 //! rest is a warning.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::Path;
 
 use super::failure::{Failure, warn};
@@ -11,7 +11,7 @@ use super::past::forget_places;
 use super::settings;
 use crate::display::RunState;
 use crate::event::{Address, Body, Class, Fact, Input, Moment, Record, Reply};
-use crate::journal::{Counts, Head, Index, Listing, Reader, RunLock, StateDir, read_file};
+use crate::journal::{Counts, Head, Index, Listing, Reader, RunLock, Stamp, Stamps, StateDir, read_file};
 use crate::people::inbox::{Found, Inbox, Message, Received, Seen};
 use crate::process::identity;
 use crate::real::Clock;
@@ -31,7 +31,7 @@ pub(super) fn sources_of(hash: &str) -> String {
 pub(super) const PREVENTION: &str = "prevention.md";
 
 /// Bytes of either that are read.
-const TEXT_LIMIT: u64 = 64 << 20;
+pub(super) const TEXT_LIMIT: u64 = 64 << 20;
 
 /// One run, read.
 pub(super) struct Kept {
@@ -47,7 +47,10 @@ pub(super) fn read(given: &str) -> Result<Kept, Failure> {
     let run = state_dir.find(given)?;
     let reader = Reader::open(&state_dir, &run)?;
     let found = reader.salvage();
-    let kept = Index::open_existing(&state_dir).and_then(|index| index.get(&run).ok().flatten());
+    let kept = Index::open_existing(&state_dir)
+        .and_then(|index| index.get(&run).ok().flatten())
+        // Of a run that goes on, the last rows may be lost with the machine.
+        .filter(|listing| listing.outcome.is_some());
     let damage = match kept {
         Some(kept) if found.damage.is_none() => reader.verify_against(&kept.head).err(),
         _ => found.damage,
@@ -64,8 +67,9 @@ pub(super) fn read(given: &str) -> Result<Kept, Failure> {
     if let Some(owner) = another(&state_dir, &summary) {
         warn(format!("the run belongs to `{owner}`, but its journal says that `{}` began it", summary.user));
     }
-    let state = state_of(&state_dir, &summary.listing(found.head));
+    let state = state_of(&state_dir, &summary.listing(found.head.clone()));
     summary.abandoned = matches!(state, RunState::Suspended | RunState::Interrupted);
+    summary.head = found.head;
     summary.prevention = read_file(&folder.join(PREVENTION), TEXT_LIMIT)
         .ok()
         .and_then(|text| String::from_utf8(text).ok())
@@ -118,42 +122,41 @@ pub(super) fn letters<'a>(records: impl IntoIterator<Item = &'a Record>) -> Seen
 }
 
 /// Returns every run, the newest first. The index is brought up to date on the way, where it can be.
-pub(super) fn list() -> Result<Vec<(Listing, RunState)>, Failure> {
-    let state_dir = settings::state_dir()?;
+pub(super) fn list(state_dir: &StateDir) -> Result<Vec<(Listing, RunState)>, Failure> {
     let runs = state_dir.runs()?;
     if runs.is_empty() {
         return Ok(Vec::new());
     }
     // Without an index, as on a read-only disk, all journals are read.
-    let mut index = Index::open(&state_dir).ok();
-    let known: BTreeMap<String, Listing> = index
-        .as_ref()
-        .and_then(|index| index.list().ok())
-        .unwrap_or_default()
-        .into_iter()
-        .map(|listing| (listing.run.clone(), listing))
-        .collect();
+    let mut index = Index::open(state_dir).ok();
+    let stamped = index.as_ref().and_then(|index| index.list_stamped().ok()).unwrap_or_default();
+    let mut known: HashMap<String, (Listing, Stamp)> =
+        stamped.into_iter().map(|(listing, stamp)| (listing.run.clone(), (listing, stamp))).collect();
+    let stamps = Stamps::of(state_dir);
     let mut listed = Vec::with_capacity(runs.len());
+    let mut folded = Vec::new();
     for run in &runs {
-        if let Some(listing) = known.get(run)
-            && let Some(outcome) = listing.outcome
-        {
-            listed.push((listing.clone(), RunState::Ended(outcome)));
+        let stamp = stamps.as_ref().and_then(|stamps| stamps.stamp(run));
+        let kept = known.remove(run).filter(|(_, kept)| stamp.as_ref() == Some(kept));
+        if let Some((listing, _)) = kept {
+            let state = state_of(state_dir, &listing);
+            listed.push((listing, state));
             continue;
         }
-        let (listing, state) = fold(&state_dir, run);
-        if let Some(index) = &mut index
-            && listing.outcome.is_some()
+        let (listing, state) = fold(state_dir, run);
+        // What was written to meanwhile is folded again the next time.
+        if let Some(stamp) = stamp
+            && state != RunState::Damaged
+            && stamps.as_ref().and_then(|stamps| stamps.stamp(run)).as_ref() == Some(&stamp)
         {
-            // What is not kept now is folded again the next time.
-            let _ = index.record(&listing);
+            folded.push((listing.clone(), stamp));
         }
         listed.push((listing, state));
     }
     if let Some(index) = &mut index {
-        for gone in known.keys().filter(|run| runs.binary_search(run).is_err()) {
-            let _ = index.forget(gone);
-        }
+        let gone: Vec<String> = known.into_keys().filter(|run| runs.binary_search(run).is_err()).collect();
+        // What is not kept now is folded again the next time.
+        let _ = index.update(&folded, &gone);
     }
     listed.sort_by(|(a, _), (b, _)| (b.opened_us, &b.run).cmp(&(a.opened_us, &a.run)));
     Ok(listed)

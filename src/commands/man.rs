@@ -33,7 +33,8 @@ pub(super) fn man(args: &Args) -> Result<u8, Failure> {
     std::fs::create_dir_all(&args.folder).map_err(|e| fail(&args.folder, &e))?;
     let mut program = Cli::command();
     program.build();
-    for command in std::iter::once(&program).chain(program.get_subcommands()) {
+    let below = program.get_subcommands().flat_map(|one| std::iter::once(one).chain(one.get_subcommands()));
+    for command in std::iter::once(&program).chain(below) {
         if command.is_hide_set() {
             continue;
         }

@@ -19,16 +19,19 @@ mod note;
 mod params;
 mod past;
 mod prevention;
+mod prune;
 mod resume;
 mod rollback;
 mod run;
 mod runs;
 mod settings;
 mod show;
+mod sign;
 mod stdlib;
 mod stop;
 mod supervise;
 mod timeline;
+mod verify;
 mod waiting;
 
 use std::io::Write as _;
@@ -100,6 +103,8 @@ enum Command {
     Runs(runs::Args),
     Show(show::Args),
     Timeline(timeline::Args),
+    Verify(verify::Args),
+    Sign(sign::Args),
     Stdlib(stdlib::Args),
     Help(help::Args),
     Completions(completions::Args),
@@ -137,6 +142,8 @@ pub fn main() -> ExitCode {
         Command::Runs(args) => runs::runs(&args),
         Command::Show(args) => show::show(&args),
         Command::Timeline(args) => timeline::timeline(&args),
+        Command::Verify(args) => verify::verify(&args),
+        Command::Sign(args) => sign::sign(&args),
         Command::Stdlib(args) => stdlib::stdlib(&args),
         Command::Help(args) => help::help(&args),
         Command::Completions(args) => completions::completions(&args),

@@ -9,12 +9,12 @@ use super::beforehand::Beforehand;
 use super::check::program_of;
 use super::failure::{Failure, INVALID, warn, warn_with};
 use super::past::Past;
-use super::{EXIT_CODES, Format, complete, concurrency, kept, params, prevention, settings};
+use super::{EXIT_CODES, Format, complete, concurrency, kept, params, prevention, print, settings};
 use crate::config::RolePerson;
-use crate::display::{Json, Look, Plain, Screen, TICK};
+use crate::display::{Json, Look, Plain, Screen, TICK, record_line};
 use crate::engine::{self, Replayed};
 use crate::event::{Body, FORMAT, Input, Moment, Opened, Outcome, Record, SourceHash};
-use crate::journal::{Index, JournalError, RunJournal, StateDir, new_run_id};
+use crate::journal::{Head, Index, JournalError, RunJournal, Stamps, StateDir, new_run_id};
 use crate::people::inbox::{Inbox, Seen};
 use crate::people::{Person, Rules, Seat, Terminal};
 use crate::process::identity;
@@ -92,7 +92,11 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
         Some(key) => concurrency::enter(&state, &key, args.format, begin, |(_, _, run)| run)?,
         None => begin()?,
     };
-    Inbox::at(&state.run_dir(&run)).create().map_err(|e| Failure::new(1, e.to_string()))?;
+    if let Err(error) = Inbox::at(&state.run_dir(&run)).create() {
+        drop(journal);
+        state.discard(&run);
+        return Err(error.into());
+    }
     keep_sources(&program, &state, &run);
     let seat = if terminal { Terminal::open().ok() } else { None };
     let opened = opened(args, &program, given, roles, &run, clock, seat.is_some());
@@ -203,17 +207,30 @@ impl Conduct {
         let mut folded = Folded::default();
         let observers: &mut [&mut dyn Observer] = &mut [&mut folded, view.observer()];
         let driven = drive(program, secrets, &mut world, &mut journal, observers);
-        world.close();
+        match &driven {
+            Ok(_) => world.close(),
+            Err(_) => drop(world),
+        }
         view.leave();
+        let outcome = match driven {
+            Ok(outcome) => outcome,
+            Err(error) if journal.head().seq == 0 => {
+                let failure = not_begun(&error, journal.remedy());
+                drop(journal);
+                state.discard(&run);
+                return Err(failure);
+            }
+            Err(error) => return Err(stopped(&error, journal.remedy(), &run)),
+        };
         let head = journal.close();
-        let outcome = driven.map_err(|e| stopped(&e, &run))?;
         match head {
             Ok(head) => {
+                // The journal has it; whoever closed the output does not want it.
+                let _ = view.record(&run, outcome, &head);
                 // The index is only a shortcut: what it lacks is folded from the journal.
-                if let Ok(mut index) = Index::open(&state)
-                    && folded.summary.ended.is_some()
-                {
-                    let _ = index.record(&folded.summary.listing(head));
+                if let Ok(mut index) = Index::open(&state) {
+                    let stamp = Stamps::of(&state).and_then(|stamps| stamps.stamp(&run));
+                    let _ = index.record(&folded.summary.listing(head), stamp.as_ref());
                 }
             }
             Err(error) => warn(error.to_string()),
@@ -239,9 +256,18 @@ fn opening(records: &[Record]) -> Option<&Opened> {
     }
 }
 
-/// Returns the words for a run that could not go on.
-fn stopped(error: &engine::DriveError, run: &str) -> Failure {
-    Failure::new(1, format!("the run was stopped where it stood: {error}"))
+/// Returns the words for a run of which not even the beginning could be stored.
+fn not_begun(error: &engine::DriveError, remedy: Option<&str>) -> Failure {
+    let failure = Failure::new(1, format!("nothing was run: {error}"));
+    remedy.into_iter().fold(failure, |failure, remedy| failure.help(remedy))
+}
+
+/// Returns the words for a run that could not go on. `remedy`: what can be done about its journal.
+fn stopped(error: &engine::DriveError, remedy: Option<&str>, run: &str) -> Failure {
+    let failure = Failure::new(1, format!("the run was stopped where it stood: {error}"));
+    let failure = remedy.into_iter().fold(failure, |failure, remedy| failure.help(remedy));
+    failure
+        .help(format!("then `mainstay resume {run}` goes on with it"))
         .help(format!("`mainstay show {run}` shows what was changed and not taken back"))
 }
 
@@ -408,6 +434,17 @@ impl View {
         };
         let screen = screen.clone();
         Some(Tick { every: TICK, call: Box::new(move || screen.tick()) })
+    }
+
+    /// Writes the hash in which the record ends, so that it can be kept elsewhere.
+    fn record(&self, run: &str, outcome: Outcome, head: &Head) -> Result<(), Failure> {
+        match self {
+            View::Json(_) => {
+                let last = serde_json::json!({ "run": run, "outcome": outcome, "head": head });
+                print(&format!("{last}\n"))
+            }
+            View::Plain(_) | View::Screen(_) => print(&record_line(head, Look::of_stdout())),
+        }
     }
 
     fn leave(&self) {

@@ -1,8 +1,8 @@
 //! `mainstay runs`.
 
 use super::failure::{Failure, INVALID};
-use super::kept;
-use super::{Format, pretty, print};
+use super::{Format, pretty, print, settings};
+use super::{kept, prune};
 use crate::diagnostic::nearest;
 use crate::display::{self, Look};
 use crate::journal::Listing;
@@ -31,8 +31,11 @@ const OUTCOMES: [&str; 10] = [
 
 /// List the runs of this machine, the newest first
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = AFTER)]
+#[command(after_long_help = AFTER, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub(super) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+
     /// Only runs of this runbook: its path, the end of its path, or its name
     #[arg(long, value_name = "NAME", add = super::complete::runbook_name())]
     runbook: Option<String>,
@@ -50,7 +53,15 @@ pub(super) struct Args {
     format: Format,
 }
 
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Prune(prune::Args),
+}
+
 pub(super) fn runs(args: &Args) -> Result<u8, Failure> {
+    if let Some(Command::Prune(args)) = &args.command {
+        return prune::prune(args);
+    }
     for outcome in &args.outcome {
         if !OUTCOMES.contains(&outcome.as_str()) {
             let failure = Failure::new(INVALID, format!("there is no outcome `{outcome}`"));
@@ -60,7 +71,7 @@ pub(super) fn runs(args: &Args) -> Result<u8, Failure> {
             });
         }
     }
-    let mut listed = kept::list()?;
+    let mut listed = kept::list(&settings::state_dir()?)?;
     let any = !listed.is_empty();
     listed.retain(|(listing, state)| {
         (args.outcome.is_empty() || args.outcome.iter().any(|o| o == state.word()))

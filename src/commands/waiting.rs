@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::failure::{Failure, INVALID};
 use super::{Format, kept, pretty, print, settings};
-use crate::display::{self, Look};
+use crate::display::{self, Look, RunState};
 use crate::event::{Address, Body, Input, Opened, Question};
-use crate::journal::{Index, Reader, StateDir};
+use crate::journal::{Reader, StateDir};
 use crate::people::{Person, Rules};
 use crate::timeline::Summary;
 
@@ -80,10 +80,11 @@ pub(super) fn waiting(args: &Args) -> Result<u8, Failure> {
     match &args.run {
         Some(given) => open.extend(of_run(&state, &state.find(given)?)?),
         None => {
-            let ended = ended(&state);
-            for run in state.runs()?.into_iter().filter(|run| !ended.contains(run)) {
-                // A run that cannot be read is told by `runs`, not here.
-                open.extend(of_run(&state, &run).unwrap_or_default());
+            for (listing, run_state) in kept::list(&state)? {
+                if !matches!(run_state, RunState::Ended(_)) {
+                    // A run that cannot be read is told by `runs`, not here.
+                    open.extend(of_run(&state, &listing.run).unwrap_or_default());
+                }
             }
         }
     }
@@ -132,12 +133,6 @@ fn line(open: &Open) -> Line<'_> {
         left_seconds: open.left.map(|left| left.as_secs() + u64::from(left.subsec_nanos() > 0)),
         yours: open.mine.is_ok(),
     }
-}
-
-/// Returns the runs that have ended, as far as the index knows.
-fn ended(state: &StateDir) -> std::collections::BTreeSet<String> {
-    let listed = Index::open_existing(state).and_then(|index| index.list().ok()).unwrap_or_default();
-    listed.into_iter().filter(|listing| listing.outcome.is_some()).map(|listing| listing.run).collect()
 }
 
 /// Returns what a run asks now.

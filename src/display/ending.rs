@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::Look;
 use super::text::{Paragraph, one_line};
+use super::verified::record_line;
 use crate::event::{Entry, Outcome};
 use crate::timeline::{Summary, Tone, clock, outcome_tone, outcome_words};
 
@@ -35,6 +36,7 @@ pub fn ending(summary: &Summary, look: Look) -> String {
     prevention(&mut out, summary, look);
     let more = [format!("mainstay timeline {}", summary.run), format!("mainstay show {}", summary.run)];
     row(&mut out, "more", &[&more[0], &more[1]], Tone::Quiet, look);
+    out.push_str(&record_line(&summary.head, look));
     out
 }
 

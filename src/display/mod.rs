@@ -24,6 +24,7 @@ mod show;
 mod stage;
 mod tail;
 mod text;
+mod verified;
 mod waiting;
 
 pub use diagnostics::{json as diagnostics_json, render as diagnostics, render_one as diagnostic};
@@ -38,4 +39,5 @@ pub use runs::{RunState, runs, runs_json};
 pub use screen::{Screen, TICK};
 pub use show::show;
 pub use text::{ascii, clean};
+pub use verified::{Discrepancy, Verified, record_line, verified};
 pub use waiting::{WaitingLine, waiting};

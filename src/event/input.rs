@@ -219,4 +219,18 @@ pub struct Outlet {
     pub digest: String,
     /// The file that holds all of it, in the run's folder.
     pub file: Option<String>,
+    /// What is kept, where that is not all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Kept>,
+}
+
+/// The beginning of a stream, of which no more could be kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Bytes in the file.
+    pub len: u64,
+    /// BLAKE3 of them, lowercase hex; empty where nobody knows.
+    pub digest: String,
+    /// Why it is not all.
+    pub why: String,
 }

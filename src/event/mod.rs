@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use fact::{Change, ChangeState, Entry, Fact, Judgement, Outcome, PhaseKind, Settled, StepOutcome};
 pub use input::{
-    Answer, CommandEnd, Control, Ended, Executor, Heard, Input, Opened, Outlet, Reply, SourceHash,
+    Answer, CommandEnd, Control, Ended, Executor, Heard, Input, Kept, Opened, Outlet, Reply, SourceHash,
 };
 pub use request::{Ask, CommandRequest, Deed, LEAVE, NativeRequest, Question, QuestionKind, Request, Wanted};
 

@@ -6,6 +6,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Access, StatVfsMountFlags};
+
 use super::lock::Holder;
 use crate::world::StoreError;
 
@@ -21,6 +23,8 @@ pub enum JournalError {
     Denied(PathBuf),
     #[error("`{}` is locked by another program", .0.display())]
     Locked(PathBuf),
+    #[error("the disk that holds `{}` reports an error: {why}", path.display())]
+    Io { path: PathBuf, why: String },
     #[error("`{}` is damaged: {why}", path.display())]
     Corrupt { path: PathBuf, why: String },
     #[error("`{}` was written by a newer version of mainstay (format {found}, this program knows up to {known})", path.display())]
@@ -64,6 +68,13 @@ impl JournalError {
     pub fn help(&self) -> Option<String> {
         let text = match self {
             JournalError::DiskFull(_) => "free some space; what was stored so far is intact".to_owned(),
+            JournalError::Locked(_) => {
+                "`fuser` or `lsof` of that file names the program; end it, or wait for it".to_owned()
+            }
+            JournalError::Io { .. } => {
+                "look at the kernel's messages (`dmesg`) and at the disk; what was stored so far can be read"
+                    .to_owned()
+            }
             JournalError::ReadOnly(_) | JournalError::Denied(_) => {
                 "set MAINSTAY_STATE to a folder that this user can write to".to_owned()
             }
@@ -103,6 +114,7 @@ impl JournalError {
             io::ErrorKind::ReadOnlyFilesystem => JournalError::ReadOnly(path),
             io::ErrorKind::PermissionDenied => JournalError::Denied(path),
             io::ErrorKind::NotFound => JournalError::Missing(path),
+            _ if error.raw_os_error() == Some(EIO) => JournalError::Io { path, why: error.to_string() },
             _ => JournalError::Other { path, why: error.to_string() },
         }
     }
@@ -120,6 +132,17 @@ impl JournalError {
                 Code::DatabaseBusy | Code::DatabaseLocked => JournalError::Locked(owned),
                 Code::DatabaseCorrupt => corrupt("its pages contradict each other".to_owned()),
                 Code::NotADatabase => corrupt("it is not a journal".to_owned()),
+                // SQLite says no more than that; the file system does.
+                Code::SystemIoFailure | Code::CannotOpen => match ailment(path) {
+                    Some(Ailment::Full) => JournalError::DiskFull(owned),
+                    Some(Ailment::ReadOnly) => JournalError::ReadOnly(owned),
+                    None if code.code == Code::CannotOpen
+                        && rustix::fs::access(path, Access::READ_OK).is_err() =>
+                    {
+                        JournalError::Denied(owned)
+                    }
+                    None => JournalError::Io { path: owned, why: error.to_string() },
+                },
                 _ => JournalError::Other { path: owned, why: error.to_string() },
             },
             rusqlite::Error::InvalidColumnType(_, name, found) => {
@@ -129,6 +152,24 @@ impl JournalError {
         }
     }
 }
+
+/// What is wrong with a whole file system.
+enum Ailment {
+    Full,
+    ReadOnly,
+}
+
+/// Returns what is wrong with the file system that holds `path`, as far as it says so itself.
+fn ailment(path: &Path) -> Option<Ailment> {
+    let found = rustix::fs::statvfs(path.parent()?).ok()?;
+    if found.f_flag.contains(StatVfsMountFlags::RDONLY) {
+        return Some(Ailment::ReadOnly);
+    }
+    (found.f_bavail == 0 || found.f_files > 0 && found.f_favail == 0).then_some(Ailment::Full)
+}
+
+/// `EIO` of errno(3).
+const EIO: i32 = rustix::io::Errno::IO.raw_os_error();
 
 impl From<JournalError> for StoreError {
     fn from(error: JournalError) -> Self {

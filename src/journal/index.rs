@@ -14,11 +14,11 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, params};
 use serde::{Deserialize, Serialize};
 
-use super::{Head, JournalError, Sharing, StateDir};
+use super::{Head, JournalError, Sharing, Stamp, StateDir};
 use crate::event::Outcome;
 
 /// The format of the index; another one is thrown away.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 /// One run, as the list shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,7 +106,7 @@ impl Index {
                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; BEGIN IMMEDIATE;
                      DROP TABLE IF EXISTS runs;
                      CREATE TABLE runs (run TEXT PRIMARY KEY, opened_us INTEGER NOT NULL,
-                       body TEXT NOT NULL) STRICT;
+                       stamp TEXT NOT NULL, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
                      PRAGMA user_version={FORMAT}; COMMIT;"
                 ))
                 .map_err(fail)?;
@@ -114,18 +114,38 @@ impl Index {
         Ok(Index { path: path.to_owned(), connection })
     }
 
-    /// Keeps the summary of a run, in place of an earlier one.
+    /// Keeps the summary of a run, in place of an earlier one. `stamp`: how its journal stood when it was folded.
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn record(&mut self, listing: &Listing) -> Result<(), JournalError> {
+    pub fn record(&mut self, listing: &Listing, stamp: Option<&Stamp>) -> Result<(), JournalError> {
         let body = serde_json::to_string(listing)
             .map_err(|e| JournalError::Other { path: self.path.clone(), why: e.to_string() })?;
+        let stamp = stamp.map_or("", |stamp| &stamp.0);
         self.connection
-            .prepare_cached("INSERT OR REPLACE INTO runs VALUES (?1, ?2, ?3)")
-            .and_then(|mut insert| insert.execute(params![listing.run, listing.opened_us, body]))
+            .prepare_cached("INSERT OR REPLACE INTO runs VALUES (?1, ?2, ?3, ?4)")
+            .and_then(|mut insert| insert.execute(params![listing.run, listing.opened_us, stamp, body]))
             .map_err(|e| JournalError::sqlite(&self.path, &e))?;
         Ok(())
+    }
+
+    /// Keeps the summaries of several runs and forgets others, all at once.
+    ///
+    /// # Errors
+    /// When the disk refuses; then nothing is changed.
+    pub fn update(&mut self, found: &[(Listing, Stamp)], gone: &[String]) -> Result<(), JournalError> {
+        if found.is_empty() && gone.is_empty() {
+            return Ok(());
+        }
+        let say = |connection: &Connection, sql: &str| connection.execute_batch(sql);
+        say(&self.connection, "BEGIN IMMEDIATE").map_err(|e| JournalError::sqlite(&self.path, &e))?;
+        let mut done = found.iter().try_for_each(|(listing, stamp)| self.record(listing, Some(stamp)));
+        if done.is_ok() {
+            done = gone.iter().try_for_each(|run| self.forget(run));
+        }
+        let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        let ended = say(&self.connection, end).map_err(|e| JournalError::sqlite(&self.path, &e));
+        done.and(ended)
     }
 
     /// Returns what is kept of that run. One that cannot be understood is as good as none.
@@ -148,16 +168,27 @@ impl Index {
     /// # Errors
     /// When the disk refuses.
     pub fn list(&self) -> Result<Vec<Listing>, JournalError> {
+        Ok(self.list_stamped()?.into_iter().map(|(listing, _)| listing).collect())
+    }
+
+    /// Returns all runs, the newest first, each with how its journal stood when it was folded.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn list_stamped(&self) -> Result<Vec<(Listing, Stamp)>, JournalError> {
         let fail = |e: rusqlite::Error| JournalError::sqlite(&self.path, &e);
-        let mut select = self
-            .connection
-            .prepare_cached("SELECT body FROM runs ORDER BY opened_us DESC, run DESC")
-            .map_err(fail)?;
-        let bodies = select
-            .query_map([], |row| row.get::<_, String>(0))
-            .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
-            .map_err(fail)?;
-        Ok(bodies.iter().filter_map(|body| serde_json::from_str(body).ok()).collect())
+        let mut select =
+            self.connection.prepare_cached("SELECT opened_us, run, stamp, body FROM runs").map_err(fail)?;
+        let mut rows = select.query([]).map_err(fail)?;
+        let mut listed = Vec::new();
+        while let Some(row) = rows.next().map_err(fail)? {
+            let body = row.get_ref(3).map_err(fail)?.as_bytes().unwrap_or_default();
+            if let Ok(listing) = serde_json::from_slice::<Listing>(body) {
+                listed.push((listing, Stamp(row.get(2).map_err(fail)?)));
+            }
+        }
+        listed.sort_by(|(a, _), (b, _)| (b.opened_us, &b.run).cmp(&(a.opened_us, &a.run)));
+        Ok(listed)
     }
 
     /// Forgets a run whose folder is gone.

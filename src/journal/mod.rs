@@ -9,26 +9,36 @@
 //! log needs shared memory, and a lock there does not reliably die with its owner.
 
 mod access;
+mod audit;
 mod error;
 mod id;
 mod index;
 mod key;
 mod lock;
 mod opener;
+mod outputs;
+mod prune;
 mod reader;
 mod row;
 mod sharing;
+mod signature;
+mod stamp;
 mod state;
 mod store;
 
+pub use audit::{Audit, RowFault, Wrong};
 pub use error::JournalError;
 pub use id::new_run_id;
 pub use index::{Counts, Index, Listing};
 pub use key::KeyRing;
 pub use lock::{Holder, RunLock};
 pub use opener::{open_file, read_file};
+pub use outputs::{FileFault, Outputs, WrongFile, outputs};
+pub use prune::Prune;
 pub use reader::{Reader, Salvage};
 pub use row::Head;
 pub use sharing::Sharing;
+pub use signature::{NAMESPACE, SignError, Signature, Statement, sign, signatures};
+pub use stamp::{Stamp, Stamps};
 pub use state::StateDir;
 pub use store::RunJournal;

@@ -68,6 +68,16 @@ impl Reader {
         Ok(Reader { path, connection, still: false, _copy: copy })
     }
 
+    /// Returns the database that is read.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Returns where it lies.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Returns every record, in order.
     ///
     /// # Errors
@@ -98,21 +108,20 @@ impl Reader {
         strict(self.salvage()).map(|(_, head)| head)
     }
 
-    /// Checks the chain, and that it goes as far as `kept`, what the index remembers of the finished run.
+    /// Checks the chain, and that it was once as `kept`, what the index remembers of the finished run. It may have gone
+    /// on since: a finished run can be taken back.
     ///
     /// # Errors
     /// [`JournalError::Corrupt`], also when the end was cut off.
     pub fn verify_against(&self, kept: &Head) -> Result<Head, JournalError> {
         let found = self.verify_chain()?;
-        if found == *kept || kept.seq == 0 {
+        if found == *kept {
             return Ok(found);
         }
-        let why = if found.seq < kept.seq {
-            format!("it ends at row {}, but had {} rows", found.seq, kept.seq)
-        } else {
-            format!("row {} is not the one that was written", kept.seq)
-        };
-        Err(JournalError::Corrupt { path: self.path.clone(), why })
+        match self.audit().misses(kept) {
+            None => Ok(found),
+            Some(why) => Err(JournalError::Corrupt { path: self.path.clone(), why }),
+        }
     }
 }
 
@@ -203,7 +212,7 @@ pub(super) fn scan(connection: &Connection, path: &Path) -> Salvage {
     scan.found
 }
 
-fn rows(connection: &Connection, mut each: impl FnMut(Row)) -> rusqlite::Result<()> {
+pub(super) fn rows(connection: &Connection, mut each: impl FnMut(Row)) -> rusqlite::Result<()> {
     let mut select = connection.prepare(
         "SELECT seq, turn, class, kind, address, wall_us, run_ns, body, hash FROM journal ORDER BY seq",
     )?;

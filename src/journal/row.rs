@@ -41,9 +41,14 @@ pub(super) fn genesis() -> [u8; 32] {
 
 /// Returns the hash of `row` behind `previous`; its own `hash` is not looked at.
 pub(super) fn chain(previous: &[u8], row: &Row) -> [u8; 32] {
+    chain_at(previous, row, row.seq)
+}
+
+/// Returns the hash of `row` behind `previous` as it would be with another number.
+pub(super) fn chain_at(previous: &[u8], row: &Row, seq: i64) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(previous);
-    for number in [row.seq, row.turn, row.wall_us, row.run_ns] {
+    for number in [seq, row.turn, row.wall_us, row.run_ns] {
         hasher.update(&number.to_le_bytes());
     }
     for text in [&row.class, &row.kind, &row.address, &row.body] {

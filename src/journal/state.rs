@@ -114,6 +114,13 @@ impl StateDir {
         Ok(folder)
     }
 
+    /// Removes the folder of a run that never began; what cannot be removed stays.
+    pub fn discard(&self, run: &str) {
+        if is_run_id(run) {
+            let _ = fs::remove_dir_all(self.run_dir(run));
+        }
+    }
+
     /// Keeps a text beside the journal of a run.
     ///
     /// # Errors

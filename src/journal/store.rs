@@ -57,6 +57,8 @@ pub struct RunJournal {
     anew: Vec<PathBuf>,
     /// Since when rows wait for the disk.
     unsynced: Option<Instant>,
+    /// What can be done about the last append that was refused.
+    remedy: Option<String>,
     _lock: RunLock,
 }
 
@@ -67,6 +69,10 @@ impl RunJournal {
     /// When the run is there already or the disk refuses.
     pub fn create(state: &StateDir, run: &str) -> Result<RunJournal, JournalError> {
         let folder = state.create_run_dir(run)?;
+        RunJournal::begin(state, folder).inspect_err(|_| state.discard(run))
+    }
+
+    fn begin(state: &StateDir, folder: PathBuf) -> Result<RunJournal, JournalError> {
         let lock = RunLock::take(&folder)?;
         let path = folder.join("journal.db");
         // SQLite gives its log and its shared memory the same mode.
@@ -91,6 +97,7 @@ impl RunJournal {
             wal,
             anew,
             unsynced: None,
+            remedy: None,
             _lock: lock,
         })
     }
@@ -131,8 +138,14 @@ impl RunJournal {
             wal,
             anew,
             unsynced: None,
+            remedy: None,
             _lock: lock,
         })
+    }
+
+    /// Returns what can be done about the last append that was refused, where something can.
+    pub fn remedy(&self) -> Option<&str> {
+        self.remedy.as_deref()
     }
 
     /// Returns the run's folder.
@@ -243,6 +256,14 @@ impl RunJournal {
         Ok(((seq, hash), turn))
     }
 
+    /// Keeps what can be done about a refusal, for whoever has to tell it.
+    fn told(&mut self, stored: Result<(), JournalError>) -> Result<(), StoreError> {
+        stored.map_err(|error| {
+            self.remedy = error.help();
+            error.into()
+        })
+    }
+
     fn store<'r>(
         &mut self,
         turns: impl Iterator<Item = &'r [Record]>,
@@ -262,13 +283,16 @@ impl RunJournal {
 impl Store for RunJournal {
     fn append(&mut self, records: &[Record], durable: bool) -> Result<(), StoreError> {
         if records.is_empty() {
-            return if durable { Ok(self.flush()?) } else { Ok(()) };
+            let flushed = if durable { self.flush() } else { Ok(()) };
+            return self.told(flushed);
         }
-        Ok(self.store(std::iter::once(records), durable)?)
+        let stored = self.store(std::iter::once(records), durable);
+        self.told(stored)
     }
 
     fn append_turns(&mut self, turns: &[Vec<Record>], durable: bool) -> Result<(), StoreError> {
-        Ok(self.store(turns.iter().map(Vec::as_slice), durable)?)
+        let stored = self.store(turns.iter().map(Vec::as_slice), durable);
+        self.told(stored)
     }
 }
 

@@ -30,10 +30,10 @@ mod peek;
 
 pub use client::{ClientError, Supervisor};
 pub use identity::ProcessIdentity;
-pub use output::read_output;
+pub use output::{OUTPUT_FOLDER, read_output};
 pub use peek::peek;
 pub use protocol::{
-    CommandSpec, CommandState, Ended, Event, How, Moment, Output, OutputSummary, Printed, Program, Request,
-    ScriptBy, SpawnFailure, Started, StdinSource, StreamName,
+    CommandSpec, CommandState, Ended, Event, How, KeptOutput, Moment, OUTPUT_LIMIT, Output, OutputSummary,
+    Printed, Program, Request, ScriptBy, SpawnFailure, Started, StdinSource, StreamName,
 };
 pub use secret::SecretText;

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::protocol::{EXCERPT, MEMORY_LIMIT, OutputSummary, StreamName};
+use super::protocol::{EXCERPT, KeptOutput, MEMORY_LIMIT, OutputSummary, StreamName};
 use crate::journal::Sharing;
 
 /// The folder of a run's output, below the run's folder.
@@ -60,6 +60,8 @@ pub(super) struct Capture {
     len: u64,
     kept: u64,
     hasher: blake3::Hasher,
+    /// Of what the file holds, from when on that is less.
+    kept_hasher: Option<blake3::Hasher>,
     /// All until it is spilled, then the first `EXCERPT` bytes.
     head: Vec<u8>,
     /// After the spill: at least the last `EXCERPT` bytes, at most twice as many.
@@ -76,6 +78,7 @@ impl Capture {
             len: 0,
             kept: 0,
             hasher: blake3::Hasher::new(),
+            kept_hasher: None,
             head: Vec::new(),
             tail: Vec::new(),
             spill: None,
@@ -95,10 +98,10 @@ impl Capture {
 
     /// Takes in the stream's next bytes.
     pub fn push(&mut self, bytes: &[u8], folder: &mut OutputFolder) {
-        self.hasher.update(bytes);
         let spilled = self.is_spilled();
         self.len += bytes.len() as u64;
         if !self.is_spilled() {
+            self.hasher.update(bytes);
             self.head.extend_from_slice(bytes);
             return;
         }
@@ -108,6 +111,7 @@ impl Capture {
         } else {
             self.begin_spill(bytes, folder);
         }
+        self.hasher.update(bytes);
     }
 
     /// Takes in the piece with which the stream outgrew memory.
@@ -120,24 +124,44 @@ impl Capture {
             Ok((file, name)) => self.spill = Some((Some(file), name)),
             Err(error) => self.fault = Some(format!("cannot make a file for the output: {error}")),
         }
-        let all = [self.head.as_slice(), bytes].concat();
+        let head = std::mem::take(&mut self.head);
+        let seen = std::mem::take(&mut self.hasher);
+        let all = [head.as_slice(), bytes].concat();
         self.write(&all);
+        self.hasher = seen;
         self.push_tail(&all);
         self.head = all[..EXCERPT].to_vec();
     }
 
+    /// Writes to the file what there is room for. The hasher has what was written before, and these bytes not yet.
     fn write(&mut self, bytes: &[u8]) {
         let room = usize::try_from(self.limit.saturating_sub(self.kept)).unwrap_or(usize::MAX);
-        let bytes = &bytes[..bytes.len().min(room)];
+        let (kept, beyond) = bytes.split_at(bytes.len().min(room));
         let Some((Some(file), _)) = &mut self.spill else {
             return;
         };
-        if let Err(error) = file.write_all(bytes) {
+        if let Err(error) = file.write_all(kept) {
             self.fault = Some(format!("cannot write the output's file: {error}"));
+            self.kept_hasher.get_or_insert_with(|| self.hasher.clone());
+            // It may hold a piece of what could not be written whole.
+            if file.set_len(self.kept).is_err() {
+                self.kept_hasher = None;
+            }
             self.spill = self.spill.take().map(|(_, name)| (None, name));
             return;
         }
-        self.kept += bytes.len() as u64;
+        self.kept += kept.len() as u64;
+        if !beyond.is_empty() && self.kept_hasher.is_none() {
+            let mut hasher = self.hasher.clone();
+            hasher.update(kept);
+            self.kept_hasher = Some(hasher);
+        }
+    }
+
+    /// Returns what the file holds, where that is less than all.
+    fn kept(&self) -> Option<KeptOutput> {
+        let hasher = self.kept_hasher.as_ref()?;
+        Some(KeptOutput { len: self.kept, digest: hasher.finalize().to_hex().to_string() })
     }
 
     fn push_tail(&mut self, bytes: &[u8]) {
@@ -159,6 +183,7 @@ impl Capture {
             digest: String::new(),
             file: self.spill.as_ref().map(|(_, name)| name.clone()),
             fault: self.fault.clone(),
+            kept: None,
         }
     }
 
@@ -166,7 +191,9 @@ impl Capture {
     pub fn finish(mut self) -> OutputSummary {
         let surplus = self.tail.len().saturating_sub(EXCERPT);
         self.tail.drain(..surplus);
+        let kept = self.kept();
         OutputSummary {
+            kept,
             len: self.len,
             truncated: self.is_spilled() && self.kept < self.len,
             head: self.head,
@@ -225,6 +252,8 @@ mod tests {
         let (kept, cut) = read_output(dir.path(), &summary, usize::MAX).expect("reads");
         assert_eq!((kept.len(), cut), (70_000, true));
         assert!(summary.tail.ends_with(b"xyyyyy"));
+        let digest = blake3::hash(&kept).to_hex().to_string();
+        assert_eq!(summary.kept, Some(KeptOutput { len: 70_000, digest }));
     }
 
     proptest! {

@@ -303,6 +303,18 @@ pub struct OutputSummary {
     pub truncated: bool,
     /// Why the file holds less, where it was not the limit, e.g. a full disk.
     pub fault: Option<String>,
+    /// What the file holds, where that is less.
+    #[serde(default)]
+    pub kept: Option<KeptOutput>,
+}
+
+/// The beginning of a stream that its file holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptOutput {
+    /// Bytes.
+    pub len: u64,
+    /// BLAKE3 of them, in hex.
+    pub digest: String,
 }
 
 /// One line of [`Event::Listed`].

@@ -417,8 +417,13 @@ impl Server {
             return;
         }
         let since = *self.idle_since.get_or_insert_with(Instant::now);
+        if since.elapsed() >= self.idle_exit {
+            // On a full disk the ends are kept here alone.
+            self.leaving = self.ends.save().is_ok();
+            self.idle_since = None;
+        }
         // Where the run's folder was removed, nobody can come any more.
-        self.leaving |= since.elapsed() >= self.idle_exit || !self.listener.is_reachable();
+        self.leaving |= !self.listener.is_reachable();
     }
 }
 

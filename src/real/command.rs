@@ -6,9 +6,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::event::{self, CommandEnd, CommandRequest, Outlet};
+use crate::event::{self, CommandEnd, CommandRequest, Kept, Outlet};
 use crate::net::{VALUE_LIMIT, text};
-use crate::process::{self, CommandSpec, How, OutputSummary, Program, SecretText, StdinSource, read_output};
+use crate::process::{
+    self, CommandSpec, How, OUTPUT_LIMIT, OutputSummary, Program, SecretText, StdinSource, read_output,
+};
 use crate::value::{Secret, Value};
 
 /// Returns what the supervisor is to run, or why it cannot be run.
@@ -102,6 +104,11 @@ fn outlet(run_dir: &Path, summary: OutputSummary) -> Outlet {
         }
     };
     let (text, utf8) = text(bytes, cut);
+    let kept = summary.truncated.then(|| {
+        let kept = summary.kept.unwrap_or_default();
+        let limit = || format!("of one stream {OUTPUT_LIMIT} bytes are kept");
+        Kept { len: kept.len, digest: kept.digest, why: summary.fault.unwrap_or_else(limit) }
+    });
     let begins = summary.tail.iter().take_while(|byte| **byte & 0xc0 == 0x80).count();
     let tail = if cut { &summary.tail[begins..] } else { &[] };
     Outlet {
@@ -112,5 +119,6 @@ fn outlet(run_dir: &Path, summary: OutputSummary) -> Outlet {
         cut,
         digest: if summary.len == 0 { String::new() } else { summary.digest },
         file: summary.file,
+        kept,
     }
 }

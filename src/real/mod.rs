@@ -144,6 +144,9 @@ impl RealWorld {
 
     /// Leaves the world: what is durable is acknowledged, and the supervisor ends, unless a
     /// command still runs under it.
+    ///
+    /// Only where every turn is stored: what was not is told again to whoever takes the run up, by a supervisor that
+    /// nobody sent away. So a world whose run could not be stored is dropped instead.
     pub fn close(self) {
         let RealWorld { runtime, desk, .. } = self;
         runtime.block_on(desk.link.close());

@@ -10,6 +10,7 @@ mod facts;
 mod markdown;
 mod narrator;
 mod parts;
+mod rows;
 mod summary;
 mod words;
 
@@ -18,6 +19,7 @@ pub use facts::{of_roles, outcome_tone, outcome_words, phase_words};
 pub use markdown::timeline as markdown;
 pub use narrator::Narrator;
 pub use parts::{Answer, Approval, ChangeLine, Ending, FailureLine, Milestones, StepLine, SymptomLine};
+pub use rows::Rows;
 pub use summary::Summary;
 pub use words::{Word, Words};
 

@@ -120,7 +120,13 @@ impl Narrator {
             Input::Delivered { request, reply: Reply::Command(end), .. } => {
                 let file = end.stdout.file.clone().or_else(|| end.stderr.file.clone());
                 self.ends.insert(request.clone(), (seq, file));
-                None
+                let short = [&end.stdout, &end.stderr].into_iter().find_map(|outlet| outlet.kept.as_ref())?;
+                let mut entry = blank(seq, record, Kind::Message);
+                entry.tone = Tone::Warn;
+                entry.what = Words::say(format!("of its output the first {} bytes are kept", short.len));
+                entry.outcome = Words::say(short.why.clone());
+                entry.evidence = vec![Evidence::Row(seq)];
+                Some(entry)
             }
             Input::Delivered { .. } | Input::Control { .. } | Input::Heard { .. } => None,
         }

@@ -68,6 +68,8 @@ pub struct Summary {
     pub abandoned: bool,
     /// Records read.
     pub rows: u64,
+    /// Where the journal ends. Whoever reads it fills it in.
+    pub head: Head,
 }
 
 impl Summary {

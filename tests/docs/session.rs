@@ -62,7 +62,9 @@ fn overwrite(page: &Page, real: &[(&Fence, String)]) {
 }
 
 /// What differs from run to run and from machine to machine, and what stands for it when sessions are compared.
-const UNSTEADY: [(&str, &str); 8] = [
+const UNSTEADY: [(&str, &str); 10] = [
+    (r"\b[0-9a-f]{64}\b", "HASH"),
+    (r"(?m)^\d+ rows?$", "N rows"),
     (r"\b\d{8}-\d{4}-[0-9a-z]{4}\b", "RUN"),
     (r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b", "TIME"),
     (r"(?m)^\+\d\d:\d\d", "+SINCE"),

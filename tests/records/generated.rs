@@ -197,6 +197,7 @@ fn outlet() -> BoxedStrategy<Outlet> {
             cut,
             digest: String::new(),
             file,
+            kept: None,
         })
         .boxed()
 }

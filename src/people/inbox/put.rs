@@ -21,6 +21,10 @@ pub enum InboxError {
     Missing(PathBuf),
     #[error("`{}` may not be accessed by this user", .0.display())]
     Denied(PathBuf),
+    #[error("the disk that holds `{}` is full", .0.display())]
+    DiskFull(PathBuf),
+    #[error("`{}` cannot be written: the file system is read-only", .0.display())]
+    ReadOnly(PathBuf),
     #[error("the message is {0} bytes long")]
     TooLong(usize),
     #[error("{LIMIT} {0} of this user lie in the run's inbox, and no further one is looked at")]
@@ -37,6 +41,8 @@ impl InboxError {
             InboxError::Denied(_) => {
                 Some("runs of other users can be answered in a shared state folder, by its group".to_owned())
             }
+            InboxError::DiskFull(_) => Some("free some space; nothing was put into the inbox".to_owned()),
+            InboxError::ReadOnly(_) => Some("nothing was put into the inbox".to_owned()),
             InboxError::TooLong(_) => Some(format!("at most {LETTER_LIMIT} bytes go through")),
             InboxError::Full(_) => {
                 Some("another user can write, or who executes the run answers there".to_owned())
@@ -50,6 +56,8 @@ impl InboxError {
         match error.kind() {
             io::ErrorKind::NotFound => InboxError::Missing(path),
             io::ErrorKind::PermissionDenied => InboxError::Denied(path),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => InboxError::DiskFull(path),
+            io::ErrorKind::ReadOnlyFilesystem => InboxError::ReadOnly(path),
             _ => InboxError::Other { path, why: error.to_string() },
         }
     }
