@@ -16,7 +16,9 @@ use std::sync::Arc;
 
 use mainstay::check::{self, Disk};
 use mainstay::engine::{self, Engine};
-use mainstay::event::{Address, Ask, Body, Class, Entry, Fact, Input, Moment, Opened, Outcome, Record};
+use mainstay::event::{
+    Address, Ask, Body, Class, Entry, Fact, Input, Moment, Opened, Outcome, Record, Request,
+};
 use mainstay::given::{Fault, Faults, Given, GivenWorld, People};
 use mainstay::program::Program;
 use mainstay::value::{Secret, Value};
@@ -244,6 +246,27 @@ fn every_case_ends_as_expected() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What the questions of a case show of what lies ahead, each a line.
+fn ahead(name: &str) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engine");
+    let case = case(folder.join(name).with_extension("runbook"));
+    let mut lines = Vec::new();
+    for record in run(&case, world(&case)).records {
+        let Body::Request(Ask { request: Request::Question(question), .. }) = record.body else { continue };
+        lines.extend(question.ahead.into_iter().map(|deed| format!("{}: {}", deed.call, deed.back)));
+    }
+    lines
+}
+
+#[test]
+fn an_approval_shows_a_point_of_no_return_that_lies_ahead() {
+    let shown = [
+        "point of no return \"The old one is gone: deploy it again\": what is done before it is not taken back when not old_is_there()",
+        "$ replace: taken back by `$ put-back`",
+    ];
+    assert_eq!(ahead("point_past"), shown);
 }
 
 #[test]

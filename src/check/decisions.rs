@@ -6,7 +6,7 @@
 use super::lower::{Lower, Section};
 use super::report::{listed, near};
 use super::scope::Bound;
-use super::statements::{Flow, Made};
+use super::statements::{Flow, Made, goes};
 use crate::diagnostic::Diagnostic;
 use crate::program::{Choice, StatementKind};
 use crate::source::{Span, Spanned};
@@ -187,13 +187,10 @@ impl Lower<'_> {
         self.frame.leave_inside(mark, "the `watch`");
     }
 
-    /// Reads a point of no return, which does not run yet.
-    pub fn point_of_no_return(&mut self, text: &ast::Text, when: Option<&ast::Expr>, word: Span) -> Made {
-        self.not_yet(word, "`point of no return`");
-        let _ = self.template(text);
-        if let Some(when) = when {
-            let _ = self.condition(when, "`when`");
-        }
-        self.nothing_yet()
+    /// Returns a point of no return.
+    pub fn point_of_no_return(&mut self, text: &ast::Text, when: Option<&ast::Expr>) -> Made {
+        let text = self.template(text);
+        let when = when.map(|when| self.condition(when, "`when`").0);
+        goes(StatementKind::PointOfNoReturn { text, when })
     }
 }

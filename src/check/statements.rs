@@ -114,7 +114,7 @@ impl Lower<'_> {
             ast::StatementKind::Decide(arms) => self.decide(arms, statement.word),
             ast::StatementKind::Watch(watch) => self.watch(watch, statement.word),
             ast::StatementKind::PointOfNoReturn { text, when } => {
-                self.point_of_no_return(text, when.as_ref(), statement.word)
+                self.point_of_no_return(text, when.as_ref())
             }
             ast::StatementKind::Return(value) => self.return_(value.as_ref(), statement),
             ast::StatementKind::Invalid(block) => {
@@ -139,6 +139,12 @@ impl Lower<'_> {
             Section::Symptom if matches!(statement.kind, Kind::Decide(_) | Kind::Follow(_)) => {
                 Some("a `symptom` is only measured, `diagnose` decides")
             }
+            section
+                if matches!(statement.kind, Kind::PointOfNoReturn { .. })
+                    && (self.place.in_undo || !matches!(section, Section::Changes(_))) =>
+            {
+                Some("it speaks of the changes above it in a `resolve`")
+            }
             _ if self.place.in_undo && matches!(statement.kind, Kind::Escalate(_)) => {
                 Some("an `undo` runs to its end")
             }
@@ -147,7 +153,10 @@ impl Lower<'_> {
             _ => None,
         };
         if let Some(why) = refused {
-            let word = self.one_line(statement.word);
+            let word = match statement.kind {
+                Kind::PointOfNoReturn { .. } => String::from("point of no return"),
+                _ => self.one_line(statement.word),
+            };
             let mut d = Diagnostic::error("wrong-place", format!("`{word}` cannot stand here: {why}"))
                 .at(statement.word, "");
             d = match (self.place.section, asks || tells) {

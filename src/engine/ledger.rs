@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::frame::Frame;
+use super::mark::Marks;
 use crate::event::{Address, Change, ChangeState, Deed, Entry};
 use crate::program::{Call, Expr, Undo};
 
@@ -54,7 +55,7 @@ impl Plan<'_> {
 
 /// The changes of a step, an iteration, an action, or the whole resolution.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Changes<'w>(Arc<Mutex<Vec<Item<'w>>>>);
+pub(super) struct Changes<'w>(Arc<Mutex<Vec<Item<'w>>>>, pub Marks<'w>);
 
 impl<'w> Changes<'w> {
     pub fn push(&self, item: Item<'w>) {
@@ -108,6 +109,7 @@ impl<'w> Changes<'w> {
     pub fn merge_into(&self, outer: &Changes<'w>) {
         let items = self.take();
         outer.items().extend(items);
+        self.1.merge_into(&outer.1);
     }
 
     /// Returns whether any change in it has an undo of its own.
@@ -128,7 +130,7 @@ impl<'w> Changes<'w> {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.items().is_empty()
+        self.items().is_empty() && self.1.is_empty()
     }
 
     fn items(&self) -> std::sync::MutexGuard<'_, Vec<Item<'w>>> {

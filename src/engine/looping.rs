@@ -147,6 +147,7 @@ impl<'w> Cx<'w> {
                 for change in changes.take() {
                     ledger.keep(change, Some("kept: its iteration had finished"));
                 }
+                changes.merge_into(&self.changes);
                 Ok(Ok(flow))
             }
             Ok(flow) => {
@@ -155,7 +156,9 @@ impl<'w> Cx<'w> {
             }
             Err(Stop::Failure(mut failure)) => {
                 here.report(&mut failure);
-                if unwind::unwind(&here).await {
+                let clean = unwind::unwind(&here).await;
+                changes.merge_into(&self.changes);
+                if clean {
                     Ok(Err(failure))
                 } else {
                     failure.detail.push(format!("and what {item} changed could not all be taken back"));

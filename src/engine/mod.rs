@@ -19,6 +19,7 @@ mod frame;
 mod join;
 mod ledger;
 mod looping;
+mod mark;
 mod people;
 mod poll;
 mod question;

@@ -150,6 +150,10 @@ impl<'w> Cx<'w> {
                 self.gather(otherwise, when, found);
                 false
             }
+            StatementKind::PointOfNoReturn { text, when: condition } => {
+                found.push(self.point_ahead(text, condition.as_ref(), when));
+                false
+            }
             StatementKind::Approve(_) | StatementKind::Escalate { .. } | StatementKind::Return(_) => true,
             _ => false,
         }

@@ -4,6 +4,7 @@ use super::context::Cx;
 use super::failure::{Failure, Flow, Stop};
 use super::join::Walking;
 use super::ledger::{Item, Plan};
+use super::mark::{past, stays};
 use super::people::Heard;
 use super::question::Asked;
 use super::statement::block;
@@ -12,7 +13,7 @@ use crate::program::{Statement, StatementKind, Target, Undo};
 use crate::value::Value;
 
 /// How long an undo or a `finally` without a timeout of its own may take: 1m.
-const OWN_BOUND: i64 = 60_000_000_000;
+pub(super) const OWN_BOUND: i64 = 60_000_000_000;
 
 /// Acts the `finally`s of a place that ended well, last first.
 ///
@@ -38,11 +39,13 @@ async fn finally(cx: &Cx<'_>) -> Result<(), Stop> {
 ///
 /// Returns whether nothing is left that should not stand.
 pub(super) async fn unwind(cx: &Cx<'_>) -> bool {
+    let past = past(cx).await;
     let mut clean = true;
     for item in cx.changes.take().into_iter().rev() {
-        let settled = match &item.plan {
-            Plan::Undo(_) | Plan::Finally(_) => take_back(cx, &item).await.0,
-            Plan::Leave(_) | Plan::Irreversible(_) | Plan::Nothing => declared(cx, item),
+        let settled = match (&item.plan, &past) {
+            (Plan::Undo(_), Some(point)) if item.order < point.order => stays(cx, &item, point),
+            (Plan::Undo(_) | Plan::Finally(_), _) => take_back(cx, &item).await.0,
+            (Plan::Leave(_) | Plan::Irreversible(_) | Plan::Nothing, _) => declared(cx, item),
         };
         clean &= matches!(settled, Settled::Done | Settled::NotNeeded);
     }

@@ -182,6 +182,17 @@ pub enum Fact {
         reason: String,
         until: i64,
     },
+    /// A point of no return was passed. `when`: under which condition it counts, as written; empty: always.
+    PointPassed {
+        text: String,
+        when: String,
+    },
+    /// Something failed behind a point of no return. `past`: nothing before it is undone; `why` says why, or why not.
+    PointJudged {
+        text: String,
+        past: bool,
+        why: String,
+    },
     /// Something failed: where, and why. `detail`: command, exit status, end of its output.
     Failed {
         message: String,

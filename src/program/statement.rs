@@ -78,6 +78,11 @@ pub enum StatementKind {
         arms: Vec<(Expr, Choice)>,
         otherwise: Choice,
     },
+    /// Without `when`: always.
+    PointOfNoReturn {
+        text: Template,
+        when: Option<Expr>,
+    },
     Return(Option<Expr>),
 }
 

@@ -150,6 +150,18 @@ fn saying(fact: &Fact, entry: &mut Entry) -> Option<Told> {
             let what = Words::say("output ").code(name.as_str());
             (Kind::Value, Key, Plain, what, value_words(value))
         }
+        Fact::PointPassed { text, when } => {
+            let what = Words::say(format!("point of no return: {text}"));
+            let outcome = if when.is_empty() { none() } else { Words::say("when ").code(when.as_str()) };
+            (Kind::Decision, Key, Plain, what, outcome)
+        }
+        Fact::PointJudged { text, past, why } => {
+            let (tone, word) = match past {
+                true => (Warn, "past the point of no return"),
+                false => (Plain, "not past the point of no return"),
+            };
+            (Kind::Decision, Key, tone, Words::say(format!("{word}: {text}")), Words::say(why.as_str()))
+        }
         Fact::Decided { reason, choice } => {
             let what = Words::say(format!("decided: {choice}"));
             let outcome = if reason.starts_with(['`']) || reason == "otherwise" {

@@ -228,6 +228,12 @@ impl Flow<'_> {
                 }
                 self.choice(otherwise);
             }
+            StatementKind::PointOfNoReturn { text, when } => {
+                self.template(text, "a point of no return");
+                if let Some(when) = when {
+                    self.sink(when, Sink::Used("a condition"));
+                }
+            }
             StatementKind::Return(value) => self.return_(value.as_ref()),
         }
     }
