@@ -270,6 +270,21 @@ fn an_approval_shows_a_point_of_no_return_that_lies_ahead() {
 }
 
 #[test]
+fn an_approval_shows_what_a_followed_runbook_will_do() {
+    let shown = ahead("follow_statement");
+    let of = "followed/service.runbook, ";
+    for line in [
+        "follow \"followed/service.runbook\": what it changes is taken back as it says",
+        &format!("{of}\"Make room\": $ make-room b: irreversible: old logs are gone"),
+        &format!("{of}\"Restart\": $ drain b.service: ended by `$ fill b.service`"),
+        "$ right: taken back by `$ unright`",
+        &format!("{of}\"Restart\": $ restart c.service: taken back by `$ restart-old c.service`"),
+    ] {
+        assert!(shown.iter().any(|shown| shown == line), "{line}\n{shown:#?}");
+    }
+}
+
+#[test]
 fn every_case_replays_from_every_turn() {
     for case in cases() {
         let ran = run(&case, world(&case));

@@ -81,8 +81,9 @@ impl Lower<'_> {
             ast::Target::Statement(statement) => match &statement.kind {
                 ast::StatementKind::Invalid(_) => (Choice::Block(Vec::new()), Vec::new(), Flow::Leaves),
                 ast::StatementKind::Follow(follow) => {
-                    let _ = self.follow(follow, statement.word);
-                    (Choice::Block(Vec::new()), Vec::new(), Flow::Leaves)
+                    let (follow, flow) = self.follow(follow, statement.word, true);
+                    let choice = follow.map_or(Choice::Block(Vec::new()), |f| Choice::Follow(Box::new(f)));
+                    (choice, Vec::new(), flow)
                 }
                 ast::StatementKind::Escalate(escalate) => {
                     let text = self.message(escalate.message.as_ref(), escalate.role.span);
@@ -132,16 +133,6 @@ impl Lower<'_> {
         };
         self.c.report.push(d);
         Choice::Block(Vec::new())
-    }
-
-    /// Reads a `follow`, which does not run yet.
-    pub fn follow(&mut self, follow: &ast::Follow, word: Span) -> Made {
-        self.not_yet(word, "`follow`");
-        let _ = self.template(&follow.file);
-        for entry in &follow.with {
-            let _ = self.plain(&entry.value, "`follow`");
-        }
-        (None, Flow::Goes)
     }
 
     /// Reads a `watch`, which does not run yet.

@@ -102,7 +102,10 @@ impl Lower<'_> {
                 goes(StatementKind::Notify { channel, text })
             }
             ast::StatementKind::Escalate(escalate) => self.escalate(escalate),
-            ast::StatementKind::Follow(follow) => self.follow(follow, statement.word),
+            ast::StatementKind::Follow(follow) => {
+                let (follow, flow) = self.follow(follow, statement.word, false);
+                (follow.map(|follow| StatementKind::Follow(Box::new(follow))), flow)
+            }
             ast::StatementKind::Step(step) => self.step(step),
             ast::StatementKind::If(branches) => self.if_(branches, statement.word),
             ast::StatementKind::For(each) => self.for_(each, statement.word),
@@ -136,7 +139,7 @@ impl Lower<'_> {
             Section::Symptom if asks || tells => Some("a `symptom` is only measured"),
             Section::Action(Effect::Reads) if asks => Some("an action that `reads` asks nobody"),
             Section::Action(Effect::Reads) if tells => Some("an action that `reads` tells nobody"),
-            Section::Symptom if matches!(statement.kind, Kind::Decide(_) | Kind::Follow(_)) => {
+            Section::Symptom if matches!(statement.kind, Kind::Decide(_)) => {
                 Some("a `symptom` is only measured, `diagnose` decides")
             }
             section

@@ -58,10 +58,12 @@ pub(super) fn read(given: &str) -> Result<Kept, Failure> {
     }
     let state = state_of(&state_dir, &summary.listing(found.head));
     summary.abandoned = state == RunState::Suspended;
+    let followed = std::mem::take(&mut summary.prevention);
     summary.prevention = read_file(&folder.join(PREVENTION), TEXT_LIMIT)
         .ok()
         .and_then(|text| String::from_utf8(text).ok())
         .unwrap_or_default();
+    summary.prevent(&followed);
     let sources = read_file(&folder.join(SOURCES), TEXT_LIMIT)
         .ok()
         .and_then(|text| serde_json::from_slice(&text).ok())

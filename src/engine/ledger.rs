@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::context::Walk;
 use super::frame::Frame;
 use super::mark::Marks;
 use crate::event::{Address, Change, ChangeState, Deed, Entry};
@@ -13,6 +14,8 @@ use crate::program::{Call, Expr, Undo};
 /// One change and what takes it back.
 #[derive(Clone, Debug)]
 pub(super) struct Item<'w> {
+    /// The runbook it was made in.
+    pub walk: Arc<Walk<'w>>,
     /// Grows with each completed registration: unwinding goes by it, highest first.
     pub order: u64,
     pub change: Change,

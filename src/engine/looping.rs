@@ -147,6 +147,9 @@ impl<'w> Cx<'w> {
                 for change in changes.take() {
                     ledger.keep(change, Some("kept: its iteration had finished"));
                 }
+                drop(ledger);
+                // It stands: nothing of it is rolled back.
+                drop(changes.1.take_rollbacks());
                 changes.merge_into(&self.changes);
                 Ok(Ok(flow))
             }

@@ -1,12 +1,13 @@
-//! What lies on the way back and is no change: points of no return.
+//! What lies on the way back and is no change: points of no return, and the `rollback`s of followed runbooks.
 //!
 //! Owns when a point counts: it was passed, something failed behind it, and what it reads at that moment is true or
 //! cannot be read. Never takes a change back (`unwind` does).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::context::Cx;
+use super::context::{Cx, Walk};
 use super::failure::{Failure, Stop};
+use super::follow::Rollback;
 use super::frame::Frame;
 use super::ledger::Item;
 use super::unwind::OWN_BOUND;
@@ -21,6 +22,8 @@ pub(super) struct Point<'w> {
     /// As it was when it was passed.
     text: String,
     when: Option<&'w Expr>,
+    /// The runbook it stands in.
+    walk: Arc<Walk<'w>>,
     /// Where it was passed, for what it reads.
     frame: Frame,
     step: Arc<str>,
@@ -30,19 +33,35 @@ pub(super) struct Point<'w> {
     held: bool,
 }
 
-/// The points that were passed in a step, an iteration, or the whole run.
+/// The points that were passed in a step, an iteration, or the whole run, and the `rollback`s of what it followed.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Marks<'w>(Arc<Mutex<Vec<Point<'w>>>>);
+pub(super) struct Marks<'w> {
+    points: Arc<Mutex<Vec<Point<'w>>>>,
+    rollbacks: Arc<Mutex<Vec<Rollback<'w>>>>,
+}
 
 impl<'w> Marks<'w> {
     /// Moves everything into `outer`.
     pub fn merge_into(&self, outer: &Marks<'w>) {
         let points = self.take();
         outer.points().extend(points);
+        let rollbacks = self.take_rollbacks();
+        outer.rollbacks().extend(rollbacks);
     }
 
     pub fn is_empty(&self) -> bool {
-        self.points().is_empty()
+        self.points().is_empty() && self.rollbacks().is_empty()
+    }
+
+    pub fn push_rollback(&self, rollback: Rollback<'w>) {
+        self.rollbacks().push(rollback);
+    }
+
+    /// Takes the `rollback`s out, in the order in which their runbooks began.
+    pub fn take_rollbacks(&self) -> Vec<Rollback<'w>> {
+        let mut rollbacks = std::mem::take(&mut *self.rollbacks());
+        rollbacks.sort_by_key(|rollback| rollback.order);
+        rollbacks
     }
 
     /// Takes everything out, in the order in which it was passed.
@@ -53,7 +72,11 @@ impl<'w> Marks<'w> {
     }
 
     fn points(&self) -> MutexGuard<'_, Vec<Point<'w>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.points.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn rollbacks(&self) -> MutexGuard<'_, Vec<Rollback<'w>>> {
+        self.rollbacks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -72,6 +95,7 @@ impl<'w> Cx<'w> {
             order,
             text,
             when,
+            walk: Arc::clone(&self.walk),
             frame: self.frame.fork(),
             step: Arc::clone(&self.step),
             attempt: self.attempt,
@@ -111,6 +135,7 @@ pub(super) async fn past<'w>(cx: &Cx<'w>) -> Option<Point<'w>> {
 /// Reads a point at the moment of failure; what cannot be read counts.
 async fn judge<'w>(cx: &Cx<'w>, point: &Point<'w>) -> bool {
     let here = Cx {
+        walk: Arc::clone(&point.walk),
         frame: point.frame.fork(),
         step: Arc::clone(&point.step),
         attempt: point.attempt,
@@ -133,6 +158,16 @@ async fn judge<'w>(cx: &Cx<'w>, point: &Point<'w>) -> bool {
     };
     here.fact(Fact::PointJudged { text: point.text.clone(), past, why });
     past
+}
+
+/// Runs the `rollback`s of runbooks that began behind that place among the changes, the last one first. Returns whether
+/// all went well.
+pub(super) async fn run_behind<'w>(cx: &Cx<'w>, rollbacks: &mut Vec<Rollback<'w>>, order: u64) -> bool {
+    let mut clean = true;
+    while let Some(rollback) = rollbacks.pop_if(|rollback| rollback.order > order) {
+        clean &= rollback.run(cx).await;
+    }
+    clean
 }
 
 /// Lists a change that is not taken back, because it lies before a point of no return.

@@ -15,6 +15,7 @@ mod door;
 mod drive;
 mod evaluate;
 mod failure;
+mod follow;
 mod frame;
 mod join;
 mod ledger;

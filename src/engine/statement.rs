@@ -96,6 +96,7 @@ pub(super) fn statement<'w>(here: Cx<'w>, statement: &'w Statement) -> Walking<'
             StatementKind::For(looping) => return here.looping(looping, span).await,
             StatementKind::Parallel(arms) => return here.parallel(arms).await,
             StatementKind::Decide { arms, otherwise } => return here.decide(arms, otherwise).await,
+            StatementKind::Follow(follow) => here.follow(here.way(follow)?).await?,
             StatementKind::PointOfNoReturn { text, when } => here.pass(text, when.as_ref())?,
             StatementKind::Return(expr) => {
                 return Ok(Flow::Return(expr.as_ref().map_or(Ok(Value::None), |e| here.value(e))?));

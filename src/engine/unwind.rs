@@ -1,10 +1,12 @@
 //! Taking changes back, last first; and `finally`s when their step ends.
 
+use std::sync::Arc;
+
 use super::context::Cx;
-use super::failure::{Failure, Flow, Stop};
+use super::failure::{Failure, Stop};
 use super::join::Walking;
 use super::ledger::{Item, Plan};
-use super::mark::{past, stays};
+use super::mark::{past, run_behind, stays};
 use super::people::Heard;
 use super::question::Asked;
 use super::statement::block;
@@ -40,8 +42,10 @@ async fn finally(cx: &Cx<'_>) -> Result<(), Stop> {
 /// Returns whether nothing is left that should not stand.
 pub(super) async fn unwind(cx: &Cx<'_>) -> bool {
     let past = past(cx).await;
+    let mut rollbacks = cx.changes.1.take_rollbacks();
     let mut clean = true;
     for item in cx.changes.take().into_iter().rev() {
+        clean &= run_behind(cx, &mut rollbacks, item.order).await;
         let settled = match (&item.plan, &past) {
             (Plan::Undo(_), Some(point)) if item.order < point.order => stays(cx, &item, point),
             (Plan::Undo(_) | Plan::Finally(_), _) => take_back(cx, &item).await.0,
@@ -49,7 +53,7 @@ pub(super) async fn unwind(cx: &Cx<'_>) -> bool {
         };
         clean &= matches!(settled, Settled::Done | Settled::NotNeeded);
     }
-    clean
+    clean & run_behind(cx, &mut rollbacks, 0).await
 }
 
 /// Lists a change that nothing takes back.
@@ -84,6 +88,7 @@ async fn take_back<'w>(cx: &Cx<'w>, item: &Item<'w>) -> (Settled, String) {
     let part = if finally { "f" } else { "u" };
     let place = cx.shielded().down(format!("{part}{}", item.order));
     let here = Cx {
+        walk: Arc::clone(&item.walk),
         frame: item.frame.fork(),
         step: item.change.step.as_str().into(),
         attempt: item.attempt,
@@ -164,7 +169,7 @@ async fn act<'w>(cx: &Cx<'w>, item: &Item<'w>) -> Result<(), Failure> {
                 Ok(_) if place.changes.in_doubt() => {
                     Some(Failure::new("nobody confirmed that it was taken back", undo.span).into())
                 }
-                Ok(Flow::Next | Flow::Return(_) | Flow::Resolve(_)) => ended.err(),
+                Ok(_) => ended.err(),
                 Err(stop) => Some(stop),
             }
         }

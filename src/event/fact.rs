@@ -182,6 +182,18 @@ pub enum Fact {
         reason: String,
         until: i64,
     },
+    /// Another runbook begins inside this one.
+    FollowBegan {
+        file: String,
+        title: String,
+    },
+    /// `prevention`: what it says that keeps its incident from coming back.
+    FollowEnded {
+        file: String,
+        title: String,
+        end: FollowEnd,
+        prevention: String,
+    },
     /// A point of no return was passed. `when`: under which condition it counts, as written; empty: always.
     PointPassed {
         text: String,
@@ -244,6 +256,31 @@ pub enum StepOutcome {
     Stopped,
     /// Its change or its place is not needed any more.
     Skipped,
+}
+
+/// How a runbook ended that another one follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FollowEnd {
+    /// Its symptom is gone.
+    Cleared,
+    /// None of its symptoms held: nothing was done.
+    NotNeeded,
+    Failed,
+    /// Stopped from outside: an operator, a refusal, an escalation, another arm.
+    Stopped,
+}
+
+impl FollowEnd {
+    /// Returns the end in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            FollowEnd::Cleared => "its symptom is gone",
+            FollowEnd::NotNeeded => "not needed, none of its symptoms holds",
+            FollowEnd::Failed => "failed",
+            FollowEnd::Stopped => "stopped",
+        }
+    }
 }
 
 /// What a sample of a polled condition says.

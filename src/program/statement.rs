@@ -78,6 +78,7 @@ pub enum StatementKind {
         arms: Vec<(Expr, Choice)>,
         otherwise: Choice,
     },
+    Follow(Box<Follow>),
     /// Without `when`: always.
     PointOfNoReturn {
         text: Template,
@@ -301,5 +302,20 @@ pub enum Choice {
         role: String,
         text: Template,
     },
+    Follow(Box<Follow>),
     Block(Block),
+}
+
+/// `follow "FILE" with { … }`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Follow {
+    /// Index into [`super::Program::follows`] of the file that is run.
+    pub book: u32,
+    /// As written.
+    pub file: String,
+    /// Its parameters that are given, by name.
+    pub args: Vec<(String, Expr)>,
+    /// An arm of `decide` in a phase that only reads: it is followed once that phase has ended.
+    pub leaves: bool,
+    pub span: Span,
 }

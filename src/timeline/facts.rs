@@ -3,7 +3,8 @@
 use super::clock::length;
 use super::{Entry, Kind, Tone, Weight, Words};
 use crate::event::{
-    Change, ChangeState, Fact, Judgement, Moment, Outcome, PhaseKind, QuestionKind, Settled, StepOutcome,
+    Change, ChangeState, Fact, FollowEnd, Judgement, Moment, Outcome, PhaseKind, QuestionKind, Settled,
+    StepOutcome,
 };
 use crate::value::Value;
 
@@ -135,8 +136,8 @@ fn reading(fact: &Fact, entry: &mut Entry) -> Option<Told> {
 
 /// What the runbook says of it.
 fn saying(fact: &Fact, entry: &mut Entry) -> Option<Told> {
-    use Tone::{Plain, Warn};
-    use Weight::Key;
+    use Tone::{Bad, Good, Plain, Warn};
+    use Weight::{Key, Line};
     let told = match fact {
         Fact::Finding { text } => {
             let what = Words::say(format!("finding: {text}"));
@@ -149,6 +150,17 @@ fn saying(fact: &Fact, entry: &mut Entry) -> Option<Told> {
         Fact::Output { name, value } => {
             let what = Words::say("output ").code(name.as_str());
             (Kind::Value, Key, Plain, what, value_words(value))
+        }
+        Fact::FollowBegan { file, title } => {
+            (Kind::Phase, Line, Plain, Words::say(format!("follow {file}: {title}")), none())
+        }
+        Fact::FollowEnded { file, end, .. } => {
+            let (weight, tone) = match end {
+                FollowEnd::Cleared => (Key, Good),
+                FollowEnd::NotNeeded => (Key, Plain),
+                FollowEnd::Failed | FollowEnd::Stopped => (Line, Bad),
+            };
+            (Kind::Decision, weight, tone, Words::say(format!("followed {file}")), Words::say(end.words()))
         }
         Fact::PointPassed { text, when } => {
             let what = Words::say(format!("point of no return: {text}"));

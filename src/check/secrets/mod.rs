@@ -14,8 +14,8 @@ use super::phases::Sections;
 use super::report::Report;
 use crate::diagnostic::Diagnostic;
 use crate::program::{
-    Action, Block, Choice, Ending, Expr, Global, GlobalSource, Phase, Polling, Run, Silence, Statement,
-    StatementKind, Step, Template, TemplatePart,
+    Action, Block, Choice, Ending, Expr, Follow, Global, GlobalSource, Phase, Polling, Run, Silence,
+    Statement, StatementKind, Step, Template, TemplatePart,
 };
 use crate::source::Span;
 
@@ -228,6 +228,7 @@ impl Flow<'_> {
                 }
                 self.choice(otherwise);
             }
+            StatementKind::Follow(follow) => self.follow(follow),
             StatementKind::PointOfNoReturn { text, when } => {
                 self.template(text, "a point of no return");
                 if let Some(when) = when {
@@ -280,7 +281,14 @@ impl Flow<'_> {
         match choice {
             Choice::Resolve(_) => {}
             Choice::Escalate { text, .. } => self.template(text, "a message"),
+            Choice::Follow(follow) => self.follow(follow),
             Choice::Block(block) => self.block(block),
+        }
+    }
+
+    fn follow(&mut self, follow: &Follow) {
+        for (_, value) in &follow.args {
+            self.sink(value, Sink::Used("a parameter of a runbook that is followed"));
         }
     }
 
