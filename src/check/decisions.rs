@@ -11,7 +11,6 @@ use crate::diagnostic::Diagnostic;
 use crate::program::{Choice, StatementKind};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast;
-use crate::value::Type;
 
 /// An arrow to a resolution.
 #[derive(Clone, Copy, Debug)]
@@ -133,49 +132,6 @@ impl Lower<'_> {
         };
         self.c.report.push(d);
         Choice::Block(Vec::new())
-    }
-
-    /// Reads a `watch`, which does not run yet.
-    pub fn watch(&mut self, watch: &ast::Watch, word: Span) -> Made {
-        self.not_yet(word, "`watch`");
-        let _ = self.template(&watch.title);
-        let _ = self.duration(watch.every.as_ref(), "`every`");
-        if watch.every.is_none() {
-            self.c.report.push(
-                Diagnostic::error("missing-every", "`watch` does not say how often")
-                    .at(word, "")
-                    .help("say how often it looks: `every 30s`"),
-            );
-        }
-        for arm in &watch.arms {
-            if let Some(condition) = &arm.node.condition {
-                let _ = self.condition(condition, "`when`");
-            }
-            if let Some(times) = &arm.node.times {
-                let _ = self.plain_of(times, &Type::Int, "`times in a row`");
-            }
-            match arm.node.target.as_ref().map(|t| &t.node) {
-                Some(ast::Target::Fail(Some(message))) => {
-                    let _ = self.template(message);
-                }
-                Some(ast::Target::Statement(statement)) => {
-                    self.apart(&Spanned::new(vec![(**statement).clone()], arm.span));
-                }
-                Some(ast::Target::Block(block)) => self.apart(block),
-                Some(ast::Target::Resolve(title)) => {
-                    let _ = self.arrow(title);
-                }
-                Some(ast::Target::Fail(None)) | None => {}
-            }
-        }
-        self.nothing_yet()
-    }
-
-    /// Reads a block whose names end with it.
-    fn apart(&mut self, block: &ast::Block) {
-        let mark = self.frame.enter();
-        let _ = self.block(block);
-        self.frame.leave_inside(mark, "the `watch`");
     }
 
     /// Returns a point of no return.

@@ -37,6 +37,7 @@ mod types;
 mod units;
 mod verbs;
 mod walk;
+mod watches;
 
 use crate::diagnostic::Diagnostic;
 use crate::program::{Program, Template};

@@ -192,20 +192,20 @@ impl<'w> Cx<'w> {
     }
 
     /// Returns the place for what runs at the same time, and what stops it.
-    fn together(&self) -> (Cx<'w>, First) {
+    pub fn together(&self) -> (Cx<'w>, First) {
         let (halt, flag) = self.halt.nested();
         (Cx { halt, ..self.clone() }, First { flag, stop: Mutex::default() })
     }
 }
 
 /// The first of several ends that is a stop: the others halt at their next statement.
-struct First {
+pub(super) struct First {
     flag: Arc<AtomicBool>,
     stop: Mutex<Option<Stop>>,
 }
 
 impl First {
-    fn note<T>(&self, result: Result<T, Stop>) -> Result<T, Stop> {
+    pub fn note<T>(&self, result: Result<T, Stop>) -> Result<T, Stop> {
         if let Err(stop) = &result {
             self.flag.store(true, Ordering::Relaxed);
             let mut first = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
@@ -216,7 +216,7 @@ impl First {
         result
     }
 
-    fn result(self) -> Result<(), Stop> {
-        self.stop.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    pub fn result(&self) -> Result<(), Stop> {
+        self.stop.lock().unwrap_or_else(PoisonError::into_inner).clone().map_or(Ok(()), Err)
     }
 }

@@ -30,6 +30,7 @@ mod statement;
 mod step;
 mod turn;
 mod unwind;
+mod watch;
 
 pub use drive::{DriveError, drive, go_on};
 pub use replay::{ReplayError, Replayed, replay};

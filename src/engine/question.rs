@@ -8,7 +8,9 @@ use super::context::{Cx, Walk};
 use super::evaluate::truth;
 use super::frame::Frame;
 use crate::event::{Deed, Question, QuestionKind, Wanted};
-use crate::program::{ActionId, Approvers, Ending, For, GlobalSource, Run, Statement, StatementKind, Target};
+use crate::program::{
+    ActionId, Approvers, Ending, For, GlobalSource, Run, Statement, StatementKind, Target, WatchTarget,
+};
 use crate::value::Value;
 
 /// Changes ahead that are shown.
@@ -151,6 +153,16 @@ impl<'w> Cx<'w> {
                     }
                 }
                 self.gather(otherwise, when, found);
+                false
+            }
+            StatementKind::Watch(watch) => {
+                let targets = watch.arms.iter().filter_map(|arm| arm.target.as_ref());
+                for target in targets.chain([&watch.otherwise]) {
+                    if let WatchTarget::Block(body) = target {
+                        let title = self.text_or(&watch.title, &self.source_of(&watch.title));
+                        self.gather(body, &format!("{when}if the watch \"{title}\" says so: "), found);
+                    }
+                }
                 false
             }
             // What is shown is cut off long before.

@@ -85,6 +85,12 @@ pub enum Fact {
         #[serde(default)]
         until: Option<i64>,
     },
+    /// A `watch` has looked.
+    Watched {
+        title: String,
+        sample: u32,
+        verdict: Verdict,
+    },
     Verified {
         text: String,
         samples: u32,
@@ -290,6 +296,22 @@ pub enum Judgement {
     Holds,
     NotYet,
     Unreadable { why: String },
+}
+
+/// What a sample of a `watch` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Verdict {
+    Good,
+    /// `of`: how often in a row it must be bad.
+    Bad {
+        in_a_row: u32,
+        of: u32,
+    },
+    Neither,
+    Unreadable {
+        why: String,
+    },
 }
 
 /// A change, as lists name it.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use fact::{
-    Change, ChangeState, Entry, Fact, FollowEnd, Judgement, Outcome, PhaseKind, Settled, StepOutcome,
+    Change, ChangeState, Entry, Fact, FollowEnd, Judgement, Outcome, PhaseKind, Settled, StepOutcome, Verdict,
 };
 pub use input::{Answer, CommandEnd, Control, Ended, Heard, Input, Opened, Outlet, Reply, SourceHash};
 pub use request::{Ask, CommandRequest, Deed, NativeRequest, Question, QuestionKind, Request, Wanted};

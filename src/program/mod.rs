@@ -16,7 +16,7 @@ use crate::value::{Domain, Type};
 pub use expression::{BinaryOp, Expr, ExprKind, NameRef, Template, TemplatePart, UnaryOp};
 pub use statement::{
     Approval, Approvers, Asking, Block, Call, Choice, Command, Ending, Failure, Follow, For, Manual, Polling,
-    Run, Silence, Statement, StatementKind, Step, Target, Undo,
+    Run, Silence, Statement, StatementKind, Step, Target, Undo, Watch, WatchArm, WatchTarget,
 };
 
 /// A runbook that has passed every check.
@@ -258,6 +258,15 @@ fn every<'a>(body: &'a [Statement], f: &mut dyn FnMut(&'a Statement)) {
             }
             StatementKind::For(looping) => every(&looping.body, f),
             StatementKind::Parallel(arms) => every(arms, f),
+            StatementKind::Watch(watch) => {
+                for target in
+                    watch.arms.iter().filter_map(|arm| arm.target.as_ref()).chain([&watch.otherwise])
+                {
+                    if let WatchTarget::Block(body) = target {
+                        every(body, f);
+                    }
+                }
+            }
             StatementKind::Decide { arms, otherwise } => {
                 for choice in arms.iter().map(|(_, choice)| choice).chain([otherwise]) {
                     if let Choice::Block(body) = choice {

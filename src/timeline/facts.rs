@@ -4,7 +4,7 @@ use super::clock::length;
 use super::{Entry, Kind, Tone, Weight, Words};
 use crate::event::{
     Change, ChangeState, Fact, FollowEnd, Judgement, Moment, Outcome, PhaseKind, QuestionKind, Settled,
-    StepOutcome,
+    StepOutcome, Verdict,
 };
 use crate::value::Value;
 
@@ -119,6 +119,16 @@ fn reading(fact: &Fact, entry: &mut Entry) -> Option<Told> {
             };
             let what = Words::quote(text.as_str());
             (Kind::Condition, Line, tone, what, Words::say(word))
+        }
+        Fact::Watched { title, verdict, .. } => {
+            let (tone, word) = match verdict {
+                Verdict::Good => (Good, "good".to_owned()),
+                Verdict::Bad { of: 0 | 1, .. } => (Warn, "bad".to_owned()),
+                Verdict::Bad { in_a_row, of } => (Warn, format!("bad, {in_a_row} of {of} times in a row")),
+                Verdict::Neither => (Warn, "neither good nor bad".to_owned()),
+                Verdict::Unreadable { why } => (Warn, format!("could not be read: {why}")),
+            };
+            (Kind::Condition, Key, tone, titled("watch", title), Words::say(word))
         }
         Fact::Verified { text, samples, .. } => {
             let times = match samples {
