@@ -260,6 +260,45 @@ fn names_become_slots_of_one_frame() {
 }
 
 #[test]
+fn what_a_file_follows_is_part_of_its_program() {
+    let top = "runbook \"Top\"\nneeds tool \"jq\"\nuse \"./parts.runbook\" as parts\n\
+        secret key \"A key\" = env(\"KEY\")\nparam service: text \"S\" = \"shop\"\n\
+        resolve \"R\" {\n  follow \"sub/other.runbook\" with { who: service }\n  \
+        follow \"sub/third.runbook\"\n}\n";
+    let other = "runbook \"Other {{ who }}\"\nneeds tool \"curl\"\nuse \"../parts.runbook\" as parts\n\
+        secret key \"Another key\" = env(\"OTHER\")\nparam who: text \"W\"\n\
+        resolve \"R\" {\n  check a = parts.look()\n  follow \"third.runbook\"\n}\n";
+    let third = "runbook \"Third\"\nresolve \"R\" {\n  \
+        approve \"Go?\" by lead within 5m on silence abort\n  run $ touch a\n    leave \"x\"\n}\n";
+    let parts = "module parts \"P\"\nparam depth: int \"D\" = 3\n\
+        action look() -> int reads {\n  return depth\n}\n";
+    let loader = Memory::new([
+        ("top.runbook", top),
+        ("parts.runbook", parts),
+        ("sub/other.runbook", other),
+        ("sub/third.runbook", third),
+    ]);
+    let checked = check("top.runbook", &loader);
+    assert_eq!(lines(&checked), "");
+    let files: Vec<_> = checked.sources.iter().map(|(_, source)| source.name.as_str()).collect();
+    assert_eq!(files, ["top.runbook", "parts.runbook", "sub/other.runbook", "sub/third.runbook"]);
+    let program = checked.program.unwrap();
+    assert_eq!(program.follows.len(), 2, "a file that is followed twice is there once");
+    assert_eq!(program.tools, ["jq", "curl"]);
+    assert!(program.has_commands());
+    assert_eq!(program.approvers().len(), 1);
+    let params: Vec<_> = program.params().map(|(global, _)| global.slot.name.as_str()).collect();
+    assert_eq!(params, ["service", "parts.depth"], "what a `follow` gives is not asked for");
+    let secrets: Vec<_> = program
+        .with_followed()
+        .flat_map(|program| &program.globals)
+        .filter(|global| matches!(global.source, GlobalSource::Secret(_)))
+        .map(|global| global.slot.name.as_str())
+        .collect();
+    assert_eq!(secrets, ["key", "other.key"]);
+}
+
+#[test]
 fn arrows_lead_to_resolutions() {
     let program = program(CONNECTIONS);
     let diagnose = program.diagnose.as_ref().unwrap();

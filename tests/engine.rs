@@ -17,7 +17,7 @@ use std::sync::Arc;
 use mainstay::check::{self, Disk};
 use mainstay::engine::{self, Engine, Replayed};
 use mainstay::event::{
-    Address, Ask, Body, Class, Control, Entry, Fact, Input, Moment, Opened, Outcome, Record, Settled,
+    Address, Ask, Body, Class, Control, Entry, Fact, Input, Moment, Opened, Outcome, Record, Request, Settled,
 };
 use mainstay::given::{Fault, Faults, Given, GivenWorld, People};
 use mainstay::program::Program;
@@ -247,6 +247,42 @@ fn every_case_ends_as_expected() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What the questions of a case show of what lies ahead, each a line.
+fn ahead(name: &str) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engine");
+    let case = case(folder.join(name).with_extension("runbook"));
+    let mut lines = Vec::new();
+    for record in run(&case, world(&case)).records {
+        let Body::Request(Ask { request: Request::Question(question), .. }) = record.body else { continue };
+        lines.extend(question.ahead.into_iter().map(|deed| format!("{}: {}", deed.call, deed.back)));
+    }
+    lines
+}
+
+#[test]
+fn an_approval_shows_a_point_of_no_return_that_lies_ahead() {
+    let shown = [
+        "point of no return \"The old one is gone: deploy it again\": what is done before it is not taken back when not old_is_there()",
+        "$ replace: taken back by `$ put-back`",
+    ];
+    assert_eq!(ahead("point_past"), shown);
+}
+
+#[test]
+fn an_approval_shows_what_a_followed_runbook_will_do() {
+    let shown = ahead("follow_statement");
+    let of = "followed/service.runbook, ";
+    for line in [
+        "follow \"followed/service.runbook\": what it changes is taken back as it says",
+        &format!("{of}\"Make room\": $ make-room b: irreversible: old logs are gone"),
+        &format!("{of}\"Restart\": $ drain b.service: ended by `$ fill b.service`"),
+        "$ right: taken back by `$ unright`",
+        &format!("{of}\"Restart\": $ restart c.service: taken back by `$ restart-old c.service`"),
+    ] {
+        assert!(shown.iter().any(|shown| shown == line), "{line}\n{shown:#?}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use super::decisions::Arrow;
+use super::follows::Followed;
 use super::lower::{Lower, Section};
 use super::report::Report;
 use super::units::{Import, Unit, Units};
@@ -38,6 +39,10 @@ pub(super) struct Checker {
     pub resolves: Vec<String>,
     /// The decisions that lead to them.
     pub arrows: Vec<Arrow>,
+    /// The files that this one follows, by their paths as written.
+    pub followed: HashMap<String, Followed>,
+    /// What the names of the file's own secrets begin with, where another file follows it.
+    pub prefix: Option<String>,
     /// All names of the top of each file, with their places.
     declared: Vec<HashMap<String, Span>>,
 }
@@ -84,6 +89,8 @@ impl Checker {
             next_statement: 0,
             resolves: Vec::new(),
             arrows: Vec::new(),
+            followed: HashMap::new(),
+            prefix: None,
             declared,
         }
     }

@@ -6,12 +6,11 @@
 use super::lower::{Lower, Section};
 use super::report::{listed, near};
 use super::scope::Bound;
-use super::statements::{Flow, Made};
+use super::statements::{Flow, Made, goes};
 use crate::diagnostic::Diagnostic;
 use crate::program::{Choice, StatementKind};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast;
-use crate::value::Type;
 
 /// An arrow to a resolution.
 #[derive(Clone, Copy, Debug)]
@@ -81,8 +80,9 @@ impl Lower<'_> {
             ast::Target::Statement(statement) => match &statement.kind {
                 ast::StatementKind::Invalid(_) => (Choice::Block(Vec::new()), Vec::new(), Flow::Leaves),
                 ast::StatementKind::Follow(follow) => {
-                    let _ = self.follow(follow, statement.word);
-                    (Choice::Block(Vec::new()), Vec::new(), Flow::Leaves)
+                    let (follow, flow) = self.follow(follow, statement.word, true);
+                    let choice = follow.map_or(Choice::Block(Vec::new()), |f| Choice::Follow(Box::new(f)));
+                    (choice, Vec::new(), flow)
                 }
                 ast::StatementKind::Escalate(escalate) => {
                     let text = self.message(escalate.message.as_ref(), escalate.role.span);
@@ -134,66 +134,10 @@ impl Lower<'_> {
         Choice::Block(Vec::new())
     }
 
-    /// Reads a `follow`, which does not run yet.
-    pub fn follow(&mut self, follow: &ast::Follow, word: Span) -> Made {
-        self.not_yet(word, "`follow`");
-        let _ = self.template(&follow.file);
-        for entry in &follow.with {
-            let _ = self.plain(&entry.value, "`follow`");
-        }
-        (None, Flow::Goes)
-    }
-
-    /// Reads a `watch`, which does not run yet.
-    pub fn watch(&mut self, watch: &ast::Watch, word: Span) -> Made {
-        self.not_yet(word, "`watch`");
-        let _ = self.template(&watch.title);
-        let _ = self.duration(watch.every.as_ref(), "`every`");
-        if watch.every.is_none() {
-            self.c.report.push(
-                Diagnostic::error("missing-every", "`watch` does not say how often")
-                    .at(word, "")
-                    .help("say how often it looks: `every 30s`"),
-            );
-        }
-        for arm in &watch.arms {
-            if let Some(condition) = &arm.node.condition {
-                let _ = self.condition(condition, "`when`");
-            }
-            if let Some(times) = &arm.node.times {
-                let _ = self.plain_of(times, &Type::Int, "`times in a row`");
-            }
-            match arm.node.target.as_ref().map(|t| &t.node) {
-                Some(ast::Target::Fail(Some(message))) => {
-                    let _ = self.template(message);
-                }
-                Some(ast::Target::Statement(statement)) => {
-                    self.apart(&Spanned::new(vec![(**statement).clone()], arm.span));
-                }
-                Some(ast::Target::Block(block)) => self.apart(block),
-                Some(ast::Target::Resolve(title)) => {
-                    let _ = self.arrow(title);
-                }
-                Some(ast::Target::Fail(None)) | None => {}
-            }
-        }
-        self.nothing_yet()
-    }
-
-    /// Reads a block whose names end with it.
-    fn apart(&mut self, block: &ast::Block) {
-        let mark = self.frame.enter();
-        let _ = self.block(block);
-        self.frame.leave_inside(mark, "the `watch`");
-    }
-
-    /// Reads a point of no return, which does not run yet.
-    pub fn point_of_no_return(&mut self, text: &ast::Text, when: Option<&ast::Expr>, word: Span) -> Made {
-        self.not_yet(word, "`point of no return`");
-        let _ = self.template(text);
-        if let Some(when) = when {
-            let _ = self.condition(when, "`when`");
-        }
-        self.nothing_yet()
+    /// Returns a point of no return.
+    pub fn point_of_no_return(&mut self, text: &ast::Text, when: Option<&ast::Expr>) -> Made {
+        let text = self.template(text);
+        let when = when.map(|when| self.condition(when, "`when`").0);
+        goes(StatementKind::PointOfNoReturn { text, when })
     }
 }

@@ -102,8 +102,12 @@ impl Checker {
                 }
             });
         }
+        let outside = self.outside(unit, &secret.name.node);
         let slot = Slot {
-            name: self.outside(unit, &secret.name.node),
+            name: match &self.prefix {
+                Some(prefix) if unit == 0 => format!("{prefix}.{outside}"),
+                _ => outside,
+            },
             ty: Type::Secret,
             span: secret.name.span,
             origin: format!("the secret `{}`", secret.name.node),

@@ -17,6 +17,7 @@ mod decisions;
 mod declarations;
 mod expressions;
 mod fields;
+mod follows;
 mod functions;
 mod habits;
 mod loader;
@@ -36,6 +37,7 @@ mod types;
 mod units;
 mod verbs;
 mod walk;
+mod watches;
 
 use crate::diagnostic::Diagnostic;
 use crate::program::{Program, Template};
@@ -44,11 +46,10 @@ use crate::syntax::ast;
 
 use checker::Checker;
 pub use fields::Kind;
+use follows::Books;
 pub use loader::{Disk, Loader, Memory};
 use lower::{Lower, Section};
 use phases::Sections;
-use report::Report;
-use units::Units;
 
 /// What came of checking a file.
 #[derive(Clone, Debug)]
@@ -76,28 +77,23 @@ impl Checked {
 
 /// Checks the file at `path` and all it uses.
 pub fn check(path: &str, loader: &dyn Loader) -> Checked {
-    let mut report = Report::default();
-    let mut units = Units::new(loader);
-    units.read(path, &mut report);
-    // The entry is unit 0 only when it could be read; nothing else is read without it.
-    if units.units.is_empty() {
-        return Checked {
-            program: None,
-            kind: None,
-            sources: units.sources,
-            diagnostics: report.finish(),
-            unsupported: false,
-        };
-    }
-    let mut checker = Checker::new(units, report);
-    let kind = Kind::of(&checker.units[0].ast);
-    let program = file(&mut checker, kind);
+    let mut books = Books::new(loader);
+    let book = books.read(path, None);
+    let follows = books.programs;
+    let program = book.program.map(|mut program| {
+        for tool in follows.iter().flat_map(|other| &other.tools) {
+            if !program.tools.contains(tool) {
+                program.tools.push(tool.clone());
+            }
+        }
+        Program { hash: hash(&books.sources), sources: books.sources.clone(), follows, ..program }
+    });
     Checked {
         program,
-        kind: Some(kind),
-        sources: checker.sources,
-        unsupported: checker.report.unsupported,
-        diagnostics: checker.report.finish(),
+        kind: book.kind,
+        sources: books.sources,
+        unsupported: books.report.unsupported,
+        diagnostics: books.report.finish(),
     }
 }
 
@@ -146,6 +142,7 @@ fn file(c: &mut Checker, kind: Kind) -> Option<Program> {
         prevention,
         actions: std::mem::take(&mut c.actions),
         tools,
+        follows: Vec::new(),
     })
 }
 

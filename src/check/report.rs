@@ -25,6 +25,12 @@ impl Report {
         self.diagnostics.extend(diagnostics);
     }
 
+    /// Takes in what was found elsewhere.
+    pub fn join(&mut self, other: Report) {
+        self.unsupported |= other.unsupported;
+        self.diagnostics.extend(other.diagnostics);
+    }
+
     /// Says that something is read and checked but does not run yet.
     pub fn not_yet(&mut self, span: Span, what: &str) {
         self.unsupported = true;
@@ -42,8 +48,15 @@ impl Report {
     /// Returns the messages by place, each once.
     pub fn finish(mut self) -> Vec<Diagnostic> {
         self.diagnostics.sort_by_key(|d| (d.span().map(|s| (s.source, s.start, s.end)), d.severity));
-        self.diagnostics.dedup();
-        self.diagnostics
+        let mut each: Vec<Diagnostic> = Vec::with_capacity(self.diagnostics.len());
+        for diagnostic in self.diagnostics {
+            // A module that two files use is looked at twice.
+            let here = each.iter().rev().take_while(|told| told.span() == diagnostic.span());
+            if !here.into_iter().any(|told| *told == diagnostic) {
+                each.push(diagnostic);
+            }
+        }
+        each
     }
 }
 

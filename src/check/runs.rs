@@ -6,7 +6,7 @@
 use super::calls::Under;
 use super::lower::Lower;
 use super::lower::Section;
-use super::statements::{Flow, Made, goes};
+use super::statements::{Made, goes};
 use crate::diagnostic::Diagnostic;
 use crate::program::{Call, Ending, Run, Statement, StatementKind, Target, Undo};
 use crate::source::{Span, Spanned};
@@ -161,11 +161,6 @@ impl Lower<'_> {
         };
         self.place = outer;
         Ending::Undo(made)
-    }
-
-    /// Returns what a statement yields that is read and not carried out yet.
-    pub fn nothing_yet(&self) -> Made {
-        (None, Flow::Goes)
     }
 }
 

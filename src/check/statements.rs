@@ -102,7 +102,10 @@ impl Lower<'_> {
                 goes(StatementKind::Notify { channel, text })
             }
             ast::StatementKind::Escalate(escalate) => self.escalate(escalate),
-            ast::StatementKind::Follow(follow) => self.follow(follow, statement.word),
+            ast::StatementKind::Follow(follow) => {
+                let (follow, flow) = self.follow(follow, statement.word, false);
+                (follow.map(|follow| StatementKind::Follow(Box::new(follow))), flow)
+            }
             ast::StatementKind::Step(step) => self.step(step),
             ast::StatementKind::If(branches) => self.if_(branches, statement.word),
             ast::StatementKind::For(each) => self.for_(each, statement.word),
@@ -114,7 +117,7 @@ impl Lower<'_> {
             ast::StatementKind::Decide(arms) => self.decide(arms, statement.word),
             ast::StatementKind::Watch(watch) => self.watch(watch, statement.word),
             ast::StatementKind::PointOfNoReturn { text, when } => {
-                self.point_of_no_return(text, when.as_ref(), statement.word)
+                self.point_of_no_return(text, when.as_ref())
             }
             ast::StatementKind::Return(value) => self.return_(value.as_ref(), statement),
             ast::StatementKind::Invalid(block) => {
@@ -136,8 +139,14 @@ impl Lower<'_> {
             Section::Symptom if asks || tells => Some("a `symptom` is only measured"),
             Section::Action(Effect::Reads) if asks => Some("an action that `reads` asks nobody"),
             Section::Action(Effect::Reads) if tells => Some("an action that `reads` tells nobody"),
-            Section::Symptom if matches!(statement.kind, Kind::Decide(_) | Kind::Follow(_)) => {
+            Section::Symptom if matches!(statement.kind, Kind::Decide(_)) => {
                 Some("a `symptom` is only measured, `diagnose` decides")
+            }
+            section
+                if matches!(statement.kind, Kind::PointOfNoReturn { .. })
+                    && (self.place.in_undo || !matches!(section, Section::Changes(_))) =>
+            {
+                Some("it speaks of the changes above it in a `resolve`")
             }
             _ if self.place.in_undo && matches!(statement.kind, Kind::Escalate(_)) => {
                 Some("an `undo` runs to its end")
@@ -147,7 +156,10 @@ impl Lower<'_> {
             _ => None,
         };
         if let Some(why) = refused {
-            let word = self.one_line(statement.word);
+            let word = match statement.kind {
+                Kind::PointOfNoReturn { .. } => String::from("point of no return"),
+                _ => self.one_line(statement.word),
+            };
             let mut d = Diagnostic::error("wrong-place", format!("`{word}` cannot stand here: {why}"))
                 .at(statement.word, "");
             d = match (self.place.section, asks || tells) {

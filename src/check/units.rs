@@ -58,9 +58,9 @@ pub(super) struct Units<'a> {
 }
 
 impl<'a> Units<'a> {
-    /// Returns a reader that has read nothing.
-    pub fn new(loader: &'a dyn Loader) -> Self {
-        Units { loader, sources: Sources::default(), units: Vec::new(), known: HashMap::new() }
+    /// Returns a reader that has read nothing; `sources`: what others have read.
+    pub fn new(loader: &'a dyn Loader, sources: Sources) -> Self {
+        Units { loader, sources, units: Vec::new(), known: HashMap::new() }
     }
 
     /// Reads a file and all it uses; the first unit is the file itself, if it could be read.
@@ -82,7 +82,9 @@ impl<'a> Units<'a> {
     }
 
     fn add(&mut self, name: &str, text: String, library: bool, report: &mut Report) -> Import {
-        let source = self.sources.add(name, text);
+        // What another file uses, too, is the same text.
+        let known = self.sources.iter().find(|(_, source)| source.name == name).map(|(id, _)| id);
+        let source = known.unwrap_or_else(|| self.sources.add(name, text));
         let text = self.sources.get(source).map_or_else(|| "".into(), |s| s.text.clone());
         let parsed = syntax::parse(source, &text);
         report.extend(parsed.diagnostics);

@@ -18,7 +18,7 @@ use super::{Cli, bash_line, print, settings};
 use crate::check::{Disk, check};
 use crate::display::clean;
 use crate::journal::{Index, Listing};
-use crate::program::{GlobalSource, Program};
+use crate::program::Program;
 use crate::timeline::{clock::utc, outcome_words};
 use crate::value::Type;
 
@@ -168,10 +168,7 @@ fn is_small(path: &str) -> bool {
 
 fn params(current: &str) -> Option<Vec<CompletionCandidate>> {
     let program = program()?;
-    let declared = program.globals.iter().filter_map(|global| match &global.source {
-        GlobalSource::Param(param) => Some((global, param)),
-        _ => None,
-    });
+    let declared = program.params();
     if let Some((name, value)) = current.split_once('=') {
         let (_, param) = declared.into_iter().find(|(global, _)| global.slot.name == name)?;
         let values: Vec<String> = match &param.domain.ty {

@@ -70,10 +70,12 @@ pub(super) fn read(given: &str) -> Result<Kept, Failure> {
     let state = state_of(&state_dir, &summary.listing(found.head.clone()));
     summary.abandoned = matches!(state, RunState::Suspended | RunState::Interrupted);
     summary.head = found.head;
+    let followed = std::mem::take(&mut summary.prevention);
     summary.prevention = read_file(&folder.join(PREVENTION), TEXT_LIMIT)
         .ok()
         .and_then(|text| String::from_utf8(text).ok())
         .unwrap_or_default();
+    summary.prevent(&followed);
     let texts = match summary.accepted.1.as_str() {
         "" => SOURCES.to_owned(),
         accepted => sources_of(accepted),

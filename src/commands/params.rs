@@ -47,7 +47,8 @@ pub(super) fn gather(
         wrong.iter().for_each(Failure::tell);
         return Err(last);
     }
-    let missing: Vec<(&Global, &Param)> = params(program)
+    let missing: Vec<(&Global, &Param)> = program
+        .params()
         .filter(|(global, param)| param.default.is_none() && !values.contains_key(&global.slot.name))
         .collect();
     if !attended && !missing.is_empty() {
@@ -57,7 +58,7 @@ pub(super) fn gather(
         values.insert(global.slot.name.clone(), ask(global, param)?);
     }
     // In the order in which they are declared.
-    Ok(params(program).filter_map(|(global, _)| values.remove_entry(&global.slot.name)).collect())
+    Ok(program.params().filter_map(|(global, _)| values.remove_entry(&global.slot.name)).collect())
 }
 
 /// Reads one `name=value`.
@@ -71,15 +72,8 @@ fn one(program: &Program, text: &str) -> Result<(String, Value), Failure> {
     Ok((name.to_owned(), value))
 }
 
-fn params(program: &Program) -> impl Iterator<Item = (&Global, &Param)> {
-    program.globals.iter().filter_map(|global| match &global.source {
-        GlobalSource::Param(param) => Some((global, param)),
-        _ => None,
-    })
-}
-
 fn find<'a>(program: &'a Program, name: &str) -> Result<(&'a Global, &'a Param), Failure> {
-    if let Some(found) = params(program).find(|(global, _)| global.slot.name == name) {
+    if let Some(found) = program.params().find(|(global, _)| global.slot.name == name) {
         return Ok(found);
     }
     let failure = Failure::new(INVALID, format!("there is no parameter `{}`", clean(name)));
@@ -90,7 +84,7 @@ fn find<'a>(program: &'a Program, name: &str) -> Result<(&'a Global, &'a Param),
             "`{name}` is a secret: it comes from where the runbook says, never from the command line"
         )));
     }
-    let names: Vec<&str> = params(program).map(|(g, _)| g.slot.name.as_str()).collect();
+    let names: Vec<&str> = program.params().map(|(g, _)| g.slot.name.as_str()).collect();
     Err(match nearest(name, names.iter().copied()) {
         Some(near) => failure.help(format!("did you mean `{near}`?")),
         None if names.is_empty() => failure.help("the runbook has no parameters"),

@@ -293,7 +293,7 @@ pub(super) fn tools(program: &Program) -> Result<(), Failure> {
 pub(super) fn secrets(program: &Program) -> Result<BTreeMap<String, Secret>, Failure> {
     let mut secrets = BTreeMap::new();
     let mut missing = Vec::new();
-    for global in &program.globals {
+    for global in program.with_followed().flat_map(|program| &program.globals) {
         if let GlobalSource::Secret(sources) = &global.source {
             match fetch_secret(&global.slot.name, sources) {
                 Ok(secret) => {

@@ -119,8 +119,20 @@ impl Now {
         };
         match fact {
             Fact::PhaseBegan { phase, title, deadline } => {
-                self.phase = Some(open(phase_words(*phase, title).to_string(), *deadline));
+                let place = open(phase_words(*phase, title).to_string(), *deadline);
+                match &self.phase {
+                    // Of a runbook that is followed, inside a phase of this one.
+                    Some(phase) if phase.address != *address => self.begin(place),
+                    _ => self.phase = Some(place),
+                }
             }
+            Fact::PhaseEnded { .. } if self.phase.as_ref().is_some_and(|p| p.address != *address) => {
+                self.end(address)
+            }
+            Fact::FollowBegan { file, .. } if self.phase.is_some() => {
+                self.begin(open(format!("follow {file}"), None));
+            }
+            Fact::FollowEnded { .. } => self.end(address),
             Fact::PhaseEnded { .. } => *self = Now { ended: self.ended.take(), ..Now::default() },
             Fact::StepBegan { title, attempt, attempts, deadline, .. } => {
                 let again =

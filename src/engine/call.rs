@@ -108,7 +108,14 @@ impl<'w> Cx<'w> {
         }
         let changes = Changes::default();
         let rest = self.what_follows();
-        let mut cx = Cx { frame, changes: changes.clone(), next: &[], rest, ..self.down("b") };
+        let mut cx = Cx {
+            frame,
+            changes: changes.clone(),
+            next: &[],
+            rest,
+            halt: self.halt.unheld(),
+            ..self.down("b")
+        };
         if let Some(timeout) = &call.timeout {
             let length = self.duration(timeout).map_err(|f| self.not_run(f, call))?;
             cx = cx.bounded(length, &format!("the timeout of `{}`", call.text));

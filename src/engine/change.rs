@@ -1,5 +1,7 @@
 //! `run`: a change, its four ends, and what is registered to take it back.
 
+use std::sync::Arc;
+
 use super::context::Cx;
 use super::failure::{CallFailure, CallStop, End, Stop};
 use super::ledger::{Changes, Item, Plan};
@@ -172,6 +174,7 @@ impl<'w> Cx<'w> {
         let (attempt, began) = (self.attempt, self.began);
         let state = ChangeState::InDoubt;
         self.changes.push(Item {
+            walk: Arc::clone(&self.walk),
             order,
             change,
             state,
@@ -248,7 +251,7 @@ impl<'w> Cx<'w> {
     ) {
         self.fact(Fact::ChangeEnded { change: change.clone(), state, message });
         if state != ChangeState::NotRun {
-            self.walk.ledger().attempted = true;
+            self.walk.attempt();
         }
         self.hand_over(run, registered, own, state);
     }

@@ -1,5 +1,7 @@
 //! Where the walk is: what every statement needs to know.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::door::{Door, Halt};
@@ -10,26 +12,85 @@ use super::question::Rest;
 use crate::event::{Address, Ask, Fact, Moment, Opened, Request};
 use crate::program::{Program, Statement};
 use crate::source::Span;
-use crate::value::Value;
+use crate::value::{Secret, Value};
 
-/// What is the same in the whole run.
+/// What is the same in a whole runbook; a followed one has a walk of its own.
 pub(super) struct Walk<'w> {
     pub program: &'w Program,
+    /// Every runbook that may be followed.
+    pub follows: &'w [Program],
     pub opened: &'w Opened,
     pub door: Door,
     pub globals: Vec<Value>,
-    ledger: Mutex<Ledger<'w>>,
-    evidence: Mutex<Vec<(String, String)>>,
+    pub secrets: Arc<BTreeMap<String, Secret>>,
+    /// Whether a change was attempted in it, or in what it follows.
+    attempted: AtomicBool,
+    /// What follows it.
+    up: Option<Arc<Walk<'w>>>,
+    ledger: Arc<Mutex<Ledger>>,
+    evidence: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+impl std::fmt::Debug for Walk<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Walk").field("attempted", &self.attempted).finish_non_exhaustive()
+    }
 }
 
 impl<'w> Walk<'w> {
-    pub fn new(program: &'w Program, opened: &'w Opened, door: Door, globals: Vec<Value>) -> Self {
-        let ledger = Mutex::new(Ledger::new(door.made().clone()));
-        Walk { program, opened, door, globals, ledger, evidence: Mutex::default() }
+    pub fn new(
+        program: &'w Program,
+        opened: &'w Opened,
+        door: Door,
+        globals: Vec<Value>,
+        secrets: BTreeMap<String, Secret>,
+    ) -> Arc<Self> {
+        Arc::new(Walk {
+            program,
+            follows: &program.follows,
+            opened,
+            globals,
+            secrets: Arc::new(secrets),
+            attempted: AtomicBool::new(false),
+            up: None,
+            ledger: Arc::new(Mutex::new(Ledger::new(door.made().clone()))),
+            evidence: Arc::default(),
+            door,
+        })
+    }
+
+    /// Returns the walk of a runbook that this one follows: the same run, with names of its own.
+    pub fn follow(self: &Arc<Self>, program: &'w Program, globals: Vec<Value>) -> Arc<Self> {
+        Arc::new(Walk {
+            program,
+            follows: self.follows,
+            opened: self.opened,
+            door: self.door.clone(),
+            globals,
+            secrets: Arc::clone(&self.secrets),
+            attempted: AtomicBool::new(false),
+            up: Some(Arc::clone(self)),
+            ledger: Arc::clone(&self.ledger),
+            evidence: Arc::clone(&self.evidence),
+        })
+    }
+
+    /// Notes that a change was attempted.
+    pub fn attempt(&self) {
+        self.attempted.store(true, Ordering::Relaxed);
+        match &self.up {
+            Some(up) => up.attempt(),
+            None => self.ledger().attempted = true,
+        }
+    }
+
+    /// Returns whether a change was attempted in this runbook or what it follows.
+    pub fn has_attempted(&self) -> bool {
+        self.attempted.load(Ordering::Relaxed)
     }
 
     /// Returns the ledger. Nobody holds it over an await.
-    pub fn ledger(&self) -> MutexGuard<'_, Ledger<'w>> {
+    pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -60,10 +121,12 @@ pub(super) struct Bound {
 /// Where the walk is.
 #[derive(Clone)]
 pub(super) struct Cx<'w> {
-    pub walk: &'w Walk<'w>,
+    pub walk: Arc<Walk<'w>>,
     pub frame: Frame,
     pub at: Arc<str>,
     pub changes: Changes<'w>,
+    /// What was kept, or could not be taken back, of the whole run: it may be taken back later.
+    pub kept: Changes<'w>,
     /// The earliest bound of everything around.
     pub bound: Option<Bound>,
     /// Whether a step, a phase or a call around is bounded: then a call may take what is left of it.
@@ -83,12 +146,13 @@ pub(super) struct Cx<'w> {
 }
 
 impl<'w> Cx<'w> {
-    pub fn new(walk: &'w Walk<'w>) -> Self {
+    pub fn new(walk: &Arc<Walk<'w>>) -> Self {
         Cx {
-            walk,
+            walk: Arc::clone(walk),
             frame: Frame::new(walk.program.locals.len(), None),
             at: "".into(),
             changes: Changes::default(),
+            kept: Changes::default(),
             bound: None,
             timed: false,
             halt: Halt::default(),

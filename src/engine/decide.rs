@@ -41,6 +41,15 @@ impl<'w> Cx<'w> {
                 }
                 Err(Stop::Escalate { role: role.clone(), text })
             }
+            Choice::Follow(follow) => {
+                let way = self.way(follow)?;
+                self.fact(Fact::Decided { reason, choice: format!("follow \"{}\"", follow.file) });
+                if follow.leaves {
+                    return Ok(Flow::Follow(way));
+                }
+                self.down("follow").follow(way).await?;
+                Ok(Flow::Next)
+            }
             Choice::Block(body) => {
                 self.fact(Fact::Decided { reason, choice: String::from("a block") });
                 block(self, body).await

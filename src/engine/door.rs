@@ -70,6 +70,8 @@ pub(super) struct Door(Arc<Mutex<State>>, Made);
 pub(super) struct Halt {
     /// Set when another arm failed; all the flags above count too.
     flags: Vec<Arc<std::sync::atomic::AtomicBool>>,
+    /// Set while a `watch` around wants an answer: the next statement waits.
+    holds: Vec<Arc<std::sync::atomic::AtomicBool>>,
     /// Undo, `finally` and `rollback` are not stopped.
     pub shielded: bool,
 }
@@ -80,12 +82,36 @@ impl Halt {
         let flag = Arc::new(std::sync::atomic::AtomicBool::new(false));
         let mut flags = self.flags.clone();
         flags.push(Arc::clone(&flag));
-        (Halt { flags, shielded: self.shielded }, flag)
+        (Halt { flags, ..self.clone() }, flag)
+    }
+
+    /// Returns a halt that this flag sets, too.
+    pub fn cut_by(&self, flag: &Arc<std::sync::atomic::AtomicBool>) -> Halt {
+        let mut halt = self.clone();
+        halt.flags.push(Arc::clone(flag));
+        halt
+    }
+
+    /// Returns a halt with which the next statement waits while this flag is set.
+    pub fn held_by(&self, flag: &Arc<std::sync::atomic::AtomicBool>) -> Halt {
+        let mut halt = self.clone();
+        halt.holds.push(Arc::clone(flag));
+        halt
+    }
+
+    /// Returns a halt with which no statement waits: inside a call.
+    pub fn unheld(&self) -> Halt {
+        Halt { holds: Vec::new(), ..self.clone() }
+    }
+
+    /// Returns whether the next statement has to wait.
+    pub fn is_held(&self) -> bool {
+        self.holds.iter().any(|f| f.load(std::sync::atomic::Ordering::Relaxed))
     }
 
     /// Returns a halt that nothing sets.
     pub fn shield() -> Halt {
-        Halt { flags: Vec::new(), shielded: true }
+        Halt { flags: Vec::new(), holds: Vec::new(), shielded: true }
     }
 
     /// Returns whether another arm has failed.

@@ -9,6 +9,9 @@ use crate::program::{Call, Expr, NameRef, Slot, Template};
 use crate::source::Span;
 use crate::value::Value;
 
+/// What calls brought that serve several expressions, by the call as written and as it could be typed.
+pub(super) type Taken = BTreeMap<(String, String), Value>;
+
 type Readings = BTreeMap<u32, Result<Value, String>>;
 
 struct InPlace<'a, 'w> {
@@ -101,6 +104,16 @@ impl<'w> Cx<'w> {
 
     /// Returns the value of an expression; the calls it needs are made, each once, in the order they are needed.
     pub async fn evaluate(&self, expr: &'w Expr) -> Result<Value, Stop> {
+        self.evaluate_with(expr, None).await
+    }
+
+    /// Returns whether a condition holds; a call that was made for another one is not made again.
+    pub async fn holds_with(&self, expr: &'w Expr, taken: &mut Taken) -> Result<bool, Stop> {
+        let value = self.evaluate_with(expr, Some(taken)).await?;
+        truth(&value, expr.span).map_err(Stop::from)
+    }
+
+    async fn evaluate_with(&self, expr: &'w Expr, mut taken: Option<&mut Taken>) -> Result<Value, Stop> {
         let mut readings = Readings::new();
         loop {
             let halted = match expression::evaluate(expr, &InPlace { cx: self, readings: &readings }) {
@@ -115,9 +128,22 @@ impl<'w> Cx<'w> {
             let Some(call) = call else {
                 return Err(never_asked(expr.span).into());
             };
+            let key = taken.is_some().then(|| self.typed(call).ok()).flatten();
+            let key = key.map(|typed| (call.text.clone(), typed));
+            if let (Some(taken), Some(key)) = (taken.as_deref_mut(), &key)
+                && let Some(value) = taken.get(key)
+            {
+                readings.insert(index, Ok(value.clone()));
+                continue;
+            }
             let reading = self.down(format!("c{index}")).read(call, "").await;
             match reading {
-                Ok(value) => readings.insert(index, Ok(value)),
+                Ok(value) => {
+                    if let (Some(taken), Some(key)) = (taken.as_deref_mut(), key) {
+                        taken.insert(key, value.clone());
+                    }
+                    readings.insert(index, Ok(value))
+                }
                 Err(CallStop::Failed(failed)) => return Err(failed.at(call.span).into()),
                 Err(CallStop::Stop(stop)) => return Err(stop),
             };

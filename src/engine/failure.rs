@@ -48,6 +48,8 @@ pub(super) enum Flow {
     Return(crate::value::Value),
     /// `decide` chose this resolution.
     Resolve(u32),
+    /// `decide` leads to another runbook, which is run once the diagnosis has ended.
+    Follow(super::follow::Way),
 }
 
 /// How a call failed.

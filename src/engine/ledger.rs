@@ -5,13 +5,17 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::context::Walk;
 use super::frame::Frame;
+use super::mark::Marks;
 use crate::event::{Address, Change, ChangeState, Deed, Entry};
 use crate::program::{Call, Expr, Undo};
 
 /// One change and what takes it back.
 #[derive(Clone, Debug)]
 pub(super) struct Item<'w> {
+    /// The runbook it was made in.
+    pub walk: Arc<Walk<'w>>,
     /// Grows with each completed registration: unwinding goes by it, highest first.
     pub order: u64,
     pub change: Change,
@@ -54,7 +58,7 @@ impl Plan<'_> {
 
 /// The changes of a step, an iteration, an action, or the whole resolution.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Changes<'w>(Arc<Mutex<Vec<Item<'w>>>>);
+pub(super) struct Changes<'w>(Arc<Mutex<Vec<Item<'w>>>>, pub Marks<'w>);
 
 impl<'w> Changes<'w> {
     pub fn push(&self, item: Item<'w>) {
@@ -108,6 +112,7 @@ impl<'w> Changes<'w> {
     pub fn merge_into(&self, outer: &Changes<'w>) {
         let items = self.take();
         outer.items().extend(items);
+        self.1.merge_into(&outer.1);
     }
 
     /// Returns whether any change in it has an undo of its own.
@@ -128,7 +133,7 @@ impl<'w> Changes<'w> {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.items().is_empty()
+        self.items().is_empty() && self.1.is_empty()
     }
 
     fn items(&self) -> std::sync::MutexGuard<'_, Vec<Item<'w>>> {
@@ -161,7 +166,7 @@ impl Made {
 
 /// The lists the result is made of.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Ledger<'w> {
+pub(super) struct Ledger {
     pub changed: Vec<Entry>,
     pub taken_back: Vec<Entry>,
     pub left: Vec<Entry>,
@@ -173,13 +178,11 @@ pub(super) struct Ledger<'w> {
     pub rolled_back: bool,
     /// Whether any change was begun.
     pub attempted: bool,
-    /// What was kept, or could not be taken back, and may be taken back later.
-    kept: Vec<Item<'w>>,
     made: Made,
     order: u64,
 }
 
-impl<'w> Ledger<'w> {
+impl Ledger {
     /// Returns an empty ledger; what stands is also told through `made`.
     pub fn new(made: Made) -> Self {
         Ledger { made, ..Ledger::default() }
@@ -211,29 +214,16 @@ impl<'w> Ledger<'w> {
         self.made.list_at().retain(|(address, _)| *address != change.address);
     }
 
-    /// Takes out what may still be taken back, in order of completion; the lists do not speak of it any more.
-    pub fn take_kept(&mut self) -> Vec<Item<'w>> {
-        let mut kept = std::mem::take(&mut self.kept);
-        kept.sort_by_key(|item| item.order);
-        let is_kept = |entry: &Entry| kept.iter().any(|item| item.change.address == entry.change.address);
+    /// Leaves these changes out of the lists: they are about to be taken back.
+    pub fn forget(&mut self, items: &[Item<'_>]) {
+        let is_one = |entry: &Entry| items.iter().any(|item| item.change.address == entry.change.address);
         for list in [&mut self.changed, &mut self.standing, &mut self.left] {
-            list.retain(|entry| !is_kept(entry));
-        }
-        kept
-    }
-
-    /// Keeps what takes a change back, for later.
-    pub fn keep_for_later(&mut self, item: &Item<'w>) {
-        // What an undo or a rollback did is the way back, and is not taken back itself.
-        let happened = item.state != ChangeState::NotRun && !item.change.undoing;
-        if matches!(item.plan, Plan::Undo(_) | Plan::Finally(_)) && happened {
-            self.kept.push(item.clone());
+            list.retain(|entry| !is_one(entry));
         }
     }
 
     /// Lists a change that nothing needs to take back any more.
-    pub fn keep(&mut self, item: Item<'w>, why: Option<&str>) {
-        self.keep_for_later(&item);
+    pub fn keep(&mut self, item: Item<'_>, why: Option<&str>) {
         let entry = |note: String| Entry { change: item.change.clone(), note };
         match (&item.plan, item.state) {
             (_, ChangeState::InDoubt) if item.tolerated => {

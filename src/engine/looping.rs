@@ -143,10 +143,12 @@ impl<'w> Cx<'w> {
         here.fact(Fact::IterationEnded { name, item: item.clone(), index, ok: result.is_ok() });
         match result {
             Ok(flow) if looping.keep_finished => {
-                let mut ledger = self.walk.ledger();
                 for change in changes.take() {
-                    ledger.keep(change, Some("kept: its iteration had finished"));
+                    self.keep(change, Some("kept: its iteration had finished"));
                 }
+                // It stands: nothing of it is rolled back.
+                drop(changes.1.take_rollbacks());
+                changes.merge_into(&self.changes);
                 Ok(Ok(flow))
             }
             Ok(flow) => {
@@ -155,7 +157,9 @@ impl<'w> Cx<'w> {
             }
             Err(Stop::Failure(mut failure)) => {
                 here.report(&mut failure);
-                if unwind::unwind(&here).await {
+                let clean = unwind::unwind(&here).await;
+                changes.merge_into(&self.changes);
+                if clean {
                     Ok(Err(failure))
                 } else {
                     failure.detail.push(format!("and what {item} changed could not all be taken back"));
@@ -186,20 +190,20 @@ impl<'w> Cx<'w> {
     }
 
     /// Returns the place for what runs at the same time, and what stops it.
-    fn together(&self) -> (Cx<'w>, First) {
+    pub fn together(&self) -> (Cx<'w>, First) {
         let (halt, flag) = self.halt.nested();
         (Cx { halt, ..self.clone() }, First { flag, stop: Mutex::default() })
     }
 }
 
 /// The first of several ends that is a stop: the others halt at their next statement.
-struct First {
+pub(super) struct First {
     flag: Arc<AtomicBool>,
     stop: Mutex<Option<Stop>>,
 }
 
 impl First {
-    fn note<T>(&self, result: Result<T, Stop>) -> Result<T, Stop> {
+    pub fn note<T>(&self, result: Result<T, Stop>) -> Result<T, Stop> {
         if let Err(stop) = &result {
             self.flag.store(true, Ordering::Relaxed);
             let mut first = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
@@ -210,7 +214,7 @@ impl First {
         result
     }
 
-    fn result(self) -> Result<(), Stop> {
-        self.stop.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    pub fn result(&self) -> Result<(), Stop> {
+        self.stop.lock().unwrap_or_else(PoisonError::into_inner).clone().map_or(Ok(()), Err)
     }
 }

@@ -4,11 +4,13 @@
 
 use std::sync::Arc;
 
-use super::context::Cx;
+use super::context::{Cx, Walk};
 use super::evaluate::truth;
 use super::frame::Frame;
 use crate::event::{Deed, Question, QuestionKind, Wanted};
-use crate::program::{ActionId, Approvers, Ending, For, GlobalSource, Run, Statement, StatementKind, Target};
+use crate::program::{
+    ActionId, Approvers, Ending, For, GlobalSource, Run, Statement, StatementKind, Target, WatchTarget,
+};
 use crate::value::Value;
 
 /// Changes ahead that are shown.
@@ -29,6 +31,7 @@ pub(super) struct Asked<'a> {
 /// What follows the block that is walked, once it has ended.
 #[derive(Debug)]
 pub(super) struct Rest<'w> {
+    pub walk: Arc<Walk<'w>>,
     pub body: &'w [Statement],
     /// Of which it is said: `for each other host: `.
     pub when: String,
@@ -83,14 +86,16 @@ impl<'w> Cx<'w> {
             return self.rest.clone();
         }
         let (frame, up) = (self.frame.clone(), self.rest.clone());
-        Some(Arc::new(Rest { body: self.next, when: String::new(), frame, up }))
+        let walk = Arc::clone(&self.walk);
+        Some(Arc::new(Rest { walk, body: self.next, when: String::new(), frame, up }))
     }
 
     /// Returns what follows an iteration: those behind it, then what follows the loop.
     pub fn iterations_follow(&self, looping: &'w For) -> Option<Arc<Rest<'w>>> {
         let when = format!("for each other {}: ", looping.name);
         let (frame, up) = (self.frame.clone(), self.what_follows());
-        Some(Arc::new(Rest { body: &looping.body, when, frame, up }))
+        let walk = Arc::clone(&self.walk);
+        Some(Arc::new(Rest { walk, body: &looping.body, when, frame, up }))
     }
 
     /// Returns the changes that follow, up to the next approval.
@@ -99,7 +104,7 @@ impl<'w> Cx<'w> {
         let mut ended = self.gather(self.next, "", &mut found);
         let mut up = self.rest.clone();
         while let (false, Some(rest)) = (ended, up) {
-            let here = Cx { frame: rest.frame.clone(), ..self.clone() };
+            let here = Cx { walk: Arc::clone(&rest.walk), frame: rest.frame.clone(), ..self.clone() };
             // Other iterations may not be asked about: what follows them is shown, too.
             ended = here.gather(rest.body, &rest.when, &mut found) && rest.when.is_empty();
             up = rest.up.clone();
@@ -113,7 +118,7 @@ impl<'w> Cx<'w> {
     }
 
     /// Adds the changes of these statements; returns whether something ends the look ahead on every path.
-    fn gather(&self, body: &'w [Statement], when: &str, found: &mut Vec<Deed>) -> bool {
+    pub fn gather(&self, body: &'w [Statement], when: &str, found: &mut Vec<Deed>) -> bool {
         body.iter().any(|statement| self.gather_one(statement, when, found))
     }
 
@@ -148,6 +153,26 @@ impl<'w> Cx<'w> {
                     }
                 }
                 self.gather(otherwise, when, found);
+                false
+            }
+            StatementKind::Watch(watch) => {
+                let targets = watch.arms.iter().filter_map(|arm| arm.target.as_ref());
+                for target in targets.chain([&watch.otherwise]) {
+                    if let WatchTarget::Block(body) = target {
+                        let title = self.text_or(&watch.title, &self.source_of(&watch.title));
+                        self.gather(body, &format!("{when}if the watch \"{title}\" says so: "), found);
+                    }
+                }
+                false
+            }
+            // What is shown is cut off long before.
+            StatementKind::Follow(_) if found.len() > AHEAD => false,
+            StatementKind::Follow(follow) => {
+                self.follow_ahead(follow, when, found);
+                false
+            }
+            StatementKind::PointOfNoReturn { text, when: condition } => {
+                found.push(self.point_ahead(text, condition.as_ref(), when));
                 false
             }
             StatementKind::Approve(_) | StatementKind::Escalate { .. } | StatementKind::Return(_) => true,

@@ -12,7 +12,7 @@ use super::ledger::{Changes, Item};
 use super::poll::{Rhythm, poll};
 use super::statement::block;
 use super::unwind;
-use crate::event::{Entry, Fact, Opened, Outcome, PhaseKind};
+use crate::event::{Entry, Fact, Moment, Opened, Outcome, PhaseKind};
 use crate::expression::{self, Scope};
 use crate::program::{GlobalSource, NameRef, Phase, Program, Symptom};
 use crate::value::{Secret, Value};
@@ -27,11 +27,11 @@ pub(super) async fn root(
     secrets: BTreeMap<String, Secret>,
     door: Door,
 ) -> Infallible {
-    let (globals, failure) = match globals(&program, &opened, &secrets) {
+    let (globals, failure) = match globals(&program, &opened.params, opened.at, &secrets) {
         Ok(globals) => (globals, None),
         Err(failure) => (Vec::new(), Some(failure)),
     };
-    let walk = Walk::new(&program, &opened, door, globals);
+    let walk = Walk::new(&program, &opened, door, globals, secrets);
     let cx = Cx::new(&walk);
     let mut outcome = match failure {
         Some(mut failure) => {
@@ -54,12 +54,10 @@ async fn once(cx: &Cx<'_>) -> Outcome {
     match forward(cx).await {
         Ok(Forward::NotNeeded) => end(cx, Outcome::NotNeeded, String::from("no symptom holds")),
         Ok(Forward::Cleared) => {
-            let mut ledger = cx.walk.ledger();
             for item in cx.changes.take() {
-                ledger.keep(item, None);
+                cx.keep(item, None);
             }
-            let standing = ledger.standing.len();
-            drop(ledger);
+            let standing = cx.walk.ledger().standing.len();
             if standing > 0 {
                 let reason = String::from("the symptom is gone, but not everything could be taken back");
                 return end(cx, Outcome::Failed, reason);
@@ -70,12 +68,15 @@ async fn once(cx: &Cx<'_>) -> Outcome {
     }
 }
 
-enum Forward {
+/// How a runbook ended that nothing stopped.
+pub(super) enum Forward {
+    /// No symptom holds.
     NotNeeded,
     Cleared,
 }
 
-async fn forward<'w>(cx: &Cx<'w>) -> Result<Forward, Stop> {
+/// Walks a runbook: symptom, diagnosis, resolution, symptom again.
+pub(super) async fn forward<'w>(cx: &Cx<'w>) -> Result<Forward, Stop> {
     let program = cx.walk.program;
     let mut held = symptoms(cx, PhaseKind::Symptom, "y").await?;
     if !program.symptoms.is_empty() && held.is_empty() {
@@ -86,12 +87,20 @@ async fn forward<'w>(cx: &Cx<'w>) -> Result<Forward, Stop> {
         held = program.symptoms.iter().collect();
     }
     let mut chosen = if program.resolves.len() == 1 { Some(0) } else { None };
+    let mut lead = None;
     if let Some(diagnose) = &program.diagnose {
         match phase(cx, diagnose, PhaseKind::Diagnose, "diagnose").await? {
             Flow::Resolve(index) => chosen = Some(index),
+            Flow::Follow(way) => {
+                chosen = None;
+                lead = Some(way);
+            }
             _ if has_decide(&diagnose.body) => chosen = None,
             _ => {}
         }
+    }
+    if let Some(way) = lead {
+        cx.down("follow").follow(way).await?;
     }
     if let Some(index) = chosen {
         let resolve = &program.resolves[index as usize];
@@ -205,7 +214,12 @@ async fn cleared<'w>(cx: &Cx<'w>, symptom: &'w Symptom) -> Result<(), Stop> {
 }
 
 /// Walks a phase, its `finally`s included.
-async fn phase<'w>(cx: &Cx<'w>, phase: &'w Phase, kind: PhaseKind, part: &str) -> Result<Flow, Stop> {
+pub(super) async fn phase<'w>(
+    cx: &Cx<'w>,
+    phase: &'w Phase,
+    kind: PhaseKind,
+    part: &str,
+) -> Result<Flow, Stop> {
     let mut here = cx.down(part);
     let title = here.text_or(&phase.title, &phase.name);
     if let Some(within) = &phase.within {
@@ -273,7 +287,8 @@ async fn back(cx: &Cx<'_>, stop: Stop) -> Outcome {
 
 /// Takes back what a run that is over has done, as far as that is recorded: once more the way back.
 async fn later(cx: &Cx<'_>, by: String) -> Outcome {
-    let items = cx.walk.ledger().take_kept();
+    let items = cx.kept.take();
+    cx.walk.ledger().forget(&items);
     let again = cx.walk.ledger().rolled_back;
     let mut clean = unwinding(cx, items).await;
     if !again {
@@ -318,7 +333,8 @@ async fn remeasure(cx: &Cx<'_>) {
     let _measured = symptoms(&here, PhaseKind::Remeasure, "x").await;
 }
 
-async fn page(cx: &Cx<'_>, role: &str, text: &str) {
+/// Pages a role, with what still stands.
+pub(super) async fn page(cx: &Cx<'_>, role: &str, text: &str) {
     let ledger = cx.walk.ledger().clone();
     let standing: Vec<_> =
         ledger.standing.iter().chain(&ledger.irreversible).map(|e| e.change.call.as_str()).collect();
@@ -389,13 +405,14 @@ impl Scope for Globals<'_> {
     }
 }
 
-/// Returns the values of parameters, secrets and top-level `let`s.
-fn globals(
+/// Returns the values of parameters, secrets and top-level `let`s, as they are at that time.
+pub(super) fn globals(
     program: &Program,
-    opened: &Opened,
+    params: &[(String, Value)],
+    at: Moment,
     secrets: &BTreeMap<String, Secret>,
 ) -> Result<Vec<Value>, Failure> {
-    let now = jiff::Timestamp::from_microsecond(opened.at.wall_us).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let now = jiff::Timestamp::from_microsecond(at.wall_us).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let mut scope = Globals { program, now, values: Vec::new() };
     for global in &program.globals {
         let name = &global.slot.name;
@@ -405,7 +422,7 @@ fn globals(
                 scope.values.push(Value::Secret(secret));
                 continue;
             }
-            GlobalSource::Param(param) => match opened.params.iter().find(|(n, _)| n == name) {
+            GlobalSource::Param(param) => match params.iter().find(|(n, _)| n == name) {
                 Some((_, value)) => {
                     scope.values.push(value.clone());
                     continue;

@@ -5,7 +5,7 @@ use super::failure::{CallStop, Failure, Flow, Stop};
 use super::join::Walking;
 use super::poll::{Rhythm, poll};
 use crate::event::Fact;
-use crate::program::{Block, Call, Expr, Polling, Statement, StatementKind, Template};
+use crate::program::{Call, Expr, Polling, Statement, StatementKind, Template};
 use crate::source::Span;
 use crate::value::Value;
 
@@ -13,13 +13,17 @@ use crate::value::Value;
 const SHOWN: usize = 400;
 
 /// Walks a block.
-pub(super) fn block<'a, 'w>(cx: &'a Cx<'w>, body: &'w Block) -> Walking<'a, Result<Flow, Stop>> {
+pub(super) fn block<'a, 'w>(cx: &'a Cx<'w>, body: &'w [Statement]) -> Walking<'a, Result<Flow, Stop>> {
     Box::pin(async move {
         let rest = cx.what_follows();
         for (index, next) in body.iter().enumerate() {
+            cx.unheld().await;
             cx.may_go_on(next.span)?;
             let here =
                 Cx { next: &body[index + 1..], rest: rest.clone(), ..cx.down(format!("s{}", next.id)) };
+            if let StatementKind::Watch(watch) = &next.kind {
+                return cx.watched(here, watch, next.span, &body[index + 1..]).await;
+            }
             match statement(here, next).await? {
                 Flow::Next => {}
                 flow => return Ok(flow),
@@ -96,6 +100,10 @@ pub(super) fn statement<'w>(here: Cx<'w>, statement: &'w Statement) -> Walking<'
             StatementKind::For(looping) => return here.looping(looping, span).await,
             StatementKind::Parallel(arms) => return here.parallel(arms).await,
             StatementKind::Decide { arms, otherwise } => return here.decide(arms, otherwise).await,
+            // Its block walks it, together with what stands behind it.
+            StatementKind::Watch(_) => {}
+            StatementKind::Follow(follow) => here.follow(here.way(follow)?).await?,
+            StatementKind::PointOfNoReturn { text, when } => here.pass(text, when.as_ref())?,
             StatementKind::Return(expr) => {
                 return Ok(Flow::Return(expr.as_ref().map_or(Ok(Value::None), |e| here.value(e))?));
             }

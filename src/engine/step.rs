@@ -108,6 +108,7 @@ impl<'w> Cx<'w> {
             // What cannot be taken back and may have happened must not happen twice.
             let doubtful = changes.irreversible_in_doubt();
             let clean = unwind::unwind(&here).await;
+            changes.merge_into(&self.changes);
             return Err((stop, clean && ended && !doubtful));
         }
         changes.merge_into(&self.changes);

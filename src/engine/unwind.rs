@@ -1,9 +1,12 @@
 //! Taking changes back, last first; and `finally`s when their step ends.
 
+use std::sync::Arc;
+
 use super::context::Cx;
-use super::failure::{Failure, Flow, Stop};
+use super::failure::{Failure, Stop};
 use super::join::Walking;
 use super::ledger::{Item, Plan};
+use super::mark::{past, run_behind, stays};
 use super::people::Heard;
 use super::question::Asked;
 use super::statement::block;
@@ -12,7 +15,7 @@ use crate::program::{Statement, StatementKind, Target, Undo};
 use crate::value::Value;
 
 /// How long an undo or a `finally` without a timeout of its own may take: 1m.
-const OWN_BOUND: i64 = 60_000_000_000;
+pub(super) const OWN_BOUND: i64 = 60_000_000_000;
 
 /// Acts the `finally`s of a place that ended well, last first.
 ///
@@ -43,15 +46,19 @@ pub(super) async fn unwind(cx: &Cx<'_>) -> bool {
 
 /// Takes these back, the last first, as [`unwind`] does.
 pub(super) async fn all_back<'w>(cx: &Cx<'w>, items: Vec<Item<'w>>) -> bool {
+    let past = past(cx).await;
+    let mut rollbacks = cx.changes.1.take_rollbacks();
     let mut clean = true;
     for item in items.into_iter().rev() {
-        let settled = match &item.plan {
-            Plan::Undo(_) | Plan::Finally(_) => take_back(cx, &item).await.0,
-            Plan::Leave(_) | Plan::Irreversible(_) | Plan::Nothing => declared(cx, item),
+        clean &= run_behind(cx, &mut rollbacks, item.order).await;
+        let settled = match (&item.plan, &past) {
+            (Plan::Undo(_), Some(point)) if item.order < point.order => stays(cx, &item, point),
+            (Plan::Undo(_) | Plan::Finally(_), _) => take_back(cx, &item).await.0,
+            (Plan::Leave(_) | Plan::Irreversible(_) | Plan::Nothing, _) => declared(cx, item),
         };
         clean &= matches!(settled, Settled::Done | Settled::NotNeeded);
     }
-    clean
+    clean & run_behind(cx, &mut rollbacks, 0).await
 }
 
 /// Lists a change that nothing takes back.
@@ -86,6 +93,7 @@ async fn take_back<'w>(cx: &Cx<'w>, item: &Item<'w>) -> (Settled, String) {
     let part = if finally { "f" } else { "u" };
     let place = cx.shielded().down(format!("{part}{}", item.order));
     let here = Cx {
+        walk: Arc::clone(&item.walk),
         frame: item.frame.fork(),
         step: item.change.step.as_str().into(),
         attempt: item.attempt,
@@ -108,7 +116,8 @@ async fn take_back<'w>(cx: &Cx<'w>, item: &Item<'w>) -> (Settled, String) {
             let what = if finally { "its `finally` failed: " } else { "its undo failed: " };
             let what = if settled == Settled::InDoubt { "in doubt: " } else { what };
             ledger.standing.push(entry(format!("{what}{message}")));
-            ledger.keep_for_later(item);
+            drop(ledger);
+            cx.keep_for_later(item);
         }
     }
     (settled, message)
@@ -167,7 +176,7 @@ async fn act<'w>(cx: &Cx<'w>, item: &Item<'w>) -> Result<(), Failure> {
                 Ok(_) if place.changes.in_doubt() => {
                     Some(Failure::new("nobody confirmed that it was taken back", undo.span).into())
                 }
-                Ok(Flow::Next | Flow::Return(_) | Flow::Resolve(_)) => ended.err(),
+                Ok(_) => ended.err(),
                 Err(stop) => Some(stop),
             }
         }
@@ -248,7 +257,22 @@ async fn happened<'w>(cx: &Cx<'w>, item: &Item<'w>, undo: &Undo) -> Doubt {
     }
 }
 
-impl Cx<'_> {
+impl<'w> Cx<'w> {
+    /// Lists a change that nothing needs to take back any more, and keeps what would.
+    pub fn keep(&self, item: Item<'w>, why: Option<&str>) {
+        self.keep_for_later(&item);
+        self.walk.ledger().keep(item, why);
+    }
+
+    /// Keeps what takes a change back, for later.
+    fn keep_for_later(&self, item: &Item<'w>) {
+        // What an undo or a rollback did is the way back, and is not taken back itself.
+        let happened = item.state != ChangeState::NotRun && !item.change.undoing;
+        if matches!(item.plan, Plan::Undo(_) | Plan::Finally(_)) && happened {
+            self.kept.push(item.clone());
+        }
+    }
+
     /// Returns a duration as people read it.
     pub fn length(ns: i64) -> String {
         Value::Duration(ns).to_string()

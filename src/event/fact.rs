@@ -85,6 +85,12 @@ pub enum Fact {
         #[serde(default)]
         until: Option<i64>,
     },
+    /// A `watch` has looked.
+    Watched {
+        title: String,
+        sample: u32,
+        verdict: Verdict,
+    },
     Verified {
         text: String,
         samples: u32,
@@ -189,6 +195,29 @@ pub enum Fact {
         reason: String,
         until: i64,
     },
+    /// Another runbook begins inside this one.
+    FollowBegan {
+        file: String,
+        title: String,
+    },
+    /// `prevention`: what it says that keeps its incident from coming back.
+    FollowEnded {
+        file: String,
+        title: String,
+        end: FollowEnd,
+        prevention: String,
+    },
+    /// A point of no return was passed. `when`: under which condition it counts, as written; empty: always.
+    PointPassed {
+        text: String,
+        when: String,
+    },
+    /// Something failed behind a point of no return. `past`: nothing before it is undone; `why` says why, or why not.
+    PointJudged {
+        text: String,
+        past: bool,
+        why: String,
+    },
     /// Something failed: where, and why. `detail`: command, exit status, end of its output.
     Failed {
         message: String,
@@ -249,6 +278,31 @@ pub enum StepOutcome {
     Skipped,
 }
 
+/// How a runbook ended that another one follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FollowEnd {
+    /// Its symptom is gone.
+    Cleared,
+    /// None of its symptoms held: nothing was done.
+    NotNeeded,
+    Failed,
+    /// Stopped from outside: an operator, a refusal, an escalation, another arm.
+    Stopped,
+}
+
+impl FollowEnd {
+    /// Returns the end in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            FollowEnd::Cleared => "its symptom is gone",
+            FollowEnd::NotNeeded => "not needed, none of its symptoms holds",
+            FollowEnd::Failed => "failed",
+            FollowEnd::Stopped => "stopped",
+        }
+    }
+}
+
 /// What a sample of a polled condition says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
@@ -256,6 +310,22 @@ pub enum Judgement {
     Holds,
     NotYet,
     Unreadable { why: String },
+}
+
+/// What a sample of a `watch` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Verdict {
+    Good,
+    /// `of`: how often in a row it must be bad.
+    Bad {
+        in_a_row: u32,
+        of: u32,
+    },
+    Neither,
+    Unreadable {
+        why: String,
+    },
 }
 
 /// A change, as lists name it.

@@ -13,7 +13,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use fact::{Change, ChangeState, Entry, Fact, Judgement, Outcome, PhaseKind, Settled, StepOutcome};
+pub use fact::{
+    Change, ChangeState, Entry, Fact, FollowEnd, Judgement, Outcome, PhaseKind, Settled, StepOutcome, Verdict,
+};
 pub use input::{
     Answer, CommandEnd, Control, Ended, Executor, Heard, Input, Kept, Opened, Outlet, Reply, SourceHash,
 };

@@ -15,8 +15,8 @@ use crate::value::{Domain, Type};
 
 pub use expression::{BinaryOp, Expr, ExprKind, NameRef, Template, TemplatePart, UnaryOp};
 pub use statement::{
-    Approval, Approvers, Asking, Block, Call, Choice, Command, Ending, Failure, For, Manual, Polling, Run,
-    Silence, Statement, StatementKind, Step, Target, Undo,
+    Approval, Approvers, Asking, Block, Call, Choice, Command, Ending, Failure, Follow, For, Manual, Polling,
+    Run, Silence, Statement, StatementKind, Step, Target, Undo, Watch, WatchArm, WatchTarget,
 };
 
 /// A runbook that has passed every check.
@@ -42,6 +42,9 @@ pub struct Program {
     pub actions: Vec<Action>,
     /// Tools named by `needs tool`, of every file.
     pub tools: Vec<String>,
+    /// Every runbook that this one may follow, and those that they do. Theirs is empty: they are told apart by their
+    /// place in this one.
+    pub follows: Vec<Program>,
 }
 
 /// The fields below the first line.
@@ -165,8 +168,30 @@ impl Program {
         &self.actions[id.0 as usize]
     }
 
+    /// Returns this runbook and all it may follow.
+    pub fn with_followed(&self) -> impl Iterator<Item = &Program> {
+        std::iter::once(self).chain(&self.follows)
+    }
+
+    /// Returns the parameters that a run is given: its own, and those of modules that only followed files use.
+    pub fn params(&self) -> impl Iterator<Item = (&Global, &Param)> {
+        let mut seen = std::collections::BTreeSet::new();
+        let own = self.globals.iter();
+        let theirs = self.follows.iter().flat_map(|other| &other.globals);
+        own.chain(theirs.filter(|global| global.slot.name.contains('.'))).filter_map(move |global| {
+            match &global.source {
+                GlobalSource::Param(param) if seen.insert(global.slot.name.as_str()) => Some((global, param)),
+                _ => None,
+            }
+        })
+    }
+
     /// Returns whether a statement calls a command. Those inside expressions are not looked for.
     pub fn has_commands(&self) -> bool {
+        self.with_followed().any(Program::calls_commands)
+    }
+
+    fn calls_commands(&self) -> bool {
         let is_command = |call: &Call| matches!(call.target, Target::Command(_));
         let mut found = false;
         self.every(&mut |statement| match &statement.kind {
@@ -182,16 +207,18 @@ impl Program {
     /// Returns who is asked anywhere.
     pub fn approvers(&self) -> Vec<&Approvers> {
         let mut found = Vec::new();
-        self.every(&mut |statement| match &statement.kind {
-            StatementKind::Approve(approval) => found.push(&approval.by),
-            StatementKind::Ask(asking) => found.push(&asking.by),
-            StatementKind::Run(run) => {
-                if let Target::Manual(manual) = &run.call.target {
-                    found.push(&manual.by);
+        for program in self.with_followed() {
+            program.every(&mut |statement| match &statement.kind {
+                StatementKind::Approve(approval) => found.push(&approval.by),
+                StatementKind::Ask(asking) => found.push(&asking.by),
+                StatementKind::Run(run) => {
+                    if let Target::Manual(manual) = &run.call.target {
+                        found.push(&manual.by);
+                    }
                 }
-            }
-            _ => {}
-        });
+                _ => {}
+            });
+        }
         found
     }
 
@@ -240,6 +267,15 @@ fn every<'a>(body: &'a [Statement], f: &mut dyn FnMut(&'a Statement)) {
             }
             StatementKind::For(looping) => every(&looping.body, f),
             StatementKind::Parallel(arms) => every(arms, f),
+            StatementKind::Watch(watch) => {
+                for target in
+                    watch.arms.iter().filter_map(|arm| arm.target.as_ref()).chain([&watch.otherwise])
+                {
+                    if let WatchTarget::Block(body) = target {
+                        every(body, f);
+                    }
+                }
+            }
             StatementKind::Decide { arms, otherwise } => {
                 for choice in arms.iter().map(|(_, choice)| choice).chain([otherwise]) {
                     if let Choice::Block(body) = choice {

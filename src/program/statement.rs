@@ -78,7 +78,46 @@ pub enum StatementKind {
         arms: Vec<(Expr, Choice)>,
         otherwise: Choice,
     },
+    Follow(Box<Follow>),
+    /// Samples while the statements behind it in its block are carried out.
+    Watch(Box<Watch>),
+    /// Without `when`: always.
+    PointOfNoReturn {
+        text: Template,
+        when: Option<Expr>,
+    },
     Return(Option<Expr>),
+}
+
+/// `watch "…" every … { … }`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Watch {
+    pub title: Template,
+    /// Duration.
+    pub every: Expr,
+    /// `good` and `bad`, in the order in which they are tried.
+    pub arms: Vec<WatchArm>,
+    pub otherwise: WatchTarget,
+}
+
+/// `good when …` or `bad when …, N times in a row -> …`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WatchArm {
+    pub good: bool,
+    pub when: Expr,
+    /// How often in a row; once where nothing is written.
+    pub times: Option<Expr>,
+    /// Of a `bad` arm.
+    pub target: Option<WatchTarget>,
+}
+
+/// Where an arm of a `watch` leads.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum WatchTarget {
+    /// `fail ["…"]`: the block fails.
+    Fail(Option<Template>),
+    /// Carried out while the block is held.
+    Block(Block),
 }
 
 /// `within W every E`, or with `holds`: `for H [within W] every E`. Duration expressions.
@@ -296,5 +335,20 @@ pub enum Choice {
         role: String,
         text: Template,
     },
+    Follow(Box<Follow>),
     Block(Block),
+}
+
+/// `follow "FILE" with { … }`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Follow {
+    /// Index into [`super::Program::follows`] of the file that is run.
+    pub book: u32,
+    /// As written.
+    pub file: String,
+    /// Its parameters that are given, by name.
+    pub args: Vec<(String, Expr)>,
+    /// An arm of `decide` in a phase that only reads: it is followed once that phase has ended.
+    pub leaves: bool,
+    pub span: Span,
 }

@@ -3,7 +3,8 @@
 use super::clock::length;
 use super::{Entry, Kind, Tone, Weight, Words};
 use crate::event::{
-    Change, ChangeState, Fact, Judgement, Moment, Outcome, PhaseKind, QuestionKind, Settled, StepOutcome,
+    Change, ChangeState, Fact, FollowEnd, Judgement, Moment, Outcome, PhaseKind, QuestionKind, Settled,
+    StepOutcome, Verdict,
 };
 use crate::value::Value;
 
@@ -120,6 +121,16 @@ fn reading(fact: &Fact, entry: &mut Entry) -> Option<Told> {
             let what = Words::quote(text.as_str());
             (Kind::Condition, Line, tone, what, Words::say(word))
         }
+        Fact::Watched { title, verdict, .. } => {
+            let (tone, word) = match verdict {
+                Verdict::Good => (Good, "good".to_owned()),
+                Verdict::Bad { of: 0 | 1, .. } => (Warn, "bad".to_owned()),
+                Verdict::Bad { in_a_row, of } => (Warn, format!("bad, {in_a_row} of {of} times in a row")),
+                Verdict::Neither => (Warn, "neither good nor bad".to_owned()),
+                Verdict::Unreadable { why } => (Warn, format!("could not be read: {why}")),
+            };
+            (Kind::Condition, Key, tone, titled("watch", title), Words::say(word))
+        }
         Fact::Verified { text, samples, .. } => {
             let times = match samples {
                 0 | 1 => String::new(),
@@ -136,8 +147,8 @@ fn reading(fact: &Fact, entry: &mut Entry) -> Option<Told> {
 
 /// What the runbook says of it.
 fn saying(fact: &Fact, entry: &mut Entry) -> Option<Told> {
-    use Tone::{Plain, Warn};
-    use Weight::Key;
+    use Tone::{Bad, Good, Plain, Warn};
+    use Weight::{Key, Line};
     let told = match fact {
         Fact::Finding { text } => {
             let what = Words::say(format!("finding: {text}"));
@@ -150,6 +161,29 @@ fn saying(fact: &Fact, entry: &mut Entry) -> Option<Told> {
         Fact::Output { name, value } => {
             let what = Words::say("output ").code(name.as_str());
             (Kind::Value, Key, Plain, what, value_words(value))
+        }
+        Fact::FollowBegan { file, title } => {
+            (Kind::Phase, Line, Plain, Words::say(format!("follow {file}: {title}")), none())
+        }
+        Fact::FollowEnded { file, end, .. } => {
+            let (weight, tone) = match end {
+                FollowEnd::Cleared => (Key, Good),
+                FollowEnd::NotNeeded => (Key, Plain),
+                FollowEnd::Failed | FollowEnd::Stopped => (Line, Bad),
+            };
+            (Kind::Decision, weight, tone, Words::say(format!("followed {file}")), Words::say(end.words()))
+        }
+        Fact::PointPassed { text, when } => {
+            let what = Words::say(format!("point of no return: {text}"));
+            let outcome = if when.is_empty() { none() } else { Words::say("when ").code(when.as_str()) };
+            (Kind::Decision, Key, Plain, what, outcome)
+        }
+        Fact::PointJudged { text, past, why } => {
+            let (tone, word) = match past {
+                true => (Warn, "past the point of no return"),
+                false => (Plain, "not past the point of no return"),
+            };
+            (Kind::Decision, Key, tone, Words::say(format!("{word}: {text}")), Words::say(why.as_str()))
         }
         Fact::Decided { reason, choice } => {
             let what = Words::say(format!("decided: {choice}"));

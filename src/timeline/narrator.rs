@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::facts;
 use super::{Entry, Evidence, Kind, Tone, Weight, Words};
 use crate::event::{
-    Address, Body, ChangeState, Class, Fact, Input, Judgement, Record, Reply, Settled, StepOutcome,
+    Address, Body, ChangeState, Class, Fact, Input, Judgement, Record, Reply, Settled, StepOutcome, Verdict,
 };
 use crate::source::Span;
 
@@ -31,6 +31,8 @@ pub struct Narrator {
     ends: BTreeMap<Address, (u64, Option<String>)>,
     /// The last judgement of each polled condition, by its place.
     polls: BTreeMap<Address, Judgement>,
+    /// What each `watch` said last, by its place.
+    watches: BTreeMap<Address, Verdict>,
     /// The last text of each reading that is polled, by its name.
     readings: BTreeMap<String, String>,
     /// The last failure that was told, so that what repeats it can be short.
@@ -215,6 +217,10 @@ impl Narrator {
                 before.as_ref() == Some(judgement)
                     // It is told what was verified, or that the symptom is gone.
                     || *judgement == Judgement::Holds
+            }
+            Fact::Watched { verdict, .. } => {
+                let before = self.watches.insert(parent(&record.address), verdict.clone());
+                before.as_ref() == Some(verdict)
             }
             Fact::Read { name, text, .. } | Fact::Unread { name, message: text, .. }
                 if is_sample(&record.address) =>

@@ -63,6 +63,7 @@ pub struct Summary {
     #[serde(skip)]
     places: BTreeMap<Address, usize>,
     /// The runbook's `prevention`, with its values. No record has it: whoever reads the run's folder fills it in.
+    /// That of a runbook which was followed is added to it.
     pub prevention: String,
     /// It is not over, and nobody executes it. No record says so: whoever asks the run's lock fills it in.
     pub abandoned: bool,
@@ -234,6 +235,7 @@ impl Summary {
                 detail: detail.clone(),
                 span: *span,
             }),
+            Fact::FollowEnded { prevention, .. } => self.prevent(prevention),
             Fact::Ended { outcome, reason, changed, taken_back, standing, left } => self.end(Ending {
                 at,
                 outcome: *outcome,
@@ -244,6 +246,16 @@ impl Summary {
                 left: left.clone(),
             }),
             _ => {}
+        }
+    }
+
+    /// Adds what keeps an incident from coming back.
+    pub fn prevent(&mut self, prevention: &str) {
+        let told = self.prevention.trim_end();
+        let more = prevention.trim();
+        if !more.is_empty() && !told.contains(more) {
+            let between = if told.is_empty() { "" } else { "\n\n" };
+            self.prevention = format!("{told}{between}{more}\n");
         }
     }
 

@@ -14,8 +14,8 @@ use super::phases::Sections;
 use super::report::Report;
 use crate::diagnostic::Diagnostic;
 use crate::program::{
-    Action, Block, Choice, Ending, Expr, Global, GlobalSource, Phase, Polling, Run, Silence, Statement,
-    StatementKind, Step, Template, TemplatePart,
+    Action, Block, Choice, Ending, Expr, Follow, Global, GlobalSource, Phase, Polling, Run, Silence,
+    Statement, StatementKind, Step, Template, TemplatePart, Watch, WatchTarget,
 };
 use crate::source::Span;
 
@@ -228,6 +228,14 @@ impl Flow<'_> {
                 }
                 self.choice(otherwise);
             }
+            StatementKind::Watch(watch) => self.watch(watch),
+            StatementKind::Follow(follow) => self.follow(follow),
+            StatementKind::PointOfNoReturn { text, when } => {
+                self.template(text, "a point of no return");
+                if let Some(when) = when {
+                    self.sink(when, Sink::Used("a condition"));
+                }
+            }
             StatementKind::Return(value) => self.return_(value.as_ref()),
         }
     }
@@ -274,7 +282,29 @@ impl Flow<'_> {
         match choice {
             Choice::Resolve(_) => {}
             Choice::Escalate { text, .. } => self.template(text, "a message"),
+            Choice::Follow(follow) => self.follow(follow),
             Choice::Block(block) => self.block(block),
+        }
+    }
+
+    fn watch(&mut self, watch: &Watch) {
+        self.template(&watch.title, "a title");
+        self.number(Some(&watch.every));
+        for arm in &watch.arms {
+            self.sink(&arm.when, Sink::Used("a condition"));
+            self.number(arm.times.as_ref());
+        }
+        for target in watch.arms.iter().filter_map(|arm| arm.target.as_ref()).chain([&watch.otherwise]) {
+            match target {
+                WatchTarget::Fail(text) => self.message(text.as_ref(), "a message"),
+                WatchTarget::Block(block) => self.block(block),
+            }
+        }
+    }
+
+    fn follow(&mut self, follow: &Follow) {
+        for (_, value) in &follow.args {
+            self.sink(value, Sink::Used("a parameter of a runbook that is followed"));
         }
     }
 
