@@ -48,6 +48,7 @@ pub fn replay(
         };
         if let Input::Delivered { request, .. } = input {
             open.remove(request);
+            open.retain(|_, (_, ask)| !ends(ask, request));
         }
         let found = engine.feed(input.clone());
         let again: Vec<&Record> = found.records.iter().filter(|r| r.class != Class::Trace).skip(1).collect();
@@ -67,12 +68,18 @@ fn note(open: &mut BTreeMap<Address, (usize, Ask)>, ask: Ask) {
         Request::Cancel { request } => {
             open.remove(request);
         }
-        Request::Kill { .. } => {}
+        Request::Kill { command } if !open.contains_key(command) => {}
+        // The command runs on, and whoever was to end it may have gone before.
         _ => {
             let order = open.values().map(|(n, _)| n + 1).max().unwrap_or(0);
             open.insert(ask.address.clone(), (order, ask));
         }
     }
+}
+
+/// Returns whether a request is to end that command.
+fn ends(ask: &Ask, ended: &Address) -> bool {
+    matches!(&ask.request, Request::Kill { command } if command == ended)
 }
 
 fn compare(recorded: &[&Record], found: &[&Record]) -> Result<(), ReplayError> {
