@@ -213,6 +213,7 @@ fn listing(run: &str, outcome: Option<Outcome>, title: &str, standing: usize) ->
         opened_us: 1_795_225_327_000_000,
         ended_us: outcome.map(|_| 1_795_225_527_000_000),
         outcome,
+        left: false,
         waiting: if outcome.is_none() { "oncall or lead".to_owned() } else { String::new() },
         counts: Counts { standing, ..Counts::default() },
         head: Head::default(),

@@ -133,6 +133,7 @@ fn opened(case: &Case) -> Opened {
         user: String::from("operator"),
         host: String::from("host"),
         boot_id: String::new(),
+        zero_ns: None,
         pid: 1,
         version: String::new(),
         force: case.given.get("force").is_some(),
@@ -497,7 +498,7 @@ fn a_journal_of_another_runbook_is_refused() {
     let ran = run(&first, world(&first));
     let error =
         engine::replay(Arc::clone(&second.program), secrets(), &ran.records).err().expect("they differ");
-    assert!(error.to_string().starts_with("the journal and the runbook disagree at `"), "{error}");
+    assert!(error.to_string().starts_with("what was recorded does not fit the text at `"), "{error}");
 }
 
 #[test]

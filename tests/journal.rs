@@ -345,6 +345,7 @@ fn listing(run: &str, opened_us: i64) -> Listing {
         opened_us,
         ended_us: None,
         outcome: Some(Outcome::Resolved),
+        left: false,
         waiting: String::new(),
         counts: Counts::default(),
         head: Head::default(),

@@ -197,6 +197,7 @@ fn opened(program: &Program) -> Opened {
         user: "dana".to_owned(),
         host: "ops-1".to_owned(),
         boot_id: String::new(),
+        zero_ns: None,
         pid: 1,
         version: String::new(),
         force: false,

@@ -97,7 +97,11 @@ fn plural(count: usize, word: &str) -> String {
 
 /// Checks a file that is about to be run. What keeps it from running is told.
 pub(super) fn program_of(file: &str) -> Result<Arc<crate::program::Program>, Failure> {
-    let checked = crate::check::check(file, &Disk);
+    ready(file, crate::check::check(file, &Disk))
+}
+
+/// Returns the program of what was checked. What keeps it from running is told.
+pub(super) fn ready(file: &str, checked: Checked) -> Result<Arc<crate::program::Program>, Failure> {
     if let Some(program) = checked.program {
         return Ok(Arc::new(program));
     }

@@ -7,17 +7,25 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::failure::{Failure, warn};
+use super::past::forget_places;
 use super::settings;
 use crate::display::RunState;
 use crate::event::{Address, Body, Class, Fact, Input, Moment, Record, Reply};
 use crate::journal::{Counts, Head, Index, Listing, Reader, RunLock, StateDir, read_file};
 use crate::people::inbox::{Found, Inbox, Message, Received, Seen};
-use crate::source::Sources;
+use crate::process::identity;
+use crate::real::Clock;
+use crate::source::{SourceId, Sources};
 use crate::timeline::Summary;
 use crate::users;
 
 /// The file in a run's folder with the texts it was read from.
 pub(super) const SOURCES: &str = "sources.json";
+
+/// Returns the file in a run's folder with the texts of that hash, which took the place of those it began with.
+pub(super) fn sources_of(hash: &str) -> String {
+    format!("sources-{}.json", hash.get(..16).unwrap_or(hash))
+}
 
 /// The file in a run's folder with the runbook's `prevention`, its values filled in.
 pub(super) const PREVENTION: &str = "prevention.md";
@@ -57,12 +65,20 @@ pub(super) fn read(given: &str) -> Result<Kept, Failure> {
         warn(format!("the run belongs to `{owner}`, but its journal says that `{}` began it", summary.user));
     }
     let state = state_of(&state_dir, &summary.listing(found.head));
-    summary.abandoned = state == RunState::Suspended;
+    summary.abandoned = matches!(state, RunState::Suspended | RunState::Interrupted);
     summary.prevention = read_file(&folder.join(PREVENTION), TEXT_LIMIT)
         .ok()
         .and_then(|text| String::from_utf8(text).ok())
         .unwrap_or_default();
-    let sources = read_file(&folder.join(SOURCES), TEXT_LIMIT)
+    let texts = match summary.accepted.1.as_str() {
+        "" => SOURCES.to_owned(),
+        accepted => sources_of(accepted),
+    };
+    forget_places(&mut records.iter_mut().map(|(seq, record)| (record, *seq)), summary.accepted.0);
+    for failure in summary.failures.iter_mut().filter(|failure| failure.seq < summary.accepted.0) {
+        failure.span.source = SourceId(u32::MAX);
+    }
+    let sources = read_file(&folder.join(texts), TEXT_LIMIT)
         .ok()
         .and_then(|text| serde_json::from_slice(&text).ok())
         .unwrap_or_default();
@@ -166,6 +182,17 @@ pub(super) fn another(state_dir: &StateDir, summary: &Summary) -> Option<String>
     state_dir.owner(&summary.run).filter(|owner| *owner != summary.uid).map(users::name_of)
 }
 
+/// Returns whether the machine has run without a break since somebody executed the run.
+pub(super) fn is_of_this_boot(summary: &Summary) -> bool {
+    summary.executor.as_ref().is_some_and(|executor| executor.boot_id == identity::boot_id())
+}
+
+/// Returns the clock of a run that is not over.
+pub(super) fn clock(summary: &Summary) -> Clock {
+    let executor = summary.executor.as_ref().filter(|_| is_of_this_boot(summary));
+    Clock::resume(summary.last, executor.map(|executor| executor.zero_ns))
+}
+
 fn state_of(state_dir: &StateDir, listing: &Listing) -> RunState {
     if let Some(outcome) = listing.outcome {
         return RunState::Ended(outcome);
@@ -173,7 +200,8 @@ fn state_of(state_dir: &StateDir, listing: &Listing) -> RunState {
     match RunLock::holder(&state_dir.run_dir(&listing.run)) {
         Ok(Some(_)) if listing.waiting.is_empty() => RunState::Running,
         Ok(Some(_)) => RunState::Waiting,
-        _ => RunState::Suspended,
+        _ if listing.left => RunState::Suspended,
+        _ => RunState::Interrupted,
     }
 }
 
@@ -187,6 +215,7 @@ fn unreadable(run: &str) -> Listing {
         opened_us: 0,
         ended_us: None,
         outcome: None,
+        left: false,
         waiting: String::new(),
         counts: Counts::default(),
         head: Head::default(),

@@ -15,8 +15,10 @@ mod language;
 mod man;
 mod note;
 mod params;
+mod past;
 mod prevention;
 mod resume;
+mod rollback;
 mod run;
 mod runs;
 mod settings;
@@ -90,6 +92,7 @@ enum Command {
     Answer(answer::Answer),
     Note(note::Args),
     Resume(resume::Args),
+    Rollback(rollback::Args),
     Runs(runs::Args),
     Show(show::Args),
     Timeline(timeline::Args),
@@ -125,6 +128,7 @@ pub fn main() -> ExitCode {
         Command::Answer(args) => answer::answer(&args),
         Command::Note(args) => note::note(&args),
         Command::Resume(args) => resume::resume(&args),
+        Command::Rollback(args) => rollback::rollback(&args),
         Command::Runs(args) => runs::runs(&args),
         Command::Show(args) => show::show(&args),
         Command::Timeline(args) => timeline::timeline(&args),

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use super::check::program_of;
 use super::failure::{Failure, INVALID, warn, warn_with};
+use super::past::Past;
 use super::{EXIT_CODES, Format, complete, kept, params, prevention, settings};
 use crate::config::RolePerson;
 use crate::display::{Json, Look, Plain, Screen, TICK};
 use crate::engine::{self, Replayed};
-use crate::event::{FORMAT, Heard, Input, Moment, Opened, Outcome, Record, SourceHash};
+use crate::event::{Body, FORMAT, Input, Moment, Opened, Outcome, Record, SourceHash};
 use crate::journal::{Index, JournalError, RunJournal, StateDir, new_run_id};
 use crate::people::inbox::{Inbox, Seen};
 use crate::people::{Person, Rules, Seat, Terminal};
@@ -20,7 +21,7 @@ use crate::program::{GlobalSource, Program};
 use crate::real::{Clock, RealConfig, RealWorld, Tick, fetch_secret};
 use crate::timeline::Summary;
 use crate::value::{Secret, Value};
-use crate::world::{Next, Observer, World as _};
+use crate::world::Observer;
 
 /// How long a call without a timeout may take, nanoseconds.
 const CALL_TIMEOUT: i64 = 60_000_000_000;
@@ -86,13 +87,15 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     Inbox::at(&state.run_dir(&run)).create().map_err(|e| Failure::new(1, e.to_string()))?;
     keep_sources(&program, &state, &run);
     let seat = if terminal { Terminal::open().ok() } else { None };
-    let opened = opened(args, &program, given, roles, &run, clock.now(), seat.is_some());
+    let opened = opened(args, &program, given, roles, &run, clock, seat.is_some());
     let prevention = prevention::text(&program, &opened.params, &secrets);
     if !prevention.is_empty() {
         // As with the sources, without it a run is as good.
         let _ = state.keep(&run, kept::PREVENTION, prevention.as_bytes());
     }
-    let conduct = Conduct { program, secrets, state, run, clock, journal, seat, prevention };
+    let (records, same_boot) = (Vec::new(), true);
+    let conduct =
+        Conduct { program, secrets, state, run, clock, journal, seat, prevention, records, same_boot };
     conduct.open(args.format, opened)
 }
 
@@ -106,14 +109,10 @@ pub(super) struct Conduct {
     pub journal: RunJournal,
     pub seat: Option<Terminal>,
     pub prevention: String,
-}
-
-/// What a run that was left has behind it.
-pub(super) struct Past {
+    /// What a run that was left has behind it, as it is shown.
     pub records: Vec<Record>,
-    pub replayed: Replayed,
-    /// Letters that the journal has.
-    pub seen: Seen,
+    /// Whether the machine has run without a break since somebody executed it.
+    pub same_boot: bool,
 }
 
 impl Conduct {
@@ -130,19 +129,35 @@ impl Conduct {
         )
     }
 
-    /// Goes on with a run that was left.
-    pub fn resume(self, format: Format, opened: &Opened, past: Past) -> Result<u8, Failure> {
-        let Past { records, replayed, seen } = past;
-        let inbox = (!opened.unattended).then_some(seen);
+    /// Returns a run that was left, ready to be gone on with.
+    pub fn again(past: Past, secrets: BTreeMap<String, Secret>, clock: Clock, format: Format) -> Conduct {
+        let terminal = !past.opened.unattended
+            && std::io::stdin().is_terminal()
+            && std::io::stdout().is_terminal()
+            && format == Format::Text;
+        let seat = if terminal { Terminal::open().ok() } else { None };
+        let records = past.shown();
+        let same_boot = kept::is_of_this_boot(&past.summary);
+        let Past { state, run, journal, program, .. } = past;
+        let prevention =
+            std::fs::read_to_string(state.run_dir(&run).join(kept::PREVENTION)).unwrap_or_default();
+        Conduct { program, secrets, state, run, clock, journal, seat, prevention, records, same_boot }
+    }
+
+    /// Goes on with a run that was left, beginning with these inputs.
+    pub fn resume(mut self, format: Format, replayed: Replayed, inputs: Vec<Input>) -> Result<u8, Failure> {
+        let records = std::mem::take(&mut self.records);
+        let same_boot = self.same_boot;
+        let Some(opened) = opening(&records) else {
+            return Err(Failure::new(1, "the run was never opened"));
+        };
+        let inbox = (!opened.unattended).then(|| kept::letters(&records));
         self.carry_out(format, Rules::of(opened), inbox, |_, _, world, journal, observers| {
             for observer in observers.iter_mut() {
                 observer.stored(&records);
             }
-            world.take_up(replayed.open)?;
-            let Person { uid, name: who } = Person::current();
-            let (heard, letter, occurred) = (Heard::Resumed, String::new(), world.now());
-            let resumed = Input::Heard { heard, who, uid, letter, occurred };
-            engine::go_on(replayed.engine, Next::Input(resumed), world, journal, observers)
+            world.take_up(replayed.open, same_boot)?;
+            engine::go_on(replayed.engine, inputs, world, journal, observers)
         })
     }
 
@@ -159,7 +174,7 @@ impl Conduct {
             &mut [&mut dyn Observer],
         ) -> Result<Outcome, engine::DriveError>,
     ) -> Result<u8, Failure> {
-        let Conduct { program, secrets, state, run, clock, mut journal, seat, prevention } = self;
+        let Conduct { program, secrets, state, run, clock, mut journal, seat, prevention, .. } = self;
         let mut view = View::new(format, &program, &prevention, &state.run_dir(&run));
         let mut world = RealWorld::new(RealConfig {
             clock,
@@ -195,6 +210,13 @@ impl Conduct {
             warn_with("the run was left as it stands", format!("`mainstay resume {run}` goes on with it"));
         }
         Ok(outcome.exit_code())
+    }
+}
+
+fn opening(records: &[Record]) -> Option<&Opened> {
+    match records.first().map(|record| &record.body) {
+        Some(Body::Input(Input::Opened(opened))) => Some(opened),
+        _ => None,
     }
 }
 
@@ -271,7 +293,7 @@ fn opened(
     params: Vec<(String, Value)>,
     roles: BTreeMap<String, Vec<RolePerson>>,
     run: &str,
-    at: Moment,
+    clock: Clock,
     attended: bool,
 ) -> Opened {
     let person = Person::current();
@@ -289,7 +311,7 @@ fn opened(
     Opened {
         format: FORMAT,
         run: run.to_owned(),
-        at,
+        at: clock.now(),
         program_hash: program.hash.clone(),
         file: args.file.clone(),
         sources,
@@ -300,6 +322,7 @@ fn opened(
         user: person.name,
         host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
         boot_id: identity::boot_id().to_owned(),
+        zero_ns: Some(clock.zero()),
         pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         force: args.force,

@@ -10,7 +10,6 @@ use crate::display::{self, Look};
 use crate::event::{Address, Body, Input, Opened, Question};
 use crate::journal::{Index, Reader, StateDir};
 use crate::people::{Person, Rules};
-use crate::real::Clock;
 use crate::timeline::Summary;
 
 const AFTER: &str = "\
@@ -162,7 +161,7 @@ fn of_run(state: &StateDir, run: &str) -> Result<Vec<Open>, Failure> {
     };
     let rules = Rules::of(opened);
     let me = Person::current();
-    let now = Clock::resume(summary.last).now().run_ns;
+    let now = kept::clock(&summary).now().run_ns;
     let asked = summary.open_questions.clone();
     let open = asked.into_iter().map(|(address, (question, deadline))| {
         let asked = summary.approvals.iter().find(|asked| asked.is_asked_at(&address));

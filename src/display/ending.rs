@@ -56,6 +56,7 @@ fn prevention(out: &mut String, summary: &Summary, look: Look) {
 fn headline(out: &mut String, summary: &Summary, look: Look) {
     let (tone, word) = match summary.outcome() {
         Some(outcome) => (outcome_tone(outcome), outcome_words(outcome)),
+        None if summary.left.is_some() => (Tone::Warn, "left where it stands"),
         None if summary.abandoned => (Tone::Warn, "its end was not seen; last heard of"),
         None => (Tone::Warn, "not over"),
     };

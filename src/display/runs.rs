@@ -16,8 +16,10 @@ pub enum RunState {
     /// Somebody has to answer.
     Waiting,
     Running,
-    /// It is not over and nobody executes it: it was interrupted, or left on purpose.
+    /// It is not over, and was left on purpose.
     Suspended,
+    /// It is not over, nobody executes it, and nobody said so: it was interrupted.
+    Interrupted,
     /// Its journal cannot be read.
     Damaged,
 }
@@ -26,7 +28,7 @@ impl RunState {
     /// Returns the state in words.
     pub fn words(self) -> String {
         match self {
-            RunState::Suspended => "its end was not seen".to_owned(),
+            RunState::Interrupted => "its end was not seen".to_owned(),
             other => other.word().replace('_', " "),
         }
     }
@@ -37,7 +39,7 @@ impl RunState {
             RunState::Ended(outcome) => outcome.word(),
             RunState::Waiting => "waiting",
             RunState::Running => "running",
-            RunState::Suspended => "suspended",
+            RunState::Suspended | RunState::Interrupted => "suspended",
             RunState::Damaged => "damaged",
         }
     }
@@ -45,7 +47,7 @@ impl RunState {
     fn tone(self) -> Tone {
         match self {
             RunState::Ended(outcome) => outcome_tone(outcome),
-            RunState::Waiting | RunState::Suspended => Tone::Warn,
+            RunState::Waiting | RunState::Suspended | RunState::Interrupted => Tone::Warn,
             RunState::Running => Tone::Plain,
             RunState::Damaged => Tone::Bad,
         }
@@ -58,6 +60,9 @@ impl RunState {
             }
             RunState::Ended(outcome) => outcome_words(outcome).to_owned(),
             RunState::Waiting => format!("waiting for {}", listing.waiting),
+            RunState::Suspended | RunState::Interrupted if !listing.waiting.is_empty() => {
+                format!("{}, waiting for {}", self.words(), listing.waiting)
+            }
             other => other.words(),
         }
     }

@@ -266,7 +266,8 @@ impl<'w> Cx<'w> {
                 self.changes.settle(*order, completed, state);
                 self.changes.update(completed, |item| {
                     if let Some(back) = item.plan.words(&item.text) {
-                        self.walk.ledger().stands(&item.change, back);
+                        let undo = matches!(item.plan, Plan::Undo(_)).then(|| item.text.clone());
+                        self.walk.ledger().stands(&item.change, back, undo);
                     }
                 });
             }

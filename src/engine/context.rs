@@ -18,17 +18,18 @@ pub(super) struct Walk<'w> {
     pub opened: &'w Opened,
     pub door: Door,
     pub globals: Vec<Value>,
-    ledger: Mutex<Ledger>,
+    ledger: Mutex<Ledger<'w>>,
     evidence: Mutex<Vec<(String, String)>>,
 }
 
 impl<'w> Walk<'w> {
     pub fn new(program: &'w Program, opened: &'w Opened, door: Door, globals: Vec<Value>) -> Self {
-        Walk { program, opened, door, globals, ledger: Mutex::default(), evidence: Mutex::default() }
+        let ledger = Mutex::new(Ledger::new(door.made().clone()));
+        Walk { program, opened, door, globals, ledger, evidence: Mutex::default() }
     }
 
     /// Returns the ledger. Nobody holds it over an await.
-    pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
+    pub fn ledger(&self) -> MutexGuard<'_, Ledger<'w>> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

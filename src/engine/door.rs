@@ -3,11 +3,13 @@
 //! Owns what one turn gathers and who waits for what. Never knows what a request means.
 
 use std::collections::BTreeMap;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use crate::event::{Address, Ask, Body, Class, Fact, Input, Moment, Record, Reply, Request};
+use super::ledger::Made;
+use crate::event::{Address, Ask, Body, Class, Fact, Input, Moment, Outcome, Record, Reply, Request};
 
 /// What a turn gathers, and the replies nobody took yet.
 #[derive(Debug, Default)]
@@ -15,6 +17,10 @@ pub(super) struct State {
     pub now: Moment,
     /// Who stopped the run.
     pub stop: Option<String>,
+    /// Who wants everything taken back.
+    pub rollback: Option<String>,
+    /// How the run ended, until the turn tells it.
+    pub outcome: Option<Outcome>,
     pub records: Vec<Record>,
     pub asks: Vec<Ask>,
     /// What the engine delivers to itself: readings whose body has ended.
@@ -52,7 +58,7 @@ impl State {
 
 /// The shared handle on the door.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Door(Arc<Mutex<State>>);
+pub(super) struct Door(Arc<Mutex<State>>, Made);
 
 /// What keeps a wait from being cut short.
 #[derive(Clone, Debug, Default)]
@@ -87,6 +93,27 @@ impl Door {
     /// Returns the state. Nobody holds it over an await.
     pub fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns what stands.
+    pub fn made(&self) -> &Made {
+        &self.1
+    }
+
+    /// Tells that the run is over, and waits until somebody wants it taken back; returns who.
+    pub async fn ended(&self, outcome: Outcome) -> String {
+        self.state().outcome = Some(outcome);
+        poll_fn(|_| {
+            let mut state = self.state();
+            match state.rollback.take() {
+                Some(by) => {
+                    state.moved = true;
+                    Poll::Ready(by)
+                }
+                None => Poll::Pending,
+            }
+        })
+        .await
     }
 
     /// Returns the time of the last input.
@@ -202,13 +229,18 @@ impl Future for Waiting {
             Cut::Kill if stopped => {
                 let request = Request::Kill { command: self.address.clone() };
                 drop(state);
-                door.tell(suffix(&self.address, "kill"), request, self.inner);
+                door.tell(kill_of(&self.address), request, self.inner);
                 self.cut = Cut::Killed;
                 Poll::Pending
             }
             _ => Poll::Pending,
         }
     }
+}
+
+/// Returns the address of the request that ends the command at `address`.
+pub(super) fn kill_of(address: &Address) -> Address {
+    suffix(address, "kill")
 }
 
 fn suffix(address: &Address, part: &str) -> Address {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::turn::Engine;
-use crate::event::{Input, Opened, Outcome, Record, Request};
+use crate::event::{Control, Input, Opened, Outcome, Record, Request};
 use crate::program::Program;
 use crate::value::Secret;
 use crate::world::{Next, Observer, Store, StoreError, World, WorldError};
@@ -33,24 +33,33 @@ pub fn drive(
     observers: &mut [&mut dyn Observer],
 ) -> Result<Outcome, DriveError> {
     let engine = Engine::new(program, secrets);
-    go_on(engine, Next::Input(Input::Opened(Box::new(opened))), world, store, observers)
+    go_on(engine, [Input::Opened(Box::new(opened))], world, store, observers)
 }
 
-/// Goes on with an engine and its next input, to the end of the run.
+/// Goes on with an engine, from its next inputs to the end of the run.
 ///
 /// # Errors
 /// As [`drive`].
 pub fn go_on(
     mut engine: Engine,
-    mut next: Next,
+    first: impl IntoIterator<Item = Input>,
     world: &mut dyn World,
     store: &mut dyn Store,
     observers: &mut [&mut dyn Observer],
 ) -> Result<Outcome, DriveError> {
     let mut turns = Turns { waiting: Vec::new(), store, observers };
+    let mut first = first.into_iter();
     loop {
-        let Next::Input(input) = next else {
-            return Ok(Outcome::Suspended);
+        let next = match engine.next_inside().or_else(|| first.next()) {
+            Some(input) => Next::Input(input),
+            None => turns.next(world)?,
+        };
+        let (input, left) = match next {
+            Next::Input(input) => (input, false),
+            Next::Suspend(by) => {
+                let (control, occurred) = (Control::Suspend, world.now());
+                (Input::Control { control, by, occurred }, true)
+            }
         };
         let turn = engine.feed(input);
         tracing::debug!(records = turn.records.len(), asks = turn.asks.len(), durable = turn.durable, "turn");
@@ -75,10 +84,9 @@ pub fn go_on(
         if let Some(outcome) = turn.outcome {
             return Ok(outcome);
         }
-        next = match engine.next_inside() {
-            Some(input) => Next::Input(input),
-            None => turns.next(world)?,
-        };
+        if left {
+            return Ok(Outcome::Suspended);
+        }
     }
 }
 

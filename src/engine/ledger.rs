@@ -136,9 +136,32 @@ impl<'w> Changes<'w> {
     }
 }
 
+/// A change that stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stands {
+    pub deed: Deed,
+    /// What takes it back, as it could be typed; `None` where nothing does.
+    pub undo: Option<String>,
+}
+
+/// What stands now, by the address of its change.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Made(Arc<Mutex<Vec<(Address, Stands)>>>);
+
+impl Made {
+    /// Returns what stands now, oldest first.
+    pub fn list(&self) -> Vec<Stands> {
+        self.list_at().iter().map(|(_, stands)| stands.clone()).collect()
+    }
+
+    fn list_at(&self) -> std::sync::MutexGuard<'_, Vec<(Address, Stands)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The lists the result is made of.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Ledger {
+pub(super) struct Ledger<'w> {
     pub changed: Vec<Entry>,
     pub taken_back: Vec<Entry>,
     pub left: Vec<Entry>,
@@ -146,14 +169,22 @@ pub(super) struct Ledger {
     pub irreversible: Vec<Entry>,
     /// Stands although it should not.
     pub standing: Vec<Entry>,
+    /// Whether the section `rollback` was walked.
+    pub rolled_back: bool,
     /// Whether any change was begun.
     pub attempted: bool,
-    /// What stands now, and how it is taken back, by the address of its change.
-    made: Vec<(Address, Deed)>,
+    /// What was kept, or could not be taken back, and may be taken back later.
+    kept: Vec<Item<'w>>,
+    made: Made,
     order: u64,
 }
 
-impl Ledger {
+impl<'w> Ledger<'w> {
+    /// Returns an empty ledger; what stands is also told through `made`.
+    pub fn new(made: Made) -> Self {
+        Ledger { made, ..Ledger::default() }
+    }
+
     /// Returns the next place in the order of completion.
     pub fn next_order(&mut self) -> u64 {
         self.order += 1;
@@ -162,23 +193,42 @@ impl Ledger {
 
     /// Returns what stands now.
     pub fn made(&self) -> Vec<Deed> {
-        self.made.iter().map(|(_, deed)| deed.clone()).collect()
+        self.made.list().into_iter().map(|stands| stands.deed).collect()
     }
 
     /// Notes that a change stands, and what takes it back.
-    pub fn stands(&mut self, change: &Change, back: String) {
+    pub fn stands(&mut self, change: &Change, back: String, undo: Option<String>) {
         self.falls(change);
         let deed = Deed { call: change.call.clone(), back };
-        self.made.push((change.address.clone(), deed));
+        self.made.list_at().push((change.address.clone(), Stands { deed, undo }));
     }
 
     /// Notes that a change does not stand any more, or that another one speaks for it.
     pub fn falls(&mut self, change: &Change) {
-        self.made.retain(|(address, _)| *address != change.address);
+        self.made.list_at().retain(|(address, _)| *address != change.address);
+    }
+
+    /// Takes out what may still be taken back, in order of completion; the lists do not speak of it any more.
+    pub fn take_kept(&mut self) -> Vec<Item<'w>> {
+        let mut kept = std::mem::take(&mut self.kept);
+        kept.sort_by_key(|item| item.order);
+        let is_kept = |entry: &Entry| kept.iter().any(|item| item.change.address == entry.change.address);
+        for list in [&mut self.changed, &mut self.standing, &mut self.left] {
+            list.retain(|entry| !is_kept(entry));
+        }
+        kept
+    }
+
+    /// Keeps what takes a change back, for later.
+    pub fn keep_for_later(&mut self, item: &Item<'w>) {
+        if matches!(item.plan, Plan::Undo(_) | Plan::Finally(_)) && item.state != ChangeState::NotRun {
+            self.kept.push(item.clone());
+        }
     }
 
     /// Lists a change that nothing needs to take back any more.
-    pub fn keep(&mut self, item: Item<'_>, why: Option<&str>) {
+    pub fn keep(&mut self, item: Item<'w>, why: Option<&str>) {
+        self.keep_for_later(&item);
         let entry = |note: String| Entry { change: item.change.clone(), note };
         match (&item.plan, item.state) {
             (_, ChangeState::InDoubt) if item.tolerated => {

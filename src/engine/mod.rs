@@ -30,5 +30,6 @@ mod turn;
 mod unwind;
 
 pub use drive::{DriveError, drive, go_on};
-pub use replay::{ReplayError, Replayed, replay};
+pub use ledger::Stands;
+pub use replay::{ReplayError, Replayed, Text, replay, replay_as};
 pub use turn::{Engine, Turn};

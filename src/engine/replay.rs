@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::door::kill_of;
 use super::turn::Engine;
-use crate::event::{Address, Ask, Body, Class, Input, Outcome, Record, Request};
+use crate::event::{Address, Ask, Body, Class, Control, Fact, Input, Outcome, Record, Request};
 use crate::program::Program;
-use crate::value::Secret;
+use crate::value::{Secret, brief};
 
 /// A run as the journal left it.
 pub struct Replayed {
@@ -22,7 +23,9 @@ pub struct Replayed {
 pub enum ReplayError {
     #[error("the journal does not begin with the opening of a run")]
     NotOpened,
-    #[error("the journal and the runbook disagree at `{address}`: recorded {recorded}, but now {found}")]
+    #[error(
+        "what was recorded does not fit the text at `{address}`: recorded is {recorded}, the text has {found}"
+    )]
     Differs { address: String, recorded: String, found: String },
 }
 
@@ -34,6 +37,19 @@ pub fn replay(
     program: Arc<Program>,
     secrets: BTreeMap<String, Secret>,
     records: &[Record],
+) -> Result<Replayed, ReplayError> {
+    replay_as(program, secrets, records, Text::Same)
+}
+
+/// Replays as [`replay`] does, with a text that may have changed since.
+///
+/// # Errors
+/// As [`replay`].
+pub fn replay_as(
+    program: Arc<Program>,
+    secrets: BTreeMap<String, Secret>,
+    records: &[Record],
+    text: Text,
 ) -> Result<Replayed, ReplayError> {
     let kept: Vec<&Record> = records.iter().filter(|r| r.class != Class::Trace).collect();
     if !matches!(kept.first().map(|r| &r.body), Some(Body::Input(Input::Opened(_)))) {
@@ -48,15 +64,18 @@ pub fn replay(
         };
         if let Input::Delivered { request, .. } = input {
             open.remove(request);
-            open.retain(|_, (_, ask)| !ends(ask, request));
+            open.remove(&kill_of(request));
         }
         let found = engine.feed(input.clone());
         let again: Vec<&Record> = found.records.iter().filter(|r| r.class != Class::Trace).skip(1).collect();
-        compare(caused, &again)?;
+        compare(caused, &again, text)?;
         for ask in found.asks {
             note(&mut open, ask);
         }
-        outcome = found.outcome;
+        if let Input::Control { control: Control::Rollback, .. } = input {
+            outcome = None;
+        }
+        outcome = found.outcome.or(outcome);
     }
     let mut open: Vec<(usize, Ask)> = open.into_values().collect();
     open.sort_by_key(|(order, _)| *order);
@@ -69,7 +88,6 @@ fn note(open: &mut BTreeMap<Address, (usize, Ask)>, ask: Ask) {
             open.remove(request);
         }
         Request::Kill { command } if !open.contains_key(command) => {}
-        // The command runs on, and whoever was to end it may have gone before.
         _ => {
             let order = open.values().map(|(n, _)| n + 1).max().unwrap_or(0);
             open.insert(ask.address.clone(), (order, ask));
@@ -77,23 +95,85 @@ fn note(open: &mut BTreeMap<Address, (usize, Ask)>, ask: Ask) {
     }
 }
 
-/// Returns whether a request is to end that command.
-fn ends(ask: &Ask, ended: &Address) -> bool {
-    matches!(&ask.request, Request::Kill { command } if command == ended)
+/// Whether a journal is replayed with the text it was written with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Text {
+    Same,
+    /// It has changed since: places in it may have moved, and nothing else.
+    Changed,
 }
 
-fn compare(recorded: &[&Record], found: &[&Record]) -> Result<(), ReplayError> {
+fn compare(recorded: &[&Record], found: &[&Record], text: Text) -> Result<(), ReplayError> {
     for index in 0..recorded.len().max(found.len()) {
         let (before, now) = (recorded.get(index), found.get(index));
-        let text = |r: Option<&&Record>| {
-            r.map_or_else(|| String::from("nothing"), |r| serde_json::to_string(&r.body).unwrap_or_default())
+        let is_same = match (before, now) {
+            (Some(before), Some(now)) if before.address == now.address => {
+                written(&before.body, Text::Same) == written(&now.body, Text::Same)
+                    || text == Text::Changed && written(&before.body, text) == written(&now.body, text)
+            }
+            _ => false,
         };
-        let (was, is) = (text(before), text(now));
-        let same_place = before.map(|r| &r.address) == now.map(|r| &r.address);
-        if was != is || !same_place {
+        if !is_same {
             let address = before.or(now).map(|r| r.address.to_string()).unwrap_or_default();
-            return Err(ReplayError::Differs { address, recorded: was, found: is });
+            let words = |r: Option<&&Record>| r.map_or_else(|| String::from("nothing"), |r| words(&r.body));
+            let (recorded, mut found) = (words(before), words(now));
+            if recorded == found {
+                found.push_str(", with other bounds or other particulars");
+            }
+            return Err(ReplayError::Differs { address, recorded, found });
         }
     }
     Ok(())
+}
+
+/// Returns a body as it is written down; of a changed text without places.
+fn written(body: &Body, text: Text) -> String {
+    if text == Text::Changed && matches!(body, Body::Fact(Fact::Titled { .. })) {
+        return String::new();
+    }
+    if text == Text::Same {
+        return serde_json::to_string(body).unwrap_or_default();
+    }
+    let mut value = serde_json::to_value(body).unwrap_or_default();
+    without_places(&mut value);
+    value.to_string()
+}
+
+fn without_places(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            fields.retain(|name, _| name != "span");
+            fields.values_mut().for_each(without_places);
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(without_places),
+        _ => {}
+    }
+}
+
+/// Returns in few words what a row says.
+fn words(body: &Body) -> String {
+    let typed = |what: &str, text: &str| format!("{what} `{}`", brief(text, 200));
+    match body {
+        Body::Request(ask) => match &ask.request {
+            Request::Command(command) => typed("the command", &command.typed),
+            Request::Native(native) => typed("the call", &native.typed),
+            Request::Reading { call, .. } => typed("the reading", call),
+            Request::Named { call, .. } => typed("the action", call),
+            Request::Question(question) => typed("the question", &question.text),
+            Request::Notify { text, .. } => typed("the message", text),
+            Request::Timer => String::from("a wait"),
+            Request::Kill { .. } | Request::Cancel { .. } => String::from("the end of something"),
+        },
+        Body::Fact(Fact::ChangeBegan(change) | Fact::ChangeEnded { change, .. }) => {
+            typed("the change", &change.call)
+        }
+        Body::Fact(Fact::UndoRegistered { undo, .. }) => typed("the undo", undo),
+        Body::Fact(Fact::StepBegan { title, .. } | Fact::StepEnded { title, .. }) => typed("the step", title),
+        Body::Fact(Fact::Decided { choice, .. }) => typed("the decision", choice),
+        Body::Fact(Fact::Read { call, .. } | Fact::Unread { call, .. }) => typed("the reading", call),
+        Body::Fact(Fact::Ended { outcome, .. }) => typed("the end", outcome.word()),
+        Body::Fact(Fact::Titled { title }) => typed("the title", title),
+        Body::Fact(fact) => typed("the fact", &serde_json::to_string(fact).unwrap_or_default()),
+        Body::Input(_) => String::from("an input"),
+    }
 }

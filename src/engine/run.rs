@@ -1,13 +1,14 @@
 //! The run as a whole: symptom, diagnosis, resolution, symptom again, and the way back.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use super::context::{Cx, Walk};
 use super::door::Door;
 use super::failure::{Failure, Flow, Stop};
 use super::join::Walking;
-use super::ledger::Changes;
+use super::ledger::{Changes, Item};
 use super::poll::{Rhythm, poll};
 use super::statement::block;
 use super::unwind;
@@ -19,30 +20,41 @@ use crate::value::{Secret, Value};
 /// Without `cleared when`: `when` no longer holds, within 1m every 5s.
 const CLEARED: Rhythm = Rhythm { within: Some(60_000_000_000), every: 5_000_000_000, holds: None };
 
-/// Walks the whole program.
+/// Walks the whole program, and is there for whoever takes back later what it did.
 pub(super) async fn root(
     program: Arc<Program>,
     opened: Opened,
     secrets: BTreeMap<String, Secret>,
     door: Door,
-) -> Outcome {
-    let globals = match globals(&program, &opened, &secrets) {
-        Ok(globals) => globals,
-        Err(failure) => {
-            let walk = Walk::new(&program, &opened, door, Vec::new());
-            let cx = Cx::new(&walk);
-            cx.report(&mut failure.clone());
-            return end(&cx, Outcome::Failed, failure.message);
-        }
+) -> Infallible {
+    let (globals, failure) = match globals(&program, &opened, &secrets) {
+        Ok(globals) => (globals, None),
+        Err(failure) => (Vec::new(), Some(failure)),
     };
     let walk = Walk::new(&program, &opened, door, globals);
     let cx = Cx::new(&walk);
-    let title = cx.text_or(&program.title, "");
+    let mut outcome = match failure {
+        Some(mut failure) => {
+            cx.report(&mut failure);
+            end(&cx, Outcome::Failed, failure.message)
+        }
+        None => once(&cx).await,
+    };
+    for time in 1.. {
+        let by = walk.door.ended(outcome).await;
+        outcome = later(&cx.down(format!("b{time}")), by).await;
+    }
+    std::future::pending().await
+}
+
+/// Walks forward, and where that fails, back.
+async fn once(cx: &Cx<'_>) -> Outcome {
+    let title = cx.text_or(&cx.walk.program.title, "");
     cx.fact(Fact::Titled { title });
-    match forward(&cx).await {
-        Ok(Forward::NotNeeded) => end(&cx, Outcome::NotNeeded, String::from("no symptom holds")),
+    match forward(cx).await {
+        Ok(Forward::NotNeeded) => end(cx, Outcome::NotNeeded, String::from("no symptom holds")),
         Ok(Forward::Cleared) => {
-            let mut ledger = walk.ledger();
+            let mut ledger = cx.walk.ledger();
             for item in cx.changes.take() {
                 ledger.keep(item, None);
             }
@@ -50,11 +62,11 @@ pub(super) async fn root(
             drop(ledger);
             if standing > 0 {
                 let reason = String::from("the symptom is gone, but not everything could be taken back");
-                return end(&cx, Outcome::Failed, reason);
+                return end(cx, Outcome::Failed, reason);
             }
-            end(&cx, Outcome::Resolved, String::new())
+            end(cx, Outcome::Resolved, String::new())
         }
-        Err(stop) => back(&cx, stop).await,
+        Err(stop) => back(cx, stop).await,
     }
 }
 
@@ -234,10 +246,13 @@ async fn back(cx: &Cx<'_>, stop: Stop) -> Outcome {
         Stop::Arm => String::from("stopped"),
     };
     if let Stop::Operator(by) = &stop {
-        cx.fact(Fact::Stopped { by: by.clone() });
+        match cx.walk.door.state().rollback.take() {
+            Some(_) => outcome = Outcome::RolledBack,
+            None => cx.fact(Fact::Stopped { by: by.clone() }),
+        }
     }
     let attempted = cx.walk.ledger().attempted;
-    let mut clean = unwinding(cx).await;
+    let mut clean = unwinding(cx, cx.changes.take()).await;
     if attempted {
         clean &= rollback(cx).await;
         remeasure(cx).await;
@@ -252,18 +267,32 @@ async fn back(cx: &Cx<'_>, stop: Stop) -> Outcome {
     end(cx, outcome, reason)
 }
 
-async fn unwinding(cx: &Cx<'_>) -> bool {
-    if cx.changes.is_empty() {
+/// Takes back what a run that is over has done, as far as that is recorded: once more the way back.
+async fn later(cx: &Cx<'_>, by: String) -> Outcome {
+    let items = cx.walk.ledger().take_kept();
+    let again = cx.walk.ledger().rolled_back;
+    let mut clean = unwinding(cx, items).await;
+    if !again {
+        clean &= rollback(cx).await;
+    }
+    remeasure(cx).await;
+    clean &= cx.walk.ledger().standing.is_empty();
+    end(cx, if clean { Outcome::RolledBack } else { Outcome::Failed }, format!("taken back by {by}"))
+}
+
+async fn unwinding<'w>(cx: &Cx<'w>, items: Vec<Item<'w>>) -> bool {
+    if items.is_empty() {
         return true;
     }
     let kind = PhaseKind::Unwind;
     cx.fact(Fact::PhaseBegan { phase: kind, title: String::new(), deadline: None });
-    let clean = unwind::unwind(cx).await;
+    let clean = unwind::all_back(cx, items).await;
     cx.fact(Fact::PhaseEnded { phase: kind, title: String::new(), ok: clean });
     clean
 }
 
 async fn rollback(cx: &Cx<'_>) -> bool {
+    cx.walk.ledger().rolled_back = true;
     let Some(rollback) = &cx.walk.program.rollback else {
         return true;
     };

@@ -1,11 +1,13 @@
 //! Turns: one input in, what it caused out.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::door::Door;
+use super::ledger::Stands;
 use super::run::root;
 use crate::event::{Address, Ask, Body, Class, Control, Fact, Heard, Input, Outcome, Record, Reply};
 use crate::program::Program;
@@ -16,7 +18,7 @@ pub struct Engine {
     program: Arc<Program>,
     secrets: BTreeMap<String, Secret>,
     door: Door,
-    walk: Option<Pin<Box<dyn Future<Output = Outcome> + Send>>>,
+    walk: Option<Pin<Box<dyn Future<Output = Infallible> + Send>>>,
 }
 
 /// What one input caused.
@@ -40,14 +42,20 @@ impl Engine {
 
     /// Feeds one input and walks until nothing moves.
     pub fn feed(&mut self, input: Input) -> Turn {
-        let opened = self.take_in(&input);
-        let outcome = self.walk_on();
+        let told = self.take_in(&input);
+        self.walk_on();
         let mut state = self.door.state();
+        let outcome = state.outcome.take();
         let records = std::mem::take(&mut state.records);
         let asks = std::mem::take(&mut state.asks);
         drop(state);
-        let durable = opened || outcome.is_some() || asks.iter().any(Ask::acts);
+        let durable = told || outcome.is_some() || asks.iter().any(Ask::acts);
         Turn { records, asks, durable, outcome }
+    }
+
+    /// Returns the changes that stand now, oldest first.
+    pub fn made(&self) -> Vec<Stands> {
+        self.door.made().list()
     }
 
     /// Returns what the engine has to deliver to itself before anything else is fed.
@@ -56,6 +64,7 @@ impl Engine {
         if state.internal.is_empty() { None } else { Some(state.internal.remove(0)) }
     }
 
+    /// Returns whether the input itself must be on disk before anything else.
     fn take_in(&mut self, input: &Input) -> bool {
         let mut state = self.door.state();
         match input {
@@ -82,12 +91,27 @@ impl Engine {
                 }
                 state.deliver(request, reply.clone());
             }
-            Input::Control { control: Control::Stop, by, occurred } => {
+            Input::Control { control, by, occurred } => {
                 state.now.run_ns = state.now.run_ns.max(occurred.run_ns);
                 state.now.wall_us = occurred.wall_us;
                 let now = state.now;
                 push(&mut state.records, Class::Input, "", now, input);
-                state.stop.get_or_insert_with(|| by.clone());
+                match control {
+                    Control::Stop => {
+                        state.stop.get_or_insert_with(|| by.clone());
+                    }
+                    Control::Suspend => {
+                        drop(state);
+                        self.door.fact(&Address("".into()), false, Fact::Suspended { by: by.clone() });
+                    }
+                    Control::Rollback => {
+                        state.stop.get_or_insert_with(|| by.clone());
+                        state.rollback = Some(by.clone());
+                        drop(state);
+                        self.door.fact(&Address("".into()), false, Fact::RollingBack { by: by.clone() });
+                    }
+                }
+                return true;
             }
             Input::Heard { heard, who, uid, occurred, .. } => {
                 state.now.run_ns = state.now.run_ns.max(occurred.run_ns);
@@ -96,28 +120,27 @@ impl Engine {
                 push(&mut state.records, Class::Input, "", now, input);
                 drop(state);
                 let (who, uid) = (who.clone(), *uid);
+                let resumed = matches!(heard, Heard::Resumed { .. });
                 let fact = match heard.clone() {
-                    Heard::Resumed => Fact::Resumed { who, uid },
+                    Heard::Resumed { accepted, .. } => Fact::Resumed { who, uid, accepted },
                     Heard::Note { text } => Fact::Noted { text, who, uid },
                     Heard::Void { text, why } => Fact::Void { text, who, uid, why },
                 };
                 self.door.fact(&Address("".into()), false, fact);
+                return resumed;
             }
         }
         false
     }
 
-    fn walk_on(&mut self) -> Option<Outcome> {
-        let walk = self.walk.as_mut()?;
+    fn walk_on(&mut self) {
+        let Some(walk) = self.walk.as_mut() else { return };
         let mut cx = Context::from_waker(Waker::noop());
         loop {
             self.door.state().moved = false;
-            if let Poll::Ready(outcome) = walk.as_mut().poll(&mut cx) {
-                self.walk = None;
-                return Some(outcome);
-            }
+            let Poll::Pending = walk.as_mut().poll(&mut cx);
             if !self.door.state().moved {
-                return None;
+                return;
             }
         }
     }

@@ -38,8 +38,13 @@ async fn finally(cx: &Cx<'_>) -> Result<(), Stop> {
 ///
 /// Returns whether nothing is left that should not stand.
 pub(super) async fn unwind(cx: &Cx<'_>) -> bool {
+    all_back(cx, cx.changes.take()).await
+}
+
+/// Takes these back, the last first, as [`unwind`] does.
+pub(super) async fn all_back<'w>(cx: &Cx<'w>, items: Vec<Item<'w>>) -> bool {
     let mut clean = true;
-    for item in cx.changes.take().into_iter().rev() {
+    for item in items.into_iter().rev() {
         let settled = match &item.plan {
             Plan::Undo(_) | Plan::Finally(_) => take_back(cx, &item).await.0,
             Plan::Leave(_) | Plan::Irreversible(_) | Plan::Nothing => declared(cx, item),
@@ -103,6 +108,7 @@ async fn take_back<'w>(cx: &Cx<'w>, item: &Item<'w>) -> (Settled, String) {
             let what = if finally { "its `finally` failed: " } else { "its undo failed: " };
             let what = if settled == Settled::InDoubt { "in doubt: " } else { what };
             ledger.standing.push(entry(format!("{what}{message}")));
+            ledger.keep_for_later(item);
         }
     }
     (settled, message)

@@ -155,10 +155,17 @@ pub enum Fact {
         uid: u32,
         why: String,
     },
-    /// Somebody went on with a run that was left.
+    /// The run was left where it stands. `by`: who or what left it.
+    Suspended {
+        by: String,
+    },
+    /// Somebody went on with a run that was left. `accepted`: the hash of the program that took the old one's
+    /// place; empty where it did not.
     Resumed {
         who: String,
         uid: u32,
+        #[serde(default)]
+        accepted: String,
     },
     /// Somebody wrote something on the timeline.
     Noted {
@@ -190,6 +197,10 @@ pub enum Fact {
     },
     /// Somebody stopped the run.
     Stopped {
+        by: String,
+    },
+    /// Somebody takes the run back, which may have ended before.
+    RollingBack {
         by: String,
     },
     /// The run is over.

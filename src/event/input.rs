@@ -40,8 +40,14 @@ pub enum Input {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "heard_as", rename_all = "snake_case")]
 pub enum Heard {
-    /// `mainstay resume`: the run goes on.
-    Resumed,
+    /// `mainstay resume`: the run goes on. `executor`: who executes it from here on; `None` in journals that
+    /// do not say so. `accepted`: the hash of the program that took the old one's place; empty where it did not.
+    Resumed {
+        #[serde(default)]
+        executor: Option<Box<Executor>>,
+        #[serde(default)]
+        accepted: String,
+    },
     /// `mainstay note`.
     Note { text: String },
     /// An answer that does not count.
@@ -66,6 +72,9 @@ pub struct Opened {
     pub user: String,
     pub host: String,
     pub boot_id: String,
+    /// The kernel's time since boot when the run was opened, nanoseconds; `None` in journals that do not say so.
+    #[serde(default)]
+    pub zero_ns: Option<i64>,
     pub pid: u32,
     /// Of the program that runs it.
     pub version: String,
@@ -83,6 +92,18 @@ pub struct Opened {
     pub call_timeout_ns: i64,
 }
 
+/// A process that executes a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Executor {
+    pub pid: u32,
+    pub host: String,
+    pub boot_id: String,
+    /// The kernel's time since boot at which the run's clock stood at zero, nanoseconds.
+    pub zero_ns: i64,
+    /// Of the program that runs it.
+    pub version: String,
+}
+
 /// A file of the program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceHash {
@@ -97,6 +118,10 @@ pub struct SourceHash {
 pub enum Control {
     /// End in order: undo, rollback, symptom again.
     Stop,
+    /// Leave the run where it stands; it can be taken up again.
+    Suspend,
+    /// Take everything back, also what a run that is over has done.
+    Rollback,
 }
 
 /// What became of a request.

@@ -14,7 +14,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use fact::{Change, ChangeState, Entry, Fact, Judgement, Outcome, PhaseKind, Settled, StepOutcome};
-pub use input::{Answer, CommandEnd, Control, Ended, Heard, Input, Opened, Outlet, Reply, SourceHash};
+pub use input::{
+    Answer, CommandEnd, Control, Ended, Executor, Heard, Input, Opened, Outlet, Reply, SourceHash,
+};
 pub use request::{Ask, CommandRequest, Deed, NativeRequest, Question, QuestionKind, Request, Wanted};
 
 /// The format of the journal that this program writes.

@@ -35,6 +35,9 @@ pub struct Listing {
     pub ended_us: Option<i64>,
     /// `None` while it is not over.
     pub outcome: Option<Outcome>,
+    /// Whether it was left on purpose, and nobody has gone on with it.
+    #[serde(default)]
+    pub left: bool,
     /// What a run that is not over waits for; empty when it does not wait.
     pub waiting: String,
     pub counts: Counts,

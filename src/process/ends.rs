@@ -66,6 +66,12 @@ impl Ends {
         }
     }
 
+    /// Forgets the command, so that it can be run again.
+    pub fn forget(&mut self, id: &str) {
+        self.kept.remove(id);
+        self.acknowledged.remove(id);
+    }
+
     pub fn is_acknowledged(&self, id: &str) -> bool {
         self.acknowledged.contains(id)
     }

@@ -7,7 +7,7 @@
 //!
 //! The order of the files is the order of dependence: what is said ([`protocol`], [`frame`]),
 //! what a command prints ([`blot`], [`output`]), what a command is to the system ([`identity`],
-//! `group`, `spawn`, `running`), who listens (`connection`, `ends`, [`supervisor`]), who asks
+//! `group`, `spawn`, `running`), who listens (`connection`, `ends`, `begun`, [`supervisor`]), who asks
 //! ([`client`]).
 
 pub mod secret;
@@ -23,6 +23,7 @@ mod running;
 mod connection;
 mod socket;
 pub mod ends;
+pub mod begun;
 pub mod supervisor;
 pub mod client;
 mod peek;

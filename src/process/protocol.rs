@@ -29,7 +29,7 @@ pub const GRACE: Duration = Duration::from_secs(10);
 /// Everything the supervisor needs to run one command. Holds secrets: never journal it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CommandSpec {
-    /// Address of the request with its attempt. A second start under the same id starts nothing.
+    /// Address of the request with its attempt. A second start under the same id starts nothing, but for `again`.
     pub id: String,
     pub program: Program,
     /// Set on top of the environment the supervisor was started with; later entries win.
@@ -49,6 +49,9 @@ pub struct CommandSpec {
     pub output_limit: u64,
     /// Blotted out of everything the command prints. Texts under 6 bytes are not searched for.
     pub secrets: Vec<SecretText>,
+    /// It changes nothing, and is run again where it has ended under this id: a reading that is made anew.
+    #[serde(default)]
+    pub again: bool,
 }
 
 impl CommandSpec {
@@ -67,6 +70,7 @@ impl CommandSpec {
             grace: GRACE,
             output_limit: OUTPUT_LIMIT,
             secrets: Vec::new(),
+            again: false,
         }
     }
 }

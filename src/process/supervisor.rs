@@ -15,15 +15,19 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use thiserror::Error;
 
+use super::begun::Begun;
 use super::blot::Needles;
 use super::connection::Connection;
 use super::ends::{Ends, KeptEnd};
 use super::identity::ProcessIdentity;
 use super::output::{Capture, OutputFolder};
-use super::protocol::{CommandSpec, CommandState, Ended, Event, How, Moment, PROTOCOL, Request, StreamName};
+use super::protocol::{
+    CommandSpec, CommandState, Ended, Event, How, Moment, PROTOCOL, Request, SpawnFailure, StreamName,
+};
 use super::running::Running;
 use super::secret::SecretText;
 use super::socket::{self, Listener};
+use super::spawn::Failure;
 use super::stream::{Pipe, READ_SIZE};
 
 /// How long a supervisor without client and without command stays.
@@ -70,6 +74,7 @@ pub struct Server {
     clients: Vec<Connection>,
     running: Vec<Running>,
     ends: Ends,
+    begun: Begun,
     folder: OutputFolder,
     /// Pipes held open by what ended commands left behind; `None` once closed.
     strays: Vec<Option<Pipe>>,
@@ -112,6 +117,7 @@ impl Server {
             clients: Vec::new(),
             running: Vec::new(),
             ends: Ends::load(&run_dir).map_err(ServeError::Ends)?,
+            begun: Begun::new(&run_dir),
             folder: OutputFolder::new(&run_dir),
             strays: Vec::new(),
             unreaped: Vec::new(),
@@ -305,6 +311,9 @@ impl Server {
     }
 
     fn start(&mut self, client: usize, spec: &CommandSpec) {
+        if spec.again {
+            self.ends.forget(&spec.id);
+        }
         if self.tell(client, &spec.id) {
             return;
         }
@@ -316,8 +325,14 @@ impl Server {
         if self.needles.0 != spec.secrets {
             self.needles = (spec.secrets.clone(), Needles::new(&spec.secrets));
         }
-        match Running::start(spec, &self.needles.1, &mut self.folder) {
+        let attempted = self.begun.attempt(&spec.id).map_err(|error| Failure {
+            kind: SpawnFailure::Other,
+            message: format!("it was not begun: that it begins cannot be written down: {error}"),
+        });
+        match attempted.and_then(|()| Running::start(spec, &self.needles.1, &mut self.folder)) {
             Ok(command) => {
+                // That it was about to start is known: the worst is doubt about it.
+                self.begun.started(&spec.id, &command.started.process).ok();
                 let started = Event::Started(command.started.clone());
                 for client in &mut self.clients {
                     client.send_later(&started);

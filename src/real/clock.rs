@@ -29,11 +29,21 @@ impl Clock {
         Clock { zero: since_boot() }
     }
 
-    /// Returns the clock of a run that was last seen at `last`. What passed since is taken from the wall clock,
-    /// as a boot may lie between; a wall clock that was set back takes nothing away.
-    pub fn resume(last: Moment) -> Self {
+    /// Returns the clock of a run that was last seen at `last`. `zero`: where its clock stood at zero in this
+    /// boot, nanoseconds; then it goes on as if it had never been left, whatever became of the wall clock. Where the
+    /// machine was started anew since, what passed is taken from the wall clock, and one that was set back takes
+    /// nothing away.
+    pub fn resume(last: Moment, zero: Option<i64>) -> Self {
+        if let Some(zero) = zero.filter(|zero| since_boot().saturating_sub(*zero) >= last.run_ns) {
+            return Clock { zero };
+        }
         let passed = wall_us().saturating_sub(last.wall_us).max(0).saturating_mul(1_000);
         Clock { zero: since_boot().saturating_sub(last.run_ns.saturating_add(passed)) }
+    }
+
+    /// Returns the kernel's time since boot at which the run's clock stood at zero, nanoseconds.
+    pub fn zero(&self) -> i64 {
+        self.zero
     }
 
     /// Returns the present.
@@ -120,12 +130,22 @@ mod tests {
     fn a_run_taken_up_again_is_never_earlier_than_it_was_left() {
         let opened = Moment { run_ns: 0, wall_us: wall_us() + 3_600_000_000 };
         let last = Moment { run_ns: 7 * SECOND, wall_us: opened.wall_us + 7_000_000 };
-        assert!(Clock::resume(last).now().run_ns >= last.run_ns);
+        assert!(Clock::resume(last, None).now().run_ns >= last.run_ns);
+    }
+
+    #[test]
+    fn in_the_same_boot_no_wall_clock_moves_a_run() {
+        let zero = since_boot() - 60 * SECOND;
+        for wall in [wall_us() - 86_400_000_000, wall_us() + 86_400_000_000] {
+            let last = Moment { run_ns: 50 * SECOND, wall_us: wall };
+            let now = Clock::resume(last, Some(zero)).now().run_ns;
+            assert!((60 * SECOND..3_600 * SECOND).contains(&now), "{now}");
+        }
     }
 
     #[test]
     fn time_while_nobody_ran_it_counts() {
         let opened = Moment { run_ns: 0, wall_us: wall_us() - 3_600_000_000 };
-        assert!(Clock::resume(opened).now().run_ns >= 3_600 * SECOND);
+        assert!(Clock::resume(opened, None).now().run_ns >= 3_600 * SECOND);
     }
 }

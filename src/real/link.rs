@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
+use crate::process::begun::{Beginning, beginning};
 use crate::process::ends::read_ends;
 use crate::process::{
     ClientError, CommandSpec, Ended, Event, Output, ProcessIdentity, StreamName, Supervisor,
@@ -35,6 +36,10 @@ pub(super) enum News {
         id: String,
         message: String,
     },
+    /// No supervisor has ever begun it.
+    Unbegun {
+        id: String,
+    },
     /// How it ended will never be known, and why. `process`: what may still run of it.
     Lost {
         id: String,
@@ -52,6 +57,8 @@ pub(super) struct Link {
     /// Commands that were handed over and have not ended, with the process once it is known.
     running: BTreeMap<String, Option<ProcessIdentity>>,
     unacknowledged: Vec<String>,
+    /// Whether the machine has run without a break since whoever executed the run before.
+    pub same_boot: bool,
     /// What is to be told before anything new is heard.
     backlog: Vec<News>,
 }
@@ -70,6 +77,7 @@ impl Link {
             state: State::Down,
             running: BTreeMap::new(),
             unacknowledged: Vec::new(),
+            same_boot: true,
             backlog: Vec::new(),
         }
     }
@@ -213,11 +221,7 @@ impl Link {
                 let Output { id, stream, offset, bytes } = output;
                 News::Output { id, stream, offset, bytes }
             }
-            Event::Unknown { id } if self.running.remove(&id).is_some() => News::Lost {
-                id,
-                process: None,
-                why: "its supervisor knows nothing of it: it may never have begun",
-            },
+            Event::Unknown { id } if self.running.remove(&id).is_some() => self.unknown(id, None),
             Event::Refused { id, message } if self.running.remove(&id).is_some() => {
                 News::Refused { id, message }
             }
@@ -234,11 +238,26 @@ impl Link {
             }
         }
         for (id, process) in std::mem::take(&mut self.running) {
-            let why = match process {
-                Some(_) => "its supervisor died before it ended",
-                None => "its supervisor died before it told whether it began",
-            };
-            self.backlog.push(News::Lost { id, process, why });
+            let news = self.unknown(id, process);
+            self.backlog.push(news);
+        }
+    }
+
+    /// Returns what is to be said of a command that no supervisor knows.
+    fn unknown(&self, id: String, process: Option<ProcessIdentity>) -> News {
+        let beginning = match process {
+            Some(process) => Ok(Beginning::Process(process)),
+            None => beginning(&self.run_dir, &id),
+        };
+        match beginning {
+            Ok(Beginning::Never) if self.same_boot => News::Unbegun { id },
+            Ok(Beginning::Process(process)) => {
+                News::Lost { id, process: Some(process), why: "its supervisor died before it ended" }
+            }
+            Ok(Beginning::Never | Beginning::Attempted) if !self.same_boot => {
+                News::Lost { id, process: None, why: "the machine went down before its end was seen" }
+            }
+            _ => News::Lost { id, process: None, why: "its supervisor died as it was about to begin" },
         }
     }
 }

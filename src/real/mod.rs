@@ -126,11 +126,13 @@ impl RealWorld {
     }
 
     /// Takes requests up again that were begun by a process which is no more: a command's end is
-    /// asked for instead of a second start, a changing native call is lost.
+    /// asked for instead of a second start, and one that never came to begin begins now; a changing native call is
+    /// lost. `same_boot`: whether the machine has run without a break since.
     ///
     /// # Errors
     /// When the world cannot be reached at all.
-    pub fn take_up(&mut self, asks: Vec<Ask>) -> Result<(), WorldError> {
+    pub fn take_up(&mut self, asks: Vec<Ask>, same_boot: bool) -> Result<(), WorldError> {
+        self.desk.link.same_boot = same_boot;
         // What happened while nobody ran it is told now: what it causes begins now, with all of its time.
         self.desk.begin_no_earlier(self.clock.now());
         self.begin_all(asks, true)
@@ -179,8 +181,8 @@ impl World for RealWorld {
         let until = Instant::now() + MOMENT;
         loop {
             look(runtime, clock, desk);
-            if desk.suspended {
-                return Ok(Some(Next::Suspend));
+            if let Some(by) = desk.left.take() {
+                return Ok(Some(Next::Suspend(by)));
             }
             if let Some(input) = desk.hand_over() {
                 return Ok(Some(Next::Input(input)));
@@ -202,13 +204,16 @@ impl World for RealWorld {
             *settled = now;
         }
         loop {
+            if desk.has_unbegun() {
+                runtime.block_on(desk.begin_late())?;
+            }
             desk.take_letter();
             desk.expire(clock.now().run_ns);
             if desk.has_ready() {
                 look(runtime, clock, desk);
             }
-            if desk.suspended {
-                return Ok(Next::Suspend);
+            if let Some(by) = desk.left.take() {
+                return Ok(Next::Suspend(by));
             }
             if let Some(input) = desk.hand_over() {
                 return Ok(Next::Input(input));

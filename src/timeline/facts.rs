@@ -25,6 +25,7 @@ pub(super) fn tell(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
         | Fact::Void { .. }
         | Fact::Noted { .. }
         | Fact::Resumed { .. }
+        | Fact::Suspended { .. }
         | Fact::Silent { .. }
         | Fact::Notified { .. } => {
             return people(fact, at, entry);
@@ -222,6 +223,10 @@ fn ending(fact: &Fact, entry: &mut Entry) -> Option<Told> {
             entry.who.clone_from(by);
             (Kind::Stop, Key, Warn, Words::say("stopped the run"), none())
         }
+        Fact::RollingBack { by } => {
+            entry.who.clone_from(by);
+            (Kind::Stop, Key, Warn, Words::say("takes the run back"), none())
+        }
         Fact::Ended { outcome, reason, .. } => {
             let what = Words::say(format!("run ended: {}", outcome_words(*outcome)));
             (Kind::Ended, Key, outcome_tone(*outcome), what, Words::say(reason.as_str()))
@@ -318,10 +323,19 @@ fn people(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
             entry.what = Words::say(format!("an answer{of} does not count"));
             entry.outcome = Words::say(why.as_str());
         }
-        Fact::Resumed { who, .. } => {
+        Fact::Suspended { by } => {
+            entry.kind = Kind::Note;
+            entry.tone = Tone::Warn;
+            entry.what = Words::say(format!("the run was left where it stands: {by}"));
+        }
+        Fact::Resumed { who, accepted, .. } => {
             entry.kind = Kind::Note;
             entry.who.clone_from(who);
             entry.what = Words::say("went on with the run, which had been left");
+            if !accepted.is_empty() {
+                entry.outcome =
+                    Words::say(format!("with a changed runbook, {}", accepted.get(..16).unwrap_or(accepted)));
+            }
         }
         Fact::Noted { text, who, .. } => {
             entry.kind = Kind::Note;

@@ -49,7 +49,16 @@ fn header(out: &mut String, summary: &Summary) {
         let _ = writeln!(out, "| {name} | {text} |");
     };
     let outcome = summary.ended.as_ref().map_or_else(
-        || (if summary.abandoned { "its end was not seen" } else { "not over yet" }).to_owned(),
+        || {
+            (if summary.left.is_some() {
+                "left where it stands"
+            } else if summary.abandoned {
+                "its end was not seen"
+            } else {
+                "not over yet"
+            })
+            .to_owned()
+        },
         |ended| {
             let reason = match ended.reason.as_str() {
                 "" => String::new(),

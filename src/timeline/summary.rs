@@ -11,8 +11,8 @@ use super::facts::said;
 use super::narrator::is_below;
 use super::parts::{Answer, Approval, ChangeLine, Ending, FailureLine, Milestones, StepLine, SymptomLine};
 use crate::event::{
-    Address, Body, Change, Class, Fact, Input, Moment, Outcome, PhaseKind, Question, Record, Reply, Request,
-    Settled,
+    Address, Body, Change, Class, Executor, Fact, Heard, Input, Moment, Outcome, PhaseKind, Question, Record,
+    Reply, Request, Settled,
 };
 use crate::journal::{Counts, Head, Listing};
 use crate::value::Value;
@@ -32,6 +32,13 @@ pub struct Summary {
     pub forced: bool,
     pub params: Vec<(String, Value)>,
     pub opened: Moment,
+    /// The process that executes it, or did so last; `None` where the journal does not say.
+    pub executor: Option<Executor>,
+    /// The row with which another text took the place of the one before, and the hash of the new one; zero and
+    /// empty where none did.
+    pub accepted: (u64, String),
+    /// Who or what left it where it stands, until somebody goes on with it.
+    pub left: Option<String>,
     /// When the last record was written.
     pub last: Moment,
     pub ended: Option<Ending>,
@@ -78,7 +85,7 @@ impl Summary {
         self.rows = self.rows.max(seq);
         self.last = record.at;
         match &record.body {
-            Body::Input(input) => self.input(input),
+            Body::Input(input) => self.input(seq, input),
             Body::Request(ask) => match &ask.request {
                 Request::Question(question) => {
                     let open = ((**question).clone(), ask.deadline);
@@ -138,13 +145,14 @@ impl Summary {
             opened_us: self.opened.wall_us,
             ended_us: self.ended.as_ref().map(|e| e.at.wall_us),
             outcome: self.outcome(),
+            left: self.left.is_some(),
             waiting: waiting.map(|(q, _)| super::facts::of_roles(&q.roles, q.count)).unwrap_or_default(),
             counts: self.counts(),
             head,
         }
     }
 
-    fn input(&mut self, input: &Input) {
+    fn input(&mut self, seq: u64, input: &Input) {
         match input {
             Input::Opened(opened) => {
                 self.run.clone_from(&opened.run);
@@ -157,6 +165,13 @@ impl Summary {
                 self.forced = opened.force;
                 self.params.clone_from(&opened.params);
                 self.opened = opened.at;
+                self.executor = opened.zero_ns.map(|zero_ns| Executor {
+                    pid: opened.pid,
+                    host: opened.host.clone(),
+                    boot_id: opened.boot_id.clone(),
+                    zero_ns,
+                    version: opened.version.clone(),
+                });
             }
             Input::Delivered {
                 request,
@@ -164,6 +179,12 @@ impl Summary {
                 ..
             } => {
                 self.open_questions.remove(request);
+            }
+            Input::Heard { heard: Heard::Resumed { executor, accepted }, .. } => {
+                self.executor = executor.as_deref().cloned();
+                if !accepted.is_empty() {
+                    self.accepted = (seq, accepted.clone());
+                }
             }
             Input::Delivered { .. } | Input::Control { .. } | Input::Heard { .. } => {}
         }
@@ -195,6 +216,10 @@ impl Summary {
             Fact::Asked { .. } | Fact::Answered { .. } | Fact::Silent { .. } => {
                 self.approval(&record.address, at, fact);
             }
+            Fact::Suspended { by } => self.left = Some(by.clone()),
+            Fact::Resumed { .. } => self.left = None,
+            // It goes on, whatever it had come to.
+            Fact::RollingBack { .. } => self.ended = None,
             Fact::Noted { text, who, .. } => self.notes.push((at, seq, who.clone(), text.clone())),
             Fact::Output { name, value } => {
                 self.outputs.retain(|(n, _)| n != name);

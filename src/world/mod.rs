@@ -39,8 +39,8 @@ pub trait World {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next {
     Input(Input),
-    /// Leave the run where it stands; it can be taken up again.
-    Suspend,
+    /// Leave the run where it stands, and who or what wants so; it can be taken up again.
+    Suspend(String),
 }
 
 /// Why the world cannot go on.

@@ -54,6 +54,7 @@ impl Case {
             user: "operator".to_owned(),
             host: "host".to_owned(),
             boot_id: String::new(),
+            zero_ns: None,
             pid: 1,
             version: String::new(),
             force: false,
@@ -87,8 +88,7 @@ impl Case {
         let lost_ones = if lost { replayed.open.iter().filter(changes).map(|a| a.address.clone()).collect() } else { Vec::new() };
         world.crash(kept);
         world.take_up(replayed.open, lost);
-        let next = world.next().map_err(|e| e.to_string())?;
-        let result = engine::go_on(replayed.engine, next, &mut world, &mut store, &mut []);
+        let result = engine::go_on(replayed.engine, [], &mut world, &mut store, &mut []);
         let outcome = result.map_err(|e| e.to_string())?;
         let records = store.records();
         Ok(Ran { outcome, records, world, lost: lost_ones })

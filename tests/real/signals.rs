@@ -38,7 +38,7 @@ fn listener() {
     loop {
         match world.next().expect("an input") {
             Next::Input(Input::Control { control, by, .. }) => println!("> {control:?} by {by}"),
-            Next::Suspend => break println!("> suspend"),
+            Next::Suspend(_) => break println!("> suspend"),
             other => println!("> {other:?}"),
         }
     }

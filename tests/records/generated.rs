@@ -169,6 +169,7 @@ fn opened() -> BoxedStrategy<Input> {
                 user: "dana".to_owned(),
                 host: "ops-1".to_owned(),
                 boot_id: "b".to_owned(),
+                zero_ns: Some(0),
                 pid: uid,
                 version: "0.1.0".to_owned(),
                 force: flag,

@@ -80,6 +80,7 @@ impl Story {
             user: "dana".to_owned(),
             host: "ops-1".to_owned(),
             boot_id: "b".to_owned(),
+            zero_ns: Some(0),
             pid: 4711,
             version: "0.1.0".to_owned(),
             force: false,

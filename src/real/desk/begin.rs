@@ -9,7 +9,7 @@ use super::super::command;
 use super::{Desk, Doing, Settled, What, needles};
 use crate::event::{Address, Ask, CommandRequest, Heard, Input, NativeRequest, Reply, Request};
 use crate::net::{self, Net, Sent};
-use crate::process::ClientError;
+use crate::process::{ClientError, CommandSpec};
 use crate::value::{Secret, Value};
 use crate::world::WorldError;
 
@@ -17,16 +17,16 @@ use crate::world::WorldError;
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// How long after its deadline an end is waited for that its own keeper should have brought.
-const COMMAND_SLACK: i64 = 60_000_000_000;
+pub(super) const COMMAND_SLACK: i64 = 60_000_000_000;
 const NATIVE_SLACK: i64 = 2_000_000_000;
 
 impl Desk {
     /// Begins one request; `again`: it was begun before, by a process that is no more.
     pub async fn begin(&mut self, ask: Ask, again: bool) -> Result<(), WorldError> {
-        let Ask { address, request, deadline, changes, .. } = ask;
+        let Ask { address, request, deadline, changes, inner, .. } = ask;
         match request {
-            Request::Command(command) if again => self.recall(address, &command, deadline).await?,
-            Request::Command(command) => self.start(address, &command, deadline).await?,
+            Request::Command(command) if again => self.recall(address, command, deadline).await?,
+            Request::Command(command) => self.start(address, command, deadline, inner).await?,
             Request::Native(_) if again && changes => {
                 let why = "the program that sent it ended before the answer came".to_owned();
                 self.reply(address, Reply::Lost { why });
@@ -55,15 +55,17 @@ impl Desk {
         Ok(())
     }
 
-    async fn start(
+    /// Begins a command; `reads`: it is part of a reading, which is made anew whatever became of it before.
+    pub(super) async fn start(
         &mut self,
         address: Address,
-        request: &CommandRequest,
+        request: Box<CommandRequest>,
         deadline: Option<i64>,
+        reads: bool,
     ) -> Result<(), WorldError> {
-        self.learn_secrets(command::secrets(request));
-        let spec = match command::specification(&address.0, request, self.left(deadline), &self.secrets) {
-            Ok(spec) => spec,
+        self.learn_secrets(command::secrets(&request));
+        let spec = match command::specification(&address.0, &request, self.left(deadline), &self.secrets) {
+            Ok(spec) => CommandSpec { again: reads, ..spec },
             Err(why) => {
                 let end = command::not_started(why);
                 self.reply(address, Reply::Command(Box::new(end)));
@@ -71,7 +73,7 @@ impl Desk {
             }
         };
         match self.link.start(spec).await {
-            Ok(()) => self.under_way(address, deadline),
+            Ok(()) => self.under_way(address, request, deadline),
             Err(ClientError::Frame(error)) => {
                 let end = command::not_started(error.to_string());
                 self.reply(address, Reply::Command(Box::new(end)));
@@ -84,19 +86,19 @@ impl Desk {
     async fn recall(
         &mut self,
         address: Address,
-        request: &CommandRequest,
+        request: Box<CommandRequest>,
         deadline: Option<i64>,
     ) -> Result<(), WorldError> {
-        self.learn_secrets(command::secrets(request));
+        self.learn_secrets(command::secrets(&request));
         match self.link.recall(&address.0).await {
-            Ok(()) => self.under_way(address, deadline),
+            Ok(()) => self.under_way(address, request, deadline),
             Err(error) => return Err(WorldError::Unreachable(error.to_string())),
         }
         Ok(())
     }
 
-    fn under_way(&mut self, address: Address, deadline: Option<i64>) {
-        let what = What::Command;
+    fn under_way(&mut self, address: Address, request: Box<CommandRequest>, deadline: Option<i64>) {
+        let what = What::Command { request, killed: false };
         let deadline = deadline.map(|deadline| deadline.saturating_add(COMMAND_SLACK));
         self.doing.insert(address, Doing { what, deadline });
     }
@@ -130,8 +132,11 @@ impl Desk {
     }
 
     async fn kill(&mut self, address: &Address) {
-        match self.doing.get(address).map(|doing| &doing.what) {
-            Some(What::Command) => self.link.kill(&address.0).await,
+        match self.doing.get_mut(address).map(|doing| &mut doing.what) {
+            Some(What::Command { killed, .. }) => {
+                *killed = true;
+                self.link.kill(&address.0).await;
+            }
             Some(What::Native { .. }) => {
                 if let Some(Doing { what, .. }) = self.doing.remove(address) {
                     self.break_off(address.clone(), what, "was ended");
@@ -170,7 +175,9 @@ impl Desk {
     pub(super) fn break_off(&mut self, address: Address, what: What, how: &str) {
         let reply = match what {
             What::Timer => Reply::Fired,
-            What::Command => Reply::Lost { why: "the supervisor did not tell how it ended".to_owned() },
+            What::Command { .. } => {
+                Reply::Lost { why: "the supervisor did not tell how it ended".to_owned() }
+            }
             What::Native { typed, changes, sent, task } => {
                 task.abort();
                 Reply::Failed { message: format!("{typed} {how}"), doubt: changes && sent.get() }

@@ -19,7 +19,7 @@ use super::command;
 use super::link::{Link, News, end_orphan};
 use super::signals::{Heard, Signals};
 use super::{Live, RealConfig, RealError, Tick};
-use crate::event::{Address, Control, Input, Moment, Reply};
+use crate::event::{Address, CommandRequest, Control, Input, Moment, Reply};
 use crate::net::{Net, Sent};
 use crate::people::{Asker, Person, Said};
 use crate::process::blot::Needles;
@@ -49,8 +49,17 @@ struct Doing {
 }
 
 enum What {
-    Command,
-    Native { typed: String, changes: bool, sent: Sent, task: AbortHandle },
+    /// With what is needed to begin it, should it turn out that nobody has; `killed`: its end was asked for.
+    Command {
+        request: Box<CommandRequest>,
+        killed: bool,
+    },
+    Native {
+        typed: String,
+        changes: bool,
+        sent: Sent,
+        task: AbortHandle,
+    },
     Timer,
 }
 
@@ -83,6 +92,8 @@ pub(super) struct Desk {
     secrets: Vec<Secret>,
     needles: Needles,
     doing: BTreeMap<Address, Doing>,
+    /// Commands that were handed over by a process which is no more, and never came to begin.
+    unbegun: Vec<Address>,
     ready: Vec<Ready>,
     tell: UnboundedSender<Settled>,
     told: UnboundedReceiver<Settled>,
@@ -90,7 +101,8 @@ pub(super) struct Desk {
     tick: Option<Tick>,
     next_tick: Instant,
     stopping: bool,
-    pub suspended: bool,
+    /// Who or what wants the run to be left.
+    pub left: Option<String>,
     /// The latest moment that was handed over; the run's time does not step back.
     last: Moment,
     run_dir: std::path::PathBuf,
@@ -117,6 +129,7 @@ impl Desk {
             secrets: config.secrets,
             needles,
             doing: BTreeMap::new(),
+            unbegun: Vec::new(),
             ready: Vec::new(),
             tell,
             told,
@@ -124,7 +137,7 @@ impl Desk {
             tick: config.tick,
             next_tick: Instant::now(),
             stopping: false,
-            suspended: false,
+            left: None,
             last: Moment::default(),
             run_dir: config.run_dir,
         })
@@ -206,6 +219,7 @@ impl Desk {
                     self.reply(request, Reply::Command(Box::new(end)));
                 }
             }
+            News::Unbegun { id } => self.unbegun.push(Address(id.into())),
             News::Lost { id, process, why } => self.settle_lost(Address(id.into()), process, why),
         }
     }
@@ -228,18 +242,22 @@ impl Desk {
     fn hear(&mut self, heard: Heard) {
         let now = self.clock.now();
         match heard {
-            Heard::Hangup => self.suspended = true,
-            _ if self.stopping => self.suspended = true,
+            Heard::Hangup => self.leave("the terminal hung up".to_owned()),
+            _ if self.stopping => self.leave(self.asker.person().name.clone()),
             Heard::Terminate => self.stop("signal TERM".to_owned(), now),
             Heard::Interrupt if !self.asker.is_attended() => {
                 self.stop(self.asker.person().name.clone(), now);
             }
             // A second Ctrl-C while the first is being asked about leaves the run at once.
-            Heard::Interrupt => self.suspended = !self.asker.ask_stop(now.run_ns),
+            Heard::Interrupt if self.asker.ask_stop(now.run_ns) => {}
+            Heard::Interrupt => self.leave(self.asker.person().name.clone()),
         }
-        if self.suspended {
-            self.asker.leave();
-        }
+    }
+
+    /// Leaves the run where it stands.
+    fn leave(&mut self, by: String) {
+        self.left = Some(by);
+        self.asker.leave();
     }
 
     fn stop(&mut self, by: String, occurred: Moment) {
@@ -297,6 +315,34 @@ impl Desk {
     /// Returns whether anything can still come.
     pub fn is_idle(&self) -> bool {
         self.doing.is_empty() && self.ready.is_empty() && !self.asker.is_asking()
+    }
+
+    /// Returns whether a command waits that never came to begin.
+    pub fn has_unbegun(&self) -> bool {
+        !self.unbegun.is_empty()
+    }
+
+    /// Begins what was never begun.
+    ///
+    /// # Errors
+    /// When the world cannot be reached.
+    pub async fn begin_late(&mut self) -> Result<(), WorldError> {
+        for address in std::mem::take(&mut self.unbegun) {
+            let Some(doing) = self.doing.remove(&address) else { continue };
+            match doing.what {
+                What::Command { killed: true, .. } => {
+                    let end = command::not_started("the run was stopped before it began");
+                    self.reply(address, Reply::Command(Box::new(end)));
+                }
+                What::Command { request, .. } => {
+                    let deadline =
+                        doing.deadline.map(|deadline| deadline.saturating_sub(begin::COMMAND_SLACK));
+                    self.start(address, request, deadline, false).await?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Sets the alarm to what happens next by itself.
