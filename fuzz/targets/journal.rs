@@ -272,7 +272,15 @@ fn insert(path: &Path, text: &str) -> rusqlite::Result<()> {
         }
         hash = if wrong { [0; 32] } else { *hasher.finalize().as_bytes() };
         insert.execute(rusqlite::params![
-            seq, seq, class, kind, address, wall_us, run_ns, body, hash.as_slice()
+            seq,
+            seq,
+            class,
+            kind,
+            address,
+            wall_us,
+            run_ns,
+            body,
+            hash.as_slice()
         ])?;
     }
     drop(insert);

@@ -12,7 +12,7 @@ use mainstay::check::{self, Memory};
 use mainstay::display::{self, Look};
 use mainstay::engine::{self, DriveError};
 use mainstay::event::{
-    Address, Ask, Body, ChangeState, Class, Fact, FORMAT, Input, Moment, Opened, Outcome, Record, Reply,
+    Address, Ask, Body, ChangeState, Class, FORMAT, Fact, Input, Moment, Opened, Outcome, Record, Reply,
 };
 use mainstay::program::Program;
 use mainstay::world::{Next, Store, StoreError, World, WorldError};
@@ -71,8 +71,7 @@ impl Case {
         let world = Outside::new(self.fate);
         let mut world = Watched::new(world, store, shared);
         let program = Arc::clone(&self.program);
-        let result =
-            engine::drive(program, self.opened(), BTreeMap::new(), &mut world, store, &mut []);
+        let result = engine::drive(program, self.opened(), BTreeMap::new(), &mut world, store, &mut []);
         (result, world)
     }
 
@@ -85,7 +84,11 @@ impl Case {
             return Ok(Ran { outcome, records: kept.to_vec(), world, lost: Vec::new() });
         }
         let changes = |ask: &&Ask| ask.acts() && ask.changes;
-        let lost_ones = if lost { replayed.open.iter().filter(changes).map(|a| a.address.clone()).collect() } else { Vec::new() };
+        let lost_ones = if lost {
+            replayed.open.iter().filter(changes).map(|a| a.address.clone()).collect()
+        } else {
+            Vec::new()
+        };
         world.crash(kept);
         world.take_up(replayed.open, lost);
         let result = engine::go_on(replayed.engine, [], &mut world, &mut store, &mut []);
@@ -199,7 +202,8 @@ impl World for Watched {
         assert!(!self.kept.failed.get(), "something begins after an append that failed: {asks:#?}");
         let stored = self.kept.records.borrow();
         for ask in asks.iter().filter(|ask| ask.acts()) {
-            let kept = stored.iter().rev().any(|r| matches!(&r.body, Body::Request(a) if a.address == ask.address));
+            let kept =
+                stored.iter().rev().any(|r| matches!(&r.body, Body::Request(a) if a.address == ask.address));
             assert!(kept, "it acts before it is stored: {ask:#?}");
         }
         drop(stored);
@@ -300,7 +304,9 @@ pub fn sound(ran: &Ran) -> Result<(), String> {
         if let Some((_, end)) = found
             && *end != Some(ChangeState::InDoubt)
         {
-            return Err(format!("the end of the change at {address} is unknown, and it is told to be {end:?}"));
+            return Err(format!(
+                "the end of the change at {address} is unknown, and it is told to be {end:?}"
+            ));
         }
     }
     told(ran)

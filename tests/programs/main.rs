@@ -66,12 +66,16 @@ fn a_run_cut_off_anywhere_goes_on_as_if_nothing_had_happened() {
         }
         Ok(())
     };
-    let mut runner = proptest::test_runner::TestRunner::new(tried(48));
+    let mut runner = proptest::test_runner::TestRunner::new(tried(12));
     if let Err(error) = runner.run(&case(), property) {
         panic!("{error}");
     }
     let (ends, few) = (outcomes.borrow(), broken_off.get());
-    println!("{} programs, {} places, {few} with a reading broken off, {ends:?}", programs.get(), prefixes.get());
+    println!(
+        "{} programs, {} places, {few} with a reading broken off, {ends:?}",
+        programs.get(),
+        prefixes.get()
+    );
     assert!(few * 20 < prefixes.get(), "too many places are not compared to the end");
     assert!(prefixes.get() > 20 * programs.get(), "hardly anything was cut off");
 }
@@ -92,7 +96,8 @@ fn no_append_that_fails_lets_anything_begin() {
                 let mut store = Kept::failing(at, how);
                 let (result, watched) = case.run(&mut store, shared);
                 let kept = store.records();
-                let fail = |e: String| TestCaseError::fail(story(&case, &kept, &format!("{at} {how:?}: {e}")));
+                let fail =
+                    |e: String| TestCaseError::fail(story(&case, &kept, &format!("{at} {how:?}: {e}")));
                 let message = result.err().map(|e| e.to_string()).unwrap_or_default();
                 if message != "the journal cannot be written: disk full" {
                     return Err(fail(format!("it ended with: {message}")));
@@ -107,7 +112,7 @@ fn no_append_that_fails_lets_anything_begin() {
         }
         Ok(())
     };
-    let mut runner = proptest::test_runner::TestRunner::new(tried(48));
+    let mut runner = proptest::test_runner::TestRunner::new(tried(12));
     if let Err(error) = runner.run(&case(), property) {
         panic!("{error}");
     }

@@ -274,7 +274,11 @@ impl Maker<'_> {
 
     fn run_action(&mut self, place: &Place) {
         let name = self.name("a");
-        let value = if place.differ.contains("host") { format!("\"{name}\" ~ {}", host(place)) } else { format!("\"{name}\"") };
+        let value = if place.differ.contains("host") {
+            format!("\"{name}\" ~ {}", host(place))
+        } else {
+            format!("\"{name}\"")
+        };
         let action = match self.pick(3) {
             0 => "pair",
             1 => "locked",
@@ -294,7 +298,8 @@ impl Maker<'_> {
     fn check(&mut self, place: &Place) {
         let name = self.name("r");
         let tried = if self.one_in(5) { "try " } else { "" };
-        let call = if self.one_in(3) { format!("seen(\"{name}\")") } else { format!("$ {name}{}", place.differ) };
+        let call =
+            if self.one_in(3) { format!("seen(\"{name}\")") } else { format!("$ {name}{}", place.differ) };
         self.line(format!("check {name} = {tried}{call}"));
         if tried.is_empty() && self.one_in(3) {
             let value = if call.starts_with('$') { format!("{name}.stdout") } else { name };
@@ -306,7 +311,8 @@ impl Maker<'_> {
 
     fn verify(&mut self, _: &Place) {
         let name = self.name("v");
-        let polled = self.of(&["", " within 50s every 20s", " for 30s every 15s", " for 20s within 1m every 10s"]);
+        let polled =
+            self.of(&["", " within 50s every 20s", " for 30s every 15s", " for 20s within 1m every 10s"]);
         self.line(format!("verify seen(\"{name}\") == \"1\"{polled}"));
     }
 
@@ -339,7 +345,9 @@ impl Maker<'_> {
         let name = self.name("q");
         let silence = self.of(&["\"x\"", "abort", "escalate to boss"]);
         let role = self.of(&ROLES);
-        self.line(format!("ask {name} \"Which?\" one of \"x\", \"y\" by {role} within 5m on silence {silence}"));
+        self.line(format!(
+            "ask {name} \"Which?\" one of \"x\", \"y\" by {role} within 5m on silence {silence}"
+        ));
         if self.one_in(2) {
             self.line(format!("run $ {name}{} {{{{ {name} }}}}", place.differ));
             if !place.back {
