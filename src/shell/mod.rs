@@ -91,7 +91,10 @@ fn placed(
     walk.again();
     walk.script(script, &Flow::default());
     for hole in &reader.comments {
-        walk.placed.push(Placed { hole: *hole, position: Position::Comment, several: false, exposed: false });
+        // Pasted text may hold the end of the line, and with it of the comment.
+        let pasted = matches!(pieces.get(hole.piece), Some(Piece::Value { raw: true, .. }));
+        let position = if pasted { Position::Raw } else { Position::Comment };
+        walk.placed.push(Placed { hole: *hole, position, several: false, exposed: false });
     }
     walk.finish();
     let refused = refused(&walk, pieces);

@@ -227,6 +227,7 @@ fn the_log_shows_what_could_be_typed() {
         ("ls '{{x}}'", "it's", "ls 'it'\\''s'"),
         ("ls {{x}}", "", "ls ''"),
         ("ls {{x|raw}}", "a b", "ls a b"),
+        ("ls # {{x|raw}}", "a\nid", "ls # a\nid"),
     ] {
         assert_eq!(as_typed(&plan(command, CommandKind::OneLine), &[text(value)]), typed);
     }

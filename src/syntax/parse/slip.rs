@@ -122,8 +122,10 @@ impl Reader<'_> {
 
 /// Returns the place of what does not fit, to the end of its line.
 pub(super) fn first_line(stop: &Stop<'_>) -> Span {
-    let length = u32::try_from(stop.rest.lines().next().unwrap_or("").trim_end().len()).unwrap_or(0);
-    Span { end: stop.span.start.saturating_add(length.max(1)), ..stop.span }
+    // At least a character, whatever its length; none where the file ends.
+    let least = stop.rest.chars().next().map_or(0, char::len_utf8);
+    let length = stop.rest.lines().next().unwrap_or("").trim_end().len().max(least);
+    Span { end: stop.span.start.saturating_add(u32::try_from(length).unwrap_or(0)), ..stop.span }
 }
 
 pub(super) fn head(stop: &Stop<'_>, length: usize) -> Span {

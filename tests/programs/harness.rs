@@ -1,0 +1,340 @@
+//! Runs of runbooks made by chance: whole, cut off anywhere and taken up again, on a store that fails.
+//!
+//! Owns what must hold of a run and of two runs that are to be the same. Never decides what is tried.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use mainstay::check::{self, Memory};
+use mainstay::display::{self, Look};
+use mainstay::engine::{self, DriveError};
+use mainstay::event::{
+    Address, Ask, Body, ChangeState, Class, FORMAT, Fact, Input, Moment, Opened, Outcome, Record, Reply,
+};
+use mainstay::program::Program;
+use mainstay::world::{Next, Store, StoreError, World, WorldError};
+
+use crate::outside::{BEGINNING, Fate, Outside};
+
+/// A runbook and the world it runs in.
+pub struct Case {
+    pub text: String,
+    pub program: Arc<Program>,
+    pub fate: Fate,
+}
+
+impl Case {
+    /// Checks a runbook, which must be free of errors.
+    pub fn new(text: String, fate: Fate) -> Result<Case, String> {
+        let checked = check::check("chance.runbook", &Memory::new([("chance.runbook", text.as_str())]));
+        match checked.program {
+            Some(program) => Ok(Case { text, program: Arc::new(program), fate }),
+            None => {
+                let messages = display::diagnostics(&checked.diagnostics, &checked.sources, Look::BARE);
+                Err(format!("{text}\n{messages}"))
+            }
+        }
+    }
+
+    fn opened(&self) -> Opened {
+        Opened {
+            format: FORMAT,
+            run: "chance".to_owned(),
+            at: Moment { run_ns: 0, wall_us: BEGINNING },
+            program_hash: self.program.hash.clone(),
+            file: "chance.runbook".to_owned(),
+            sources: Vec::new(),
+            params: Vec::new(),
+            env_names: Vec::new(),
+            cwd: "/".to_owned(),
+            uid: 1000,
+            user: "operator".to_owned(),
+            host: "host".to_owned(),
+            boot_id: String::new(),
+            zero_ns: None,
+            pid: 1,
+            version: String::new(),
+            force: false,
+            attended: true,
+            unattended: false,
+            roles: BTreeMap::new(),
+            named_calls: !self.fate.real,
+            call_timeout_ns: 60_000_000_000,
+        }
+    }
+
+    /// Runs it from its opening. `shared`: inputs that are there at once may share a transaction.
+    pub fn run(&self, store: &mut Kept, shared: bool) -> (Result<Outcome, DriveError>, Watched) {
+        let world = Outside::new(self.fate);
+        let mut world = Watched::new(world, store, shared);
+        let program = Arc::clone(&self.program);
+        let result = engine::drive(program, self.opened(), BTreeMap::new(), &mut world, store, &mut []);
+        (result, world)
+    }
+
+    /// Takes a run up again: `kept` is what is stored of it, `world` as it was then.
+    pub fn resume(&self, kept: &[Record], mut world: Outside, lost: bool) -> Result<Ran, String> {
+        let program = Arc::clone(&self.program);
+        let replayed = engine::replay(program, BTreeMap::new(), kept).map_err(|e| e.to_string())?;
+        let mut store = Kept::of(kept);
+        if let Some(outcome) = replayed.outcome {
+            return Ok(Ran { outcome, records: kept.to_vec(), world, lost: Vec::new() });
+        }
+        let changes = |ask: &&Ask| ask.acts() && ask.changes;
+        let lost_ones = if lost {
+            replayed.open.iter().filter(changes).map(|a| a.address.clone()).collect()
+        } else {
+            Vec::new()
+        };
+        world.crash(kept);
+        world.take_up(replayed.open, lost);
+        let result = engine::go_on(replayed.engine, [], &mut world, &mut store, &mut []);
+        let outcome = result.map_err(|e| e.to_string())?;
+        let records = store.records();
+        Ok(Ran { outcome, records, world, lost: lost_ones })
+    }
+}
+
+/// A run that has ended.
+pub struct Ran {
+    pub outcome: Outcome,
+    pub records: Vec<Record>,
+    pub world: Outside,
+    /// Changes whose end nobody will know.
+    pub lost: Vec<Address>,
+}
+
+/// What is stored, and on which append it fails.
+#[derive(Clone, Default)]
+pub struct Kept {
+    records: Rc<RefCell<Vec<Record>>>,
+    appends: Rc<Cell<usize>>,
+    fails: Option<(usize, Fails)>,
+    failed: Rc<Cell<bool>>,
+}
+
+/// When an append fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fails {
+    /// Nothing of it is stored.
+    Before,
+    /// All of it is stored, and nobody is told.
+    After,
+}
+
+impl Kept {
+    pub fn of(records: &[Record]) -> Kept {
+        Kept { records: Rc::new(RefCell::new(records.to_vec())), ..Kept::default() }
+    }
+
+    /// Returns a store whose append number `at`, from 0, fails, and all behind it.
+    pub fn failing(at: usize, how: Fails) -> Kept {
+        Kept { fails: Some((at, how)), ..Kept::default() }
+    }
+
+    pub fn records(&self) -> Vec<Record> {
+        self.records.borrow().clone()
+    }
+
+    pub fn appends(&self) -> usize {
+        self.appends.get()
+    }
+
+    fn len(&self) -> usize {
+        self.records.borrow().len()
+    }
+}
+
+impl Store for Kept {
+    fn append(&mut self, records: &[Record], _durable: bool) -> Result<(), StoreError> {
+        let at = self.appends.replace(self.appends.get() + 1);
+        let fails = self.fails.filter(|(from, _)| *from <= at);
+        // Only the first may have been stored: a disk that has failed takes nothing more.
+        if fails.is_none_or(|(from, how)| how == Fails::After && from == at) {
+            self.records.borrow_mut().extend_from_slice(records);
+        }
+        match fails {
+            None => Ok(()),
+            Some(_) => {
+                self.failed.set(true);
+                Err(StoreError("disk full".to_owned()))
+            }
+        }
+    }
+}
+
+/// A place where a run can be cut off: how many records are stored, and the world as it is.
+pub struct Point {
+    pub kept: usize,
+    pub world: Outside,
+}
+
+/// A world that remembers how it was, and looks into the journal.
+pub struct Watched {
+    pub world: Outside,
+    pub points: Vec<Point>,
+    kept: Kept,
+    shared: bool,
+    looks: usize,
+}
+
+impl Watched {
+    fn new(world: Outside, kept: &Kept, shared: bool) -> Watched {
+        Watched { world, points: Vec::new(), kept: kept.clone(), shared, looks: 0 }
+    }
+
+    fn remember(&mut self) {
+        if self.kept.fails.is_none() {
+            self.points.push(Point { kept: self.kept.len(), world: self.world.clone() });
+        }
+    }
+}
+
+impl World for Watched {
+    fn now(&mut self) -> Moment {
+        self.world.now()
+    }
+
+    fn begin(&mut self, asks: Vec<Ask>) -> Result<(), WorldError> {
+        assert!(!self.kept.failed.get(), "something begins after an append that failed: {asks:#?}");
+        let stored = self.kept.records.borrow();
+        for ask in asks.iter().filter(|ask| ask.acts()) {
+            let kept =
+                stored.iter().rev().any(|r| matches!(&r.body, Body::Request(a) if a.address == ask.address));
+            assert!(kept, "it acts before it is stored: {ask:#?}");
+        }
+        drop(stored);
+        self.remember();
+        // Requests of one turn begin one after the other.
+        for ask in asks {
+            self.world.begin(vec![ask])?;
+            self.remember();
+        }
+        Ok(())
+    }
+
+    fn ready(&mut self) -> Result<Option<Next>, WorldError> {
+        self.looks += 1;
+        if !self.shared || self.looks.is_multiple_of(3) {
+            return Ok(None);
+        }
+        match self.world.next() {
+            Err(WorldError::Nothing) => Ok(None),
+            next => next.map(Some),
+        }
+    }
+
+    fn next(&mut self) -> Result<Next, WorldError> {
+        self.remember();
+        self.world.next()
+    }
+}
+
+/// Returns what a replay needs of these records: all but what happened inside readings.
+pub fn essence(records: &[Record]) -> Vec<&Record> {
+    records.iter().filter(|r| r.class != Class::Trace).collect()
+}
+
+/// Checks that a run that was taken up again is the one that was not interrupted. False: up to a reading that was broken
+/// off, which takes another time when it is made again.
+pub fn same(whole: &Ran, again: &Ran) -> Result<bool, String> {
+    let (a, b) = (essence(&whole.records), essence(&again.records));
+    if let Some(at) = (0..a.len().max(b.len())).find(|at| a.get(*at) != b.get(*at)) {
+        // A reading that an arm broke off goes on to its next statement; made again it does not even begin.
+        if [a.get(at), b.get(at)].into_iter().flatten().any(|record| is_broken_off(record)) {
+            return Ok(false);
+        }
+        let show = |r: Option<&&Record>| r.map_or("nothing".to_owned(), |r| format!("{r:?}"));
+        return Err(format!("record {at} was\n  {}\nand is\n  {}", show(a.get(at)), show(b.get(at))));
+    }
+    if whole.outcome != again.outcome {
+        return Err(format!("the outcome was {:?} and is {:?}", whole.outcome, again.outcome));
+    }
+    if whole.world.acts != again.world.acts {
+        return Err(format!("the acts were {:?} and are {:?}", whole.world.acts, again.world.acts));
+    }
+    Ok(true)
+}
+
+fn is_broken_off(record: &Record) -> bool {
+    matches!(&record.body, Body::Input(Input::Delivered { reply: Reply::Failed { message, .. }, .. }) if message == "the run stops")
+}
+
+/// Checks what holds of every run, whatever went wrong in it: each change has one end, is made once and taken back at most
+/// once; what was lost is in doubt; and what stands is told.
+pub fn sound(ran: &Ran) -> Result<(), String> {
+    let mut acts = BTreeSet::new();
+    for (address, typed) in &ran.world.acts {
+        if !acts.insert(address) {
+            return Err(format!("`{typed}` was made twice at {address}"));
+        }
+    }
+    let mut ends: BTreeMap<Address, Option<ChangeState>> = BTreeMap::new();
+    let mut unwound = BTreeSet::new();
+    for record in &ran.records {
+        match &record.body {
+            Body::Fact(Fact::ChangeBegan(change)) => {
+                if ends.insert(change.address.clone(), None).is_some() {
+                    return Err(format!("`{}` began twice at {}", change.call, change.address));
+                }
+            }
+            Body::Fact(Fact::ChangeEnded { change, state, .. }) => {
+                if let Some(end) = ends.get_mut(&change.address)
+                    && end.replace(*state).is_some()
+                {
+                    return Err(format!("`{}` has two ends at {}", change.call, change.address));
+                }
+            }
+            Body::Fact(Fact::UnwindBegan { change, finally, .. }) => {
+                if !unwound.insert((change.address.clone(), *finally)) {
+                    return Err(format!("`{}` is taken back twice", change.call));
+                }
+            }
+            _ => {}
+        }
+    }
+    if let Some((address, _)) = ends.iter().find(|(_, end)| end.is_none()) {
+        return Err(format!("the change at {address} has no end"));
+    }
+    for address in &ran.lost {
+        let found = ends.iter().find(|(change, _)| format!("{change}.d.x") == *address.0);
+        if let Some((_, end)) = found
+            && *end != Some(ChangeState::InDoubt)
+        {
+            return Err(format!(
+                "the end of the change at {address} is unknown, and it is told to be {end:?}"
+            ));
+        }
+    }
+    told(ran)
+}
+
+/// The last record is the end, with everything that stands.
+fn told(ran: &Ran) -> Result<(), String> {
+    let Some(Body::Fact(Fact::Ended { outcome, standing, .. })) = ran.records.last().map(|r| &r.body) else {
+        return Err("the last record is not the end".to_owned());
+    };
+    if *outcome != ran.outcome {
+        return Err(format!("it ends as {outcome:?} and returns {:?}", ran.outcome));
+    }
+    let undeclared = standing.iter().any(|entry| !entry.note.contains("irreversible"));
+    if undeclared && !matches!(outcome, Outcome::Failed | Outcome::Escalated) {
+        return Err(format!("it ends as {outcome:?}, and this stands: {standing:?}"));
+    }
+    Ok(())
+}
+
+/// Returns what a person needs to see what went wrong: the runbook, its world, and what was stored.
+pub fn story(case: &Case, kept: &[Record], what: &str) -> String {
+    let mut text = format!("{what}\n\n{:?}\n\n{}\n", case.fate, case.text);
+    for record in kept {
+        let json = serde_json::to_string(&record.body).expect("JSON");
+        let json: String = json.chars().take(300).collect();
+        writeln!(text, "{:?} {} {} {json}", record.class, record.at.run_ns / 1_000_000, record.address)
+            .expect("text");
+    }
+    text
+}

@@ -1,0 +1,121 @@
+//! Runbooks made by chance, in a world where things go wrong: cut off at every place of their journal and taken up again
+//! they end as if nothing had happened, and no append that fails lets anything begin.
+//!
+//! A few are tried in every run of the tests. `CONTRIBUTING.md` says how thousands are.
+
+mod harness;
+mod outside;
+mod text;
+
+use std::cell::Cell;
+
+use harness::{Case, Fails, Kept, Ran, same, sound, story};
+use outside::Fate;
+use proptest::prelude::*;
+
+/// Returns runbooks and worlds.
+fn case() -> impl Strategy<Value = (Vec<u16>, Fate)> {
+    let stop = prop_oneof![3 => Just(None), 1 => (0..120_u32).prop_map(Some)];
+    let fate = (any::<u64>(), prop_oneof![2 => 0..8_u64, 1 => 8..40_u64], any::<bool>(), stop)
+        .prop_map(|(seed, trouble, real, stop)| Fate { seed, trouble, real, stop });
+    (proptest::collection::vec(any::<u16>(), 0..160), fate)
+}
+
+/// As many cases as `PROPTEST_CASES` asks for, else `cases`.
+fn tried(cases: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|v| v.parse().ok());
+    ProptestConfig {
+        cases: asked.unwrap_or(cases),
+        max_shrink_iters: std::env::var("SHRINK").ok().and_then(|v| v.parse().ok()).unwrap_or(300),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+fn whole(case: &Case, shared: bool) -> (Ran, Vec<harness::Point>) {
+    let mut store = Kept::default();
+    let (result, watched) = case.run(&mut store, shared);
+    let records = store.records();
+    let outcome = result.unwrap_or_else(|e| panic!("{}", story(case, &records, &e.to_string())));
+    (Ran { outcome, records, world: watched.world, lost: Vec::new() }, watched.points)
+}
+
+#[test]
+fn a_run_cut_off_anywhere_goes_on_as_if_nothing_had_happened() {
+    let (programs, prefixes, broken_off) = (Cell::new(0_u64), Cell::new(0_u64), Cell::new(0_u64));
+    let outcomes = std::cell::RefCell::new(std::collections::BTreeMap::<String, u64>::new());
+    let property = |(choices, fate): (Vec<u16>, Fate)| {
+        let case = Case::new(text::runbook(&choices), fate).map_err(TestCaseError::fail)?;
+        let (ran, points) = whole(&case, fate.seed % 2 == 0);
+        sound(&ran).map_err(|e| TestCaseError::fail(story(&case, &ran.records, &e)))?;
+        programs.set(programs.get() + 1);
+        *outcomes.borrow_mut().entry(format!("{:?}", ran.outcome)).or_default() += 1;
+        for point in points.into_iter().filter(|point| point.kept > 0) {
+            let kept = &ran.records[..point.kept];
+            for lost in [false, true] {
+                let again = case
+                    .resume(kept, point.world.clone(), lost)
+                    .map_err(|e| TestCaseError::fail(story(&case, kept, &e)))?;
+                let what = |e: String| TestCaseError::fail(story(&case, kept, &format!("lost: {lost}: {e}")));
+                sound(&again).map_err(what)?;
+                if again.lost.is_empty() && !same(&ran, &again).map_err(what)? {
+                    broken_off.set(broken_off.get() + 1);
+                }
+                prefixes.set(prefixes.get() + 1);
+            }
+        }
+        Ok(())
+    };
+    let mut runner = proptest::test_runner::TestRunner::new(tried(12));
+    if let Err(error) = runner.run(&case(), property) {
+        panic!("{error}");
+    }
+    let (ends, few) = (outcomes.borrow(), broken_off.get());
+    println!(
+        "{} programs, {} places, {few} with a reading broken off, {ends:?}",
+        programs.get(),
+        prefixes.get()
+    );
+    assert!(few * 20 < prefixes.get(), "too many places are not compared to the end");
+    assert!(prefixes.get() > 20 * programs.get(), "hardly anything was cut off");
+}
+
+#[test]
+fn no_append_that_fails_lets_anything_begin() {
+    let (programs, failures) = (Cell::new(0_u64), Cell::new(0_u64));
+    let property = |(choices, fate): (Vec<u16>, Fate)| {
+        let case = Case::new(text::runbook(&choices), fate).map_err(TestCaseError::fail)?;
+        let shared = fate.seed % 2 == 0;
+        let mut store = Kept::default();
+        let (result, watched) = case.run(&mut store, shared);
+        let outcome = result.map_err(|e| TestCaseError::fail(e.to_string()))?;
+        let ran = Ran { outcome, records: store.records(), world: watched.world, lost: Vec::new() };
+        programs.set(programs.get() + 1);
+        for at in 0..store.appends() {
+            for how in [Fails::Before, Fails::After] {
+                let mut store = Kept::failing(at, how);
+                let (result, watched) = case.run(&mut store, shared);
+                let kept = store.records();
+                let fail =
+                    |e: String| TestCaseError::fail(story(&case, &kept, &format!("{at} {how:?}: {e}")));
+                let message = result.err().map(|e| e.to_string()).unwrap_or_default();
+                if message != "the journal cannot be written: disk full" {
+                    return Err(fail(format!("it ended with: {message}")));
+                }
+                if kept.is_empty() {
+                    continue;
+                }
+                let again = case.resume(&kept, watched.world, false).map_err(fail)?;
+                same(&ran, &again).map_err(fail)?;
+                failures.set(failures.get() + 1);
+            }
+        }
+        Ok(())
+    };
+    let mut runner = proptest::test_runner::TestRunner::new(tried(12));
+    if let Err(error) = runner.run(&case(), property) {
+        panic!("{error}");
+    }
+    println!("{} programs, {} failing appends", programs.get(), failures.get());
+    assert!(failures.get() > 10 * programs.get(), "hardly any append failed");
+}
