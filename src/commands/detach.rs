@@ -9,10 +9,12 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::failure::Failure;
+use super::failure::{Failure, warn_with};
 use super::print;
 use crate::event::{Body, Heard, Input};
 use crate::journal::{Reader, StateDir};
+use crate::people::Person;
+use crate::real::Surroundings;
 
 /// What it writes, in the run's folder.
 const LOG: &str = "background.log";
@@ -85,6 +87,14 @@ fn until_it_has_the_run(
             return Err(if said.trim().is_empty() { failure } else { failure.note(said.trim().to_owned()) });
         }
         std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// Says what would end the run's commands although they outlive the program, where a person reads it.
+pub(super) fn warn_of_what_ends_all() {
+    let Person { uid, name } = Person::current();
+    if let Some((what, help)) = Surroundings::read(&name, uid).threat() {
+        warn_with(what, help);
     }
 }
 

@@ -66,6 +66,7 @@ pub(super) fn resume(args: &Args) -> Result<u8, Failure> {
     if args.detach {
         let Past { state, run, journal, accepted, .. } = past;
         journal.close()?;
+        detach::warn_of_what_ends_all();
         let text = if accepted.is_empty() { "--as-begun" } else { "--accept-changed" };
         return detach::go_on(&state, &run, &[text]);
     }

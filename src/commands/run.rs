@@ -100,6 +100,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     Inbox::at(&state.run_dir(&run)).create().map_err(|e| Failure::new(1, e.to_string()))?;
     keep_sources(&program, &state, &run);
     let seat = if terminal && !args.detach { Terminal::open().ok() } else { None };
+    if seat.is_some() || args.detach {
+        detach::warn_of_what_ends_all();
+    }
     let opened = opened(args, &program, given, roles, &run, clock, seat.is_some());
     let prevention = prevention::text(&program, &known);
     if !prevention.is_empty() {
@@ -157,6 +160,9 @@ impl Conduct {
             && std::io::stdout().is_terminal()
             && format == Format::Text;
         let seat = if terminal { Terminal::open().ok() } else { None };
+        if seat.is_some() {
+            detach::warn_of_what_ends_all();
+        }
         let records = past.shown();
         let same_boot = kept::is_of_this_boot(&past.summary);
         let Past { state, run, journal, program, .. } = past;
