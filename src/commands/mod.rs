@@ -4,12 +4,14 @@
 //! what a file means, what happens and how it is shown are other rooms' matters.
 
 mod answer;
+mod attach;
 mod bash_line;
 mod beforehand;
 mod check;
 mod complete;
 mod completions;
 mod concurrency;
+mod detach;
 mod failure;
 mod help;
 mod kept;
@@ -32,6 +34,7 @@ mod stop;
 mod supervise;
 mod timeline;
 mod verify;
+mod view;
 mod waiting;
 
 use std::io::Write as _;
@@ -99,6 +102,7 @@ enum Command {
     Note(note::Args),
     Resume(resume::Args),
     Rollback(rollback::Args),
+    Attach(attach::Args),
     Stop(stop::Args),
     Runs(runs::Args),
     Show(show::Args),
@@ -138,6 +142,7 @@ pub fn main() -> ExitCode {
         Command::Note(args) => note::note(&args),
         Command::Resume(args) => resume::resume(&args),
         Command::Rollback(args) => rollback::rollback(&args),
+        Command::Attach(args) => attach::attach(&args),
         Command::Stop(args) => stop::stop(&args),
         Command::Runs(args) => runs::runs(&args),
         Command::Show(args) => show::show(&args),

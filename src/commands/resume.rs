@@ -3,7 +3,7 @@
 use super::failure::{Failure, INVALID, warn_with};
 use super::past::Past;
 use super::run::{Conduct, secrets, tools};
-use super::{EXIT_CODES, Format, settings};
+use super::{EXIT_CODES, Format, detach, settings};
 use crate::journal::StateDir;
 
 const AFTER: &str = "\
@@ -35,9 +35,20 @@ pub(super) struct Args {
     /// What to write while it runs: lines for people, or the journal's records as JSON lines
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+
+    /// Let it go on in the background, without this terminal
+    #[arg(long, conflicts_with = "format")]
+    detach: bool,
+
+    /// This process is the background.
+    #[arg(long, hide = true, conflicts_with = "detach")]
+    background: bool,
 }
 
 pub(super) fn resume(args: &Args) -> Result<u8, Failure> {
+    if args.background {
+        detach::leave_the_session();
+    }
     let state = StateDir::create(settings::state_dir()?.root())?;
     let mut past = Past::open(state, &args.run, "go on with")?;
     if let Some(outcome) = past.summary.outcome() {
@@ -52,6 +63,13 @@ pub(super) fn resume(args: &Args) -> Result<u8, Failure> {
     missing_environment(&past);
     let secrets = secrets(&past.program)?;
     let replayed = past.replay(&secrets)?;
+    if args.detach {
+        let Past { state, run, journal, accepted, .. } = past;
+        journal.close()?;
+        detach::warn_of_what_ends_all();
+        let text = if accepted.is_empty() { "--as-begun" } else { "--accept-changed" };
+        return detach::go_on(&state, &run, &[text]);
+    }
     let clock = past.clock();
     let inputs = vec![past.taken_up(clock)?];
     Conduct::again(past, secrets, clock, args.format).resume(args.format, replayed, inputs)

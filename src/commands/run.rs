@@ -2,27 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::beforehand::Beforehand;
 use super::check::program_of;
 use super::failure::{Failure, INVALID, warn, warn_with};
 use super::past::Past;
-use super::{EXIT_CODES, Format, complete, concurrency, kept, params, prevention, print, settings};
+use super::view::View;
+use super::{EXIT_CODES, Format, complete, concurrency, detach, kept, params, prevention, settings};
 use crate::config::RolePerson;
-use crate::display::{Json, Look, Plain, Screen, TICK, record_line};
-use crate::engine::{self, Replayed};
+use crate::engine::{self, Engine, Replayed};
 use crate::event::{Body, FORMAT, Input, Moment, Opened, Outcome, Record, SourceHash};
-use crate::journal::{Head, Index, JournalError, RunJournal, Stamps, StateDir, new_run_id};
+use crate::journal::{Index, JournalError, RunJournal, Stamps, StateDir, new_run_id};
 use crate::people::inbox::{Inbox, Seen};
-use crate::people::{Person, Rules, Seat, Terminal};
+use crate::people::{Person, Rules, Terminal};
 use crate::process::identity;
 use crate::program::{GlobalSource, Program};
-use crate::real::{Clock, RealConfig, RealWorld, Tick, fetch_secret};
+use crate::real::{Clock, RealConfig, RealWorld, fetch_secret};
 use crate::timeline::Summary;
 use crate::value::{Secret, Value};
-use crate::world::Observer;
+use crate::world::{Observer, Store as _};
 
 /// How long a call without a timeout may take, nanoseconds.
 const CALL_TIMEOUT: i64 = 60_000_000_000;
@@ -32,6 +32,7 @@ Examples:
   mainstay run disk-full.runbook
   mainstay run disk-full.runbook -p host=db1 -p limit=90%
   mainstay run disk-full.runbook --params prod.toml --format json
+  mainstay run disk-full.runbook --detach
 
 Parameters that are missing are asked for at the terminal. Approvals and questions are asked there, too, and
 can be answered from anywhere else on this machine: `mainstay waiting`, `mainstay approve RUN`.
@@ -68,6 +69,10 @@ pub(super) struct Args {
     /// Ask nobody: silence decides at once, as the runbook says
     #[arg(long)]
     unattended: bool,
+
+    /// Begin it, and let it go on in the background, without this terminal
+    #[arg(long, conflicts_with = "format")]
+    detach: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<u8, Failure> {
@@ -98,12 +103,22 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
         return Err(error.into());
     }
     keep_sources(&program, &state, &run);
-    let seat = if terminal { Terminal::open().ok() } else { None };
+    let seat = if terminal && !args.detach { Terminal::open().ok() } else { None };
+    if seat.is_some() || args.detach {
+        detach::warn_of_what_ends_all();
+    }
     let opened = opened(args, &program, given, roles, &run, clock, seat.is_some());
     let prevention = prevention::text(&program, &known);
     if !prevention.is_empty() {
         // As with the sources, without it a run is as good.
         let _ = state.keep(&run, kept::PREVENTION, prevention.as_bytes());
+    }
+    if args.detach {
+        let mut journal = journal;
+        let turn = Engine::new(program, secrets).feed(Input::Opened(Box::new(opened)));
+        journal.append(&turn.records, true).map_err(|e| Failure::new(1, e.to_string()))?;
+        journal.close()?;
+        return detach::go_on(&state, &run, &["--as-begun"]);
     }
     let (records, same_boot) = (Vec::new(), true);
     let conduct =
@@ -149,6 +164,9 @@ impl Conduct {
             && std::io::stdout().is_terminal()
             && format == Format::Text;
         let seat = if terminal { Terminal::open().ok() } else { None };
+        if seat.is_some() {
+            detach::warn_of_what_ends_all();
+        }
         let records = past.shown();
         let same_boot = kept::is_of_this_boot(&past.summary);
         let Past { state, run, journal, program, .. } = past;
@@ -190,7 +208,8 @@ impl Conduct {
         ) -> Result<Outcome, engine::DriveError>,
     ) -> Result<u8, Failure> {
         let Conduct { program, secrets, state, run, clock, mut journal, seat, prevention, .. } = self;
-        let mut view = View::new(format, &program, &prevention, &state.run_dir(&run));
+        let sources = Arc::new(program.sources.clone());
+        let mut view = View::new(format, sources, &prevention, &state.run_dir(&run));
         let mut world = RealWorld::new(RealConfig {
             clock,
             seat: seat.map(|terminal| view.seat(terminal)),
@@ -376,81 +395,6 @@ fn opened(
         roles,
         named_calls: false,
         call_timeout_ns: CALL_TIMEOUT,
-    }
-}
-
-/// What is shown while it runs.
-enum View {
-    Json(Json<std::io::Stdout>),
-    Plain(Box<Plain<std::io::Stdout>>),
-    Screen(Screen),
-}
-
-impl View {
-    fn new(format: Format, program: &Program, prevention: &str, run_dir: &Path) -> View {
-        let look = Look::of_stdout();
-        let sources = Arc::new(program.sources.clone());
-        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-        match format {
-            Format::Json => View::Json(Json::new(std::io::stdout())),
-            Format::Text if look.width.is_some() && !dumb => {
-                View::Screen(Screen::new(look, sources).with_prevention(prevention).in_folder(run_dir))
-            }
-            Format::Text => {
-                let plain = Plain::new(std::io::stdout(), look, sources).with_prevention(prevention);
-                View::Plain(Box::new(plain))
-            }
-        }
-    }
-
-    fn observer(&mut self) -> &mut dyn Observer {
-        match self {
-            View::Json(json) => json,
-            View::Plain(plain) => &mut **plain,
-            View::Screen(screen) => screen,
-        }
-    }
-
-    fn seat(&self, terminal: Terminal) -> Seat {
-        let prompter = match self {
-            View::Screen(screen) => screen.prompter(),
-            // Somebody sits at a terminal that can only be written to line by line.
-            _ => Screen::still(Look { colour: false, ..Look::of_stdout() }).prompter(),
-        };
-        Seat { terminal, prompter }
-    }
-
-    fn live(&self) -> Option<crate::real::Live> {
-        let View::Screen(screen) = self else {
-            return None;
-        };
-        let screen = screen.clone();
-        Some(Box::new(move |address, stream, offset, bytes| screen.printed(address, stream, offset, bytes)))
-    }
-
-    fn tick(&self) -> Option<Tick> {
-        let View::Screen(screen) = self else {
-            return None;
-        };
-        let screen = screen.clone();
-        Some(Tick { every: TICK, call: Box::new(move || screen.tick()) })
-    }
-
-    /// Writes the hash in which the record ends, so that it can be kept elsewhere.
-    fn record(&self, run: &str, outcome: Outcome, head: &Head) -> Result<(), Failure> {
-        match self {
-            View::Json(_) => {
-                let last = serde_json::json!({ "run": run, "outcome": outcome, "head": head });
-                print(&format!("{last}\n"))
-            }
-            View::Plain(_) | View::Screen(_) => print(&record_line(head, Look::of_stdout())),
-        }
-    }
-
-    fn leave(&self) {
-        if let View::Screen(screen) = self {
-            screen.leave();
-        }
     }
 }
 

@@ -96,7 +96,7 @@ impl Reader {
         // Also tells whether somebody took the run up meanwhile.
         let Salvage { records, head: end, damage } = self.salvage();
         let mut found = Vec::new();
-        let read = rows(self.connection(), |row| found.push(row));
+        let read = rows(self.connection(), 0, |row| found.push(row));
         let broken = read.err().map(|error| JournalError::sqlite(self.path(), &error));
         let behind = found.partition_point(|row| u64::try_from(row.seq).unwrap_or(0) <= end.seq);
         found.truncate(behind);

@@ -86,6 +86,27 @@ impl Reader {
         strict(self.salvage()).map(|(records, _)| records)
     }
 
+    /// Returns the rows behind that number, as far as they can be understood: for whoever looks on. The chain is not
+    /// checked.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn after(&self, seq: u64) -> Result<Vec<(u64, Record)>, JournalError> {
+        let mut found = Vec::new();
+        rows(&self.connection, seq, |row| {
+            if let (Ok(seq), Ok(record)) = (u64::try_from(row.seq), row::decode(&row)) {
+                found.push((seq, record));
+            }
+        })
+        .map_err(|e| JournalError::sqlite(&self.path, &e))?;
+        Ok(found)
+    }
+
+    /// Returns whether what is written to the journal from now on is seen.
+    pub fn is_live(&self) -> bool {
+        !self.still && self._copy.is_none()
+    }
+
     /// Returns what can be read, and what is wrong with the rest.
     pub fn salvage(&self) -> Salvage {
         let found = scan(&self.connection, &self.path);
@@ -206,17 +227,18 @@ pub(super) fn scan(connection: &Connection, path: &Path) -> Salvage {
         expected: 1,
         found: Salvage { records: Vec::new(), head: Head::default(), damage: None },
     };
-    if let Err(e) = rows(connection, |row| scan.row(&row)) {
+    if let Err(e) = rows(connection, 0, |row| scan.row(&row)) {
         scan.damaged(JournalError::sqlite(path, &e));
     }
     scan.found
 }
 
-pub(super) fn rows(connection: &Connection, mut each: impl FnMut(Row)) -> rusqlite::Result<()> {
+pub(super) fn rows(connection: &Connection, after: u64, mut each: impl FnMut(Row)) -> rusqlite::Result<()> {
     let mut select = connection.prepare(
-        "SELECT seq, turn, class, kind, address, wall_us, run_ns, body, hash FROM journal ORDER BY seq",
+        "SELECT seq, turn, class, kind, address, wall_us, run_ns, body, hash FROM journal \
+         WHERE seq > ?1 ORDER BY seq",
     )?;
-    let mut rows = select.query([])?;
+    let mut rows = select.query([i64::try_from(after).unwrap_or(i64::MAX)])?;
     while let Some(row) = rows.next()? {
         each(Row {
             seq: row.get(0)?,

@@ -10,6 +10,7 @@
 mod clock;
 mod command;
 mod desk;
+mod keeper;
 mod link;
 mod secret;
 mod signals;
@@ -32,6 +33,7 @@ use crate::world::{Next, World, WorldError};
 use desk::Desk;
 
 pub use clock::Clock;
+pub use keeper::Surroundings;
 pub use secret::{SecretError, fetch_secret};
 
 /// How long an input that is about to come is waited for before what led to it is stored alone.
