@@ -27,7 +27,8 @@ const NOT_RUN: &[&str] = &[
      mainstay note k7f3 \"the bank was called\"",
     "benches/compare             # everything, several rounds; the first time also builds the peers\n\
      benches/compare --short     # what CI runs: less than a minute, and with room for noise\n\
-     cargo bench --bench inside  # single parts, without the processes around them",
+     cargo bench --bench inside  # single parts, without the processes around them\n\
+     cargo bench --bench runs    # the list of 10,000 runs, and of 5,000 that wait",
     "runbooks/quickstart/run",
     "runbooks/quickstart/run -p limit=0.1%",
     "tests/run",
