@@ -30,6 +30,8 @@ const NOT_RUN: &[&str] = &[
      cargo bench --bench inside  # single parts, without the processes around them",
     "PROPTEST_CASES=5000 cargo test --release --test programs -- --nocapture   # runbooks made by chance, cut off at every place\n\
      fuzz/run check 3600                                                       # also: interpolation, journal; see fuzz/README.md",
+     cargo bench --bench inside  # single parts, without the processes around them\n\
+     cargo bench --bench runs    # the list of 10,000 runs, and of 5,000 that wait",
     "runbooks/quickstart/run",
     "runbooks/quickstart/run -p limit=0.1%",
     "tests/run",
