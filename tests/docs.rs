@@ -27,11 +27,10 @@ const NOT_RUN: &[&str] = &[
      mainstay note k7f3 \"the bank was called\"",
     "benches/compare             # everything, several rounds; the first time also builds the peers\n\
      benches/compare --short     # what CI runs: less than a minute, and with room for noise\n\
-     cargo bench --bench inside  # single parts, without the processes around them",
-    "PROPTEST_CASES=5000 cargo test --release --test programs -- --nocapture   # runbooks made by chance, cut off at every place\n\
-     fuzz/run check 3600                                                       # also: interpolation, journal; see fuzz/README.md",
      cargo bench --bench inside  # single parts, without the processes around them\n\
      cargo bench --bench runs    # the list of 10,000 runs, and of 5,000 that wait",
+    "PROPTEST_CASES=5000 cargo test --release --test programs -- --nocapture   # runbooks made by chance, cut off at every place\n\
+     fuzz/run check 3600                                                       # also: interpolation, journal; see fuzz/README.md",
     "runbooks/quickstart/run",
     "runbooks/quickstart/run -p limit=0.1%",
     "tests/run",
