@@ -194,7 +194,7 @@ impl Past {
 }
 
 /// Leaves the places out that point into a text which was replaced at row `before`.
-pub(super) fn forget_places<'a>(records: &mut dyn Iterator<Item = (&'a mut Record, u64)>, before: u64) {
+pub(super) fn forget_places(records: &mut dyn Iterator<Item = (&mut Record, u64)>, before: u64) {
     for (record, seq) in records {
         if seq < before
             && let Body::Fact(Fact::Failed { span, .. }) = &mut record.body

@@ -121,8 +121,8 @@ fn kill_mode(service: &str) -> String {
 
 /// Returns whether the last line that says so switches it on.
 fn kill_user_processes(conf: &str) -> bool {
-    let set = conf.lines().filter_map(|line| line.trim().strip_prefix("KillUserProcesses="));
-    set.last()
+    let mut set = conf.lines().filter_map(|line| line.trim().strip_prefix("KillUserProcesses="));
+    set.next_back()
         .is_some_and(|value| matches!(value.trim().to_lowercase().as_str(), "yes" | "true" | "on" | "1"))
 }
 
