@@ -276,10 +276,8 @@ pub fn sound(ran: &Ran) -> Result<(), String> {
     let mut unwound = BTreeSet::new();
     for record in &ran.records {
         match &record.body {
-            Body::Fact(Fact::ChangeBegan(change)) => {
-                if ends.insert(change.address.clone(), None).is_some() {
-                    return Err(format!("`{}` began twice at {}", change.call, change.address));
-                }
+            Body::Fact(Fact::ChangeBegan(change)) if ends.insert(change.address.clone(), None).is_some() => {
+                return Err(format!("`{}` began twice at {}", change.call, change.address));
             }
             Body::Fact(Fact::ChangeEnded { change, state, .. }) => {
                 if let Some(end) = ends.get_mut(&change.address)
@@ -288,10 +286,10 @@ pub fn sound(ran: &Ran) -> Result<(), String> {
                     return Err(format!("`{}` has two ends at {}", change.call, change.address));
                 }
             }
-            Body::Fact(Fact::UnwindBegan { change, finally, .. }) => {
-                if !unwound.insert((change.address.clone(), *finally)) {
-                    return Err(format!("`{}` is taken back twice", change.call));
-                }
+            Body::Fact(Fact::UnwindBegan { change, finally, .. })
+                if !unwound.insert((change.address.clone(), *finally)) =>
+            {
+                return Err(format!("`{}` is taken back twice", change.call));
             }
             _ => {}
         }

@@ -276,7 +276,7 @@ impl Outside {
         let silence = |deadline: i64| (deadline, Reply::Silence { why: format!("{} ran out", ask.bound) });
         let deadline = ask.deadline.unwrap_or(asked);
         let draw = self.draw(address, "answer");
-        let at = asked + if draw % 2 == 0 { 5 * SECOND } else { 25 * SECOND };
+        let at = asked + if draw.is_multiple_of(2) { 5 * SECOND } else { 25 * SECOND };
         if draw < self.fate.trouble || at > deadline {
             return silence(deadline);
         }
@@ -285,7 +285,7 @@ impl Outside {
             Wanted::YesNo | Wanted::Done => Value::Bool(yes),
             Wanted::Value(_) => Value::text(if yes { "x" } else { "y" }),
         };
-        let (who, uid) = if draw % 3 == 0 { ("kim", 1001) } else { ("lee", 1002) };
+        let (who, uid) = if draw.is_multiple_of(3) { ("kim", 1001) } else { ("lee", 1002) };
         let (who, because, letter) = (who.to_owned(), String::new(), String::new());
         let role = question.roles.first().cloned().unwrap_or_default();
         (at, Reply::Answer(Answer { who, uid, role, value, because, letter }))
