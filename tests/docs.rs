@@ -19,6 +19,10 @@ use page::{Kind, Page};
 
 /// Lines of set-up that are shown and not run, each as it stands in its fence.
 const NOT_RUN: &[&str] = &[
+    "mainstay run failover.runbook --detach     # begins it, and goes on in the background\n\
+     mainstay attach last                       # shows it, from any terminal; Ctrl-C leaves the view\n\
+     mainstay waiting                           # what it asks meanwhile\n\
+     mainstay stop last --because \"the bank called\"",
     "install -d -m 3770 -g ops /srv/mainstay /srv/mainstay/runs\n\
      install -d /etc/mainstay && echo 'state = \"/srv/mainstay\"' > /etc/mainstay/mainstay.toml",
     "mainstay waiting\n\
