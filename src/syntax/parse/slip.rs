@@ -128,7 +128,9 @@ pub(super) fn first_line(stop: &Stop<'_>) -> Span {
     Span { end: stop.span.start.saturating_add(u32::try_from(length).unwrap_or(0)), ..stop.span }
 }
 
+/// Returns the place of the first bytes of what could not be read, no further than it goes.
 pub(super) fn head(stop: &Stop<'_>, length: usize) -> Span {
+    let length = stop.rest.floor_char_boundary(length);
     Span { end: stop.span.start.saturating_add(u32::try_from(length).unwrap_or(1)), ..stop.span }
 }
 
