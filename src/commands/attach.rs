@@ -66,6 +66,7 @@ pub(super) fn attach(args: &Args) -> Result<u8, Failure> {
     }
     let sources = Arc::new(kept.sources);
     let view = View::new(args.format, sources, &kept.summary.prevention, &state.run_dir(&run));
+    view.watch();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -82,20 +82,26 @@ impl Past {
         }
         let run = &self.run;
         let changed = self.changed(&now.sources);
+        let is_gone = !Path::new(&self.opened.file).exists();
         if !accept {
             let mut failure = Failure::new(
                 INVALID,
                 format!("the text of the run {run} is not what it was; nothing was done"),
             );
-            for line in changed {
+            for line in changed.into_iter().filter(|_| !is_gone) {
                 failure = failure.note(line);
             }
-            return Err(failure
-                .help(format!(
+            if is_gone {
+                failure = failure.note(format!("`{}` is not there any more", self.opened.file));
+            } else {
+                failure = failure.help(format!(
                     "`mainstay resume {run} --accept-changed` goes on with the text as it is now, where what was \
                      done fits it"
-                ))
-                .help(format!("`mainstay resume {run} --as-begun` goes on with the text as it was")));
+                ));
+            }
+            return Err(
+                failure.help(format!("`mainstay resume {run} --as-begun` goes on with the text as it was"))
+            );
         }
         let program = super::check::ready(&self.opened.file, now)?;
         self.accepted.clone_from(&program.hash);

@@ -6,10 +6,11 @@ use super::failure::Failure;
 use super::past::Past;
 use super::run::{Conduct, secrets, tools};
 use super::{EXIT_CODES, Format, concurrency, pretty, print, settings};
-use crate::engine::Stands;
-use crate::event::{Control, Input, Outcome};
+use crate::engine::{Replayed, Stands};
+use crate::event::{Control, Input, Outcome, Request};
 use crate::journal::StateDir;
 use crate::people::Person;
+use crate::program::StatementKind;
 
 const AFTER: &str = "\
 Examples:
@@ -46,6 +47,9 @@ pub(super) fn rollback(args: &Args) -> Result<u8, Failure> {
         replayed.engine.made().into_iter().rev().partition(|stands| stands.undo.is_some());
     if args.dry_run {
         list(&past, replayed.outcome, &back, &stays, args.format)?;
+        if args.format == Format::Text {
+            print(&provisos(&past, &replayed))?;
+        }
         return Ok(0);
     }
     if replayed.outcome.is_some() && back.is_empty() {
@@ -64,6 +68,27 @@ pub(super) fn rollback(args: &Args) -> Result<u8, Failure> {
     let occurred = past.no_earlier(clock.now());
     let inputs = vec![past.taken_up(clock)?, Input::Control { control: Control::Rollback, by, occurred }];
     Conduct::again(past, secrets, clock, args.format).resume(args.format, replayed, inputs)
+}
+
+/// Returns what may make it come otherwise than is listed.
+fn provisos(past: &Past, replayed: &Replayed) -> String {
+    let mut text = String::new();
+    for ask in &replayed.open {
+        if let Request::Command(command) = &ask.request {
+            text += &format!(
+                "`{}` was under way and may still run: it is ended first, and its own change is settled as one in doubt\n",
+                command.typed
+            );
+        }
+    }
+    let mut has_point = false;
+    past.program.every(&mut |statement| {
+        has_point |= matches!(statement.kind, StatementKind::PointOfNoReturn { .. });
+    });
+    if has_point {
+        text += "The runbook has a point of no return: what was done before it stays, where it holds then.\n";
+    }
+    text
 }
 
 fn list(

@@ -114,7 +114,8 @@ fn told(
             format!("the run {run} takes its changes back already, and goes on with that\n")
         }
         None => format!(
-            "the run {run} stops: what it runs now is ended, then its changes are taken back, the last one first\n"
+            "the run {run} stops: what it runs now is ended, then its changes are taken back, the last one first; where \
+             nobody can know whether what was ended had happened, it asks: `mainstay waiting {run}`\n"
         ),
     };
     print(&said)?;

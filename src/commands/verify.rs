@@ -270,7 +270,7 @@ fn signed(found: &mut Found, folder: &Path, audit: &Audit, allowed: Option<&Path
         if held { notes.push(format!("{file} {why}")) } else { wrong(file, why) }
     }
     if allowed.is_some() && !held {
-        wrong(String::new(), "no allowed signer has signed it".to_owned());
+        wrong(String::new(), "intact so far as is seen here, but no allowed signer has signed it".to_owned());
     }
     found.notes.extend(notes);
 }

@@ -46,6 +46,13 @@ impl View {
         }
     }
 
+    /// Makes it a look at a run that goes on elsewhere.
+    pub fn watch(&self) {
+        if let View::Screen(screen) = self {
+            screen.watch();
+        }
+    }
+
     pub fn seat(&self, terminal: Terminal) -> Seat {
         let prompter = match self {
             View::Screen(screen) => screen.prompter(),

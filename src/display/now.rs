@@ -56,6 +56,13 @@ pub(super) struct Call {
     pub tail: Tail,
 }
 
+/// Returns when the record was written: now, or before where it is read again.
+fn when(record: &Record) -> Instant {
+    let now = Instant::now();
+    let age = jiff::Timestamp::now().as_microsecond().saturating_sub(record.at.wall_us).max(0).unsigned_abs();
+    now.checked_sub(Duration::from_micros(age)).unwrap_or(now)
+}
+
 impl Now {
     /// Takes in what begins and ends.
     pub fn follow(&mut self, record: &Record) {
@@ -70,7 +77,7 @@ impl Now {
                         self.calls.push(Call {
                             address: ask.address.clone(),
                             text,
-                            began: Instant::now(),
+                            began: when(record),
                             bound: left,
                             whose: whose(&ask.bound),
                             command,
@@ -110,7 +117,7 @@ impl Now {
         let open = |title: String, deadline: Option<i64>| Place {
             address: address.clone(),
             title: one_line(&title),
-            began: Instant::now(),
+            began: when(record),
             bound: deadline.map(|at| span(at.saturating_sub(record.at.run_ns))),
             deadline,
             note: String::new(),
@@ -162,7 +169,7 @@ impl Now {
                     place.note = format!("until {} (read {times}{read})", one_line(text));
                     if *sample == 1 || place.noted.is_none() {
                         let left = until.map(|at| span(at.saturating_sub(record.at.run_ns)));
-                        place.noted = Some((Instant::now(), left));
+                        place.noted = Some((when(record), left));
                     }
                 }
             }
@@ -175,7 +182,7 @@ impl Now {
                 if let Some(place) = self.place_of(address) {
                     place.note = format!("wait: {}", one_line(reason));
                     let left = span(until.saturating_sub(record.at.run_ns));
-                    place.noted = Some((Instant::now(), Some(left)));
+                    place.noted = Some((when(record), Some(left)));
                 }
             }
             Fact::Verified { .. } | Fact::Symptom { .. } | Fact::Failed { .. } => {

@@ -61,6 +61,8 @@ struct Inner {
     held: String,
     /// When lines were written last.
     written: Instant,
+    /// Whether this is only a look at a run that goes on elsewhere.
+    watches: bool,
     /// Gives the terminal back as it was.
     keys: Keys,
 }
@@ -104,6 +106,7 @@ impl Screen {
             prompt: None,
             held: String::new(),
             written: Instant::now(),
+            watches: false,
             keys,
         })))
     }
@@ -120,6 +123,11 @@ impl Screen {
     pub fn in_folder(self, run_dir: &Path) -> Self {
         run_dir.clone_into(&mut self.0.borrow_mut().run_dir);
         self
+    }
+
+    /// Makes it a look at a run that goes on elsewhere.
+    pub fn watch(&self) {
+        self.0.borrow_mut().watches = true;
     }
 
     /// Returns what draws prompts on this screen.
@@ -328,6 +336,7 @@ impl Inner {
             now: Instant::now(),
             clock: jiff::Timestamp::now().strftime("%H:%M").to_string(),
             keys: self.keys.are_read(),
+            watches: self.watches,
         };
         stage::lines(&self.now, &self.summary, &frame)
     }

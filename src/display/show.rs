@@ -44,7 +44,10 @@ pub fn show(summary: &Summary, state: RunState, sources: &Sources, look: Look) -
     });
     section(&mut out, "Approvals", look, |out| {
         for approval in &summary.approvals {
-            approval_lines(out, approval, summary.is_over(), look);
+            // One that is open can still be answered, also while nobody executes the run.
+            let over =
+                summary.ended.is_some() || !summary.open_questions.keys().any(|at| approval.is_asked_at(at));
+            approval_lines(out, approval, over, look);
         }
     });
     section(&mut out, "Changes", look, |out| changes(out, summary, look));
@@ -204,7 +207,7 @@ fn changes(out: &mut String, summary: &Summary, look: Look) {
         let state = change.state_words(over);
         let tone = match state {
             "done" => Tone::Good,
-            "failed" | "in doubt" => Tone::Bad,
+            "failed" | "in doubt" | "its end was not seen yet" => Tone::Bad,
             _ => Tone::Quiet,
         };
         let by = if change.change.undoing { "rollback " } else { "" };

@@ -33,6 +33,8 @@ pub(super) struct Frame {
     pub clock: String,
     /// Whether keys are read.
     pub keys: bool,
+    /// Whether the run is somebody else's to end: this is a look at it.
+    pub watches: bool,
 }
 
 /// Returns the lines.
@@ -170,6 +172,10 @@ fn foot(now: &Now, summary: &Summary, frame: &Frame) -> Vec<Line> {
     let look = frame.look;
     let dot = if look.unicode { " · " } else { ", " };
     let mut said = standing(summary);
+    if frame.watches && !summary.open_questions.is_empty() {
+        // The question stands where the run is, and can be answered from anywhere.
+        said = format!("it asks: mainstay waiting {}", summary.run);
+    }
     match summary.findings.len() {
         0 => {}
         1 => said += &format!("{dot}1 finding"),
@@ -182,7 +188,7 @@ fn foot(now: &Now, summary: &Summary, frame: &Frame) -> Vec<Line> {
         }
         keys.push("s so far");
     }
-    keys.push("Ctrl-C stop");
+    keys.push(if frame.watches { "Ctrl-C leave the view" } else { "Ctrl-C stop" });
     let keys = keys.join(dot);
     let fits = frame.width.saturating_sub(1);
     let used = 2 + columns(&said) + columns(&keys);

@@ -265,7 +265,9 @@ async fn back(cx: &Cx<'_>, stop: Stop) -> Outcome {
         // Not in the `match`: the door is locked while it is looked at.
         let taken_back = cx.walk.door.state().rollback.take();
         match taken_back {
-            Some(_) => outcome = Outcome::RolledBack,
+            Some(_) if cx.walk.ledger().attempted => outcome = Outcome::RolledBack,
+            // Nothing was changed: it was only ended.
+            Some(_) => {}
             None => cx.fact(Fact::Stopped { by: by.clone(), because }),
         }
     }

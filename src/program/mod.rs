@@ -240,7 +240,7 @@ impl Program {
     }
 
     /// Calls `f` with every statement, those in undos and actions with them.
-    fn every<'a>(&'a self, f: &mut dyn FnMut(&'a Statement)) {
+    pub fn every<'a>(&'a self, f: &mut dyn FnMut(&'a Statement)) {
         let phases = self.diagnose.iter().chain(&self.resolves).chain(&self.rollback);
         self.symptoms
             .iter()

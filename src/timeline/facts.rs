@@ -366,7 +366,7 @@ fn people(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
         Fact::Resumed { who, accepted, .. } => {
             entry.kind = Kind::Note;
             entry.who.clone_from(who);
-            entry.what = Words::say("went on with the run, which had been left");
+            entry.what = Words::say("went on with the run");
             if !accepted.is_empty() {
                 entry.outcome =
                     Words::say(format!("with a changed runbook, {}", accepted.get(..16).unwrap_or(accepted)));

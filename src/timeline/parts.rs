@@ -124,7 +124,9 @@ impl ChangeLine {
             (Some(ChangeState::Done), _) => "done",
             (Some(ChangeState::NotRun), _) => "not run",
             (Some(ChangeState::Failed), _) => "failed",
-            (Some(ChangeState::InDoubt), _) | (None, true) => "in doubt",
+            (Some(ChangeState::InDoubt), _) => "in doubt",
+            // Nobody executes the run: its command may go on all the same.
+            (None, true) => "its end was not seen yet",
             (None, false) => "running",
         }
     }
