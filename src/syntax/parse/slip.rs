@@ -130,7 +130,8 @@ pub(super) fn first_line(stop: &Stop<'_>) -> Span {
 
 /// Returns the place of the first bytes of what could not be read, no further than it goes.
 pub(super) fn head(stop: &Stop<'_>, length: usize) -> Span {
-    let length = stop.rest.floor_char_boundary(length);
+    let fits = |length: &usize| stop.rest.is_char_boundary(*length);
+    let length = (0..=length.min(stop.rest.len())).rev().find(fits).unwrap_or(0);
     Span { end: stop.span.start.saturating_add(u32::try_from(length).unwrap_or(1)), ..stop.span }
 }
 
