@@ -149,6 +149,21 @@ fn what_ended_long_ago_is_deleted_and_everything_else_is_kept_and_named() {
 }
 
 #[test]
+fn of_many_runs_the_newest_are_shown_and_all_that_are_not_over() {
+    let kept = Kept::new();
+    for number in 0..103 {
+        kept.run(&format!("20261021-0000-a{number:03}"), 1, &[ended(Outcome::Resolved, 0)]);
+    }
+    kept.run("20261020-0000-open", 9, &[]);
+    let shown = kept.mainstay(&["runs"]).expect_code(0).stdout;
+    assert_eq!(shown.matches("20261021-0000-a").count(), 100, "{shown}");
+    assert!(shown.contains("20261020-0000-open"), "{shown}");
+    assert!(shown.contains("and 3 more that have ended: `mainstay runs -n 104` lists all"), "{shown}");
+    assert_eq!(kept.mainstay(&["runs", "-n", "104"]).stdout.matches("20261021-0000-a").count(), 103);
+    assert_eq!(kept.listed().len(), 104, "a program gets all");
+}
+
+#[test]
 fn what_a_crash_left_half_deleted_is_no_run_and_goes_with_the_next_prune() {
     let kept = Kept::new();
     kept.run("20260101-0000-old1", 100, &[ended(Outcome::Resolved, 0)]);

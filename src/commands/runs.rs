@@ -4,7 +4,7 @@ use super::failure::{Failure, INVALID};
 use super::{Format, pretty, print, settings};
 use super::{kept, prune};
 use crate::diagnostic::nearest;
-use crate::display::{self, Look};
+use crate::display::{self, Look, RunState};
 use crate::journal::Listing;
 
 const AFTER: &str = "\
@@ -15,6 +15,9 @@ Examples:
 
 An outcome is one of: resolved, failed, rolled_back, aborted, escalated, not_needed, suspended (its end was not seen),
 waiting (for a person), running, damaged (its journal cannot be read).";
+
+/// Runs that are shown where nobody says how many.
+const SHOWN: usize = 100;
 
 const OUTCOMES: [&str; 10] = [
     "resolved",
@@ -44,7 +47,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "OUTCOME", add = super::complete::words(&OUTCOMES))]
     outcome: Vec<String>,
 
-    /// How many at most
+    /// How many at most; without it, as text, the newest 100 and all that are not over
     #[arg(long, short = 'n', value_name = "N")]
     limit: Option<usize>,
 
@@ -77,14 +80,34 @@ pub(super) fn runs(args: &Args) -> Result<u8, Failure> {
         (args.outcome.is_empty() || args.outcome.iter().any(|o| o == state.word()))
             && args.runbook.as_deref().is_none_or(|name| is_of(listing, name))
     });
-    listed.truncate(args.limit.unwrap_or(usize::MAX));
+    let found = listed.len();
+    match (args.limit, args.format) {
+        (Some(limit), _) => listed.truncate(limit),
+        (None, Format::Json) => {}
+        (None, Format::Text) => {
+            // What is not over is never left out.
+            let mut place = 0;
+            listed.retain(|(_, state)| {
+                place += 1;
+                place <= SHOWN || !matches!(state, RunState::Ended(_))
+            });
+        }
+    }
+    let left_out = found - listed.len();
     match args.format {
         Format::Json => print(&pretty(&display::runs_json(&listed))?)?,
         Format::Text if listed.is_empty() && any => print("no run is like that\n")?,
         Format::Text if listed.is_empty() => {
             print("nothing has been run yet; `mainstay run FILE` starts\n")?;
         }
-        Format::Text => print(&display::runs(&listed, Look::of_stdout()))?,
+        Format::Text => {
+            print(&display::runs(&listed, Look::of_stdout()))?;
+            if left_out > 0 && args.limit.is_none() {
+                print(&format!(
+                    "and {left_out} more that have ended: `mainstay runs -n {found}` lists all\n"
+                ))?;
+            }
+        }
     }
     Ok(0)
 }
