@@ -149,6 +149,18 @@ fn what_ended_long_ago_is_deleted_and_everything_else_is_kept_and_named() {
 }
 
 #[test]
+fn a_link_to_a_run_is_no_run() {
+    let kept = Kept::new();
+    let run = "20261021-0000-real";
+    kept.run(run, 9, &[ended(Outcome::Resolved, 0)]);
+    let link = kept.state.run_dir("29991231-0000-aaaa");
+    std::os::unix::fs::symlink(kept.state.run_dir(run), link).expect("a link");
+    assert_eq!(kept.listed(), [(run.to_owned(), "resolved".to_owned())]);
+    kept.mainstay(&["runs", "prune", "--older-than", "1d"]).expect_code(0).expect_output("1 run deleted");
+    assert_eq!(kept.listed(), []);
+}
+
+#[test]
 fn of_many_runs_the_newest_are_shown_and_all_that_are_not_over() {
     let kept = Kept::new();
     for number in 0..103 {

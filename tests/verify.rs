@@ -196,6 +196,10 @@ fn an_end_that_was_cut_off_shows_against_the_index_and_a_kept_hash() {
     assert_eq!(findings.len(), 1, "{findings:?}");
     assert_eq!(findings[0]["text"], "it ends at row 50, but had 57 rows when it ended, says the index");
 
+    // A look at the list does not make it true.
+    old.mainstay(&["runs"]).expect_code(0).expect_output("damaged");
+    assert_eq!(old.findings().len(), 1);
+
     fs::remove_file(old.0.state().join("mainstay/index.db")).expect("there is an index");
     assert!(old.findings().is_empty(), "a chain does not show that its end is gone");
     let text = old.mainstay(&["verify", OLD, "--head", HEAD]).expect_code(1);

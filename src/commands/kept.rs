@@ -139,13 +139,19 @@ pub(super) fn list(state_dir: &StateDir) -> Result<Vec<(Listing, RunState)>, Fai
     let mut folded = Vec::new();
     for run in &runs {
         let stamp = stamps.as_ref().and_then(|stamps| stamps.stamp(run));
-        let kept = known.remove(run).filter(|(_, kept)| stamp.as_ref() == Some(kept));
-        if let Some((listing, _)) = kept {
-            let state = state_of(state_dir, &listing);
-            listed.push((listing, state));
-            continue;
+        let before = match known.remove(run) {
+            Some((listing, kept)) if stamp.as_ref() == Some(&kept) => {
+                let state = state_of(state_dir, &listing);
+                listed.push((listing, state));
+                continue;
+            }
+            before => before.map(|(listing, _)| listing.head),
+        };
+        let (listing, mut state) = fold(state_dir, run);
+        // What was seen of it once must still be there; otherwise the index keeps what it knows.
+        if before.is_some_and(|head| !holds(state_dir, run, &head)) {
+            state = RunState::Damaged;
         }
-        let (listing, state) = fold(state_dir, run);
         // What was written to meanwhile is folded again the next time.
         if let Some(stamp) = stamp
             && state != RunState::Damaged
@@ -174,6 +180,11 @@ pub(super) fn one(state_dir: &StateDir, run: &str) -> (Listing, RunState) {
         }
         _ => fold(state_dir, run),
     }
+}
+
+/// Returns whether the run's journal still has the row in which it ended when it was last looked at.
+fn holds(state_dir: &StateDir, run: &str, head: &Head) -> bool {
+    head.seq == 0 || Reader::open(state_dir, run).is_ok_and(|reader| reader.holds(head))
 }
 
 fn fold(state_dir: &StateDir, run: &str) -> (Listing, RunState) {

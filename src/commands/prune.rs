@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::failure::{Failure, INVALID};
 use super::{Format, kept, pretty, print, settings};
 use crate::display::RunState;
-use crate::journal::{Index, JournalError, Listing, Prune, Stamp, Stamps, StateDir};
+use crate::journal::{Index, Listing, Prune, Stamp, Stamps, StateDir};
 use crate::users;
 use crate::value::{Value, parse_duration};
 
@@ -77,7 +77,7 @@ pub(super) fn prune(args: &Args) -> Result<u8, Failure> {
         let why = match reason(&state, &listing, run_state, args.standing) {
             Some(why) => Some(why),
             None => match (&mut prune, &stamps) {
-                (Some(prune), Some(stamps)) => condemn(prune, stamps, &listing.run, stood.get(&listing.run))?,
+                (Some(prune), Some(stamps)) => condemn(prune, stamps, &listing.run, stood.get(&listing.run)),
                 _ => None,
             },
         };
@@ -130,19 +130,14 @@ fn reason(state: &StateDir, listing: &Listing, run_state: RunState, standing: bo
 }
 
 /// Takes a run out of the list. Returns why it cannot be.
-fn condemn(
-    prune: &mut Prune,
-    stamps: &Stamps,
-    run: &str,
-    stood: Option<&Stamp>,
-) -> Result<Option<String>, Failure> {
+fn condemn(prune: &mut Prune, stamps: &Stamps, run: &str, stood: Option<&Stamp>) -> Option<String> {
     let changing = || Some("somebody writes to its journal".to_owned());
-    let Some(stood) = stood else { return Ok(changing()) };
+    let Some(stood) = stood else { return changing() };
     match prune.condemn(run, stamps, stood) {
-        Ok(true) => Ok(None),
-        Ok(false) => Ok(changing()),
-        Err(error @ JournalError::Held { .. }) => Ok(Some(error.to_string())),
-        Err(error) => Err(error.into()),
+        Ok(true) => None,
+        Ok(false) => changing(),
+        // One that cannot be deleted is no reason to keep the others.
+        Err(error) => Some(error.to_string()),
     }
 }
 

@@ -137,6 +137,8 @@ fn look(state: &StateDir, run: &str, file: &str) -> Result<Seen, Failure> {
                 seen.unwinds = true;
             }
             Body::Fact(Fact::Ended { outcome, .. }) => seen.outcome = Some(outcome),
+            // It goes on, whatever it had come to.
+            Body::Fact(Fact::RollingBack { .. }) => seen.outcome = None,
             _ => {}
         }
     }

@@ -300,6 +300,9 @@ fn texts(found: &mut Found, folder: &Path, records: &[(u64, Record)]) {
         .iter()
         .map(|(_, text)| (text.name.as_str(), blake3::hash(text.text.as_bytes()).to_hex().to_string()))
         .collect();
+    if texts.iter().count() > there.len() {
+        wrong("has more than one text of one name".to_owned(), "differs");
+    }
     let recorded: BTreeMap<&str, &String> =
         opened.sources.iter().map(|text| (text.name.as_str(), &text.hash)).collect();
     for name in there.keys().chain(recorded.keys()).collect::<std::collections::BTreeSet<_>>() {

@@ -102,6 +102,15 @@ impl Reader {
         Ok(found)
     }
 
+    /// Returns whether the row in which a journal once ended is in it, with the hash it had.
+    pub fn holds(&self, kept: &Head) -> bool {
+        let Ok(seq) = i64::try_from(kept.seq) else { return false };
+        let hash = self
+            .connection
+            .query_row("SELECT hash FROM journal WHERE seq = ?1", [seq], |row| row.get::<_, Vec<u8>>(0));
+        hash.is_ok_and(|hash| head(seq, &hash) == *kept)
+    }
+
     /// Returns whether what is written to the journal from now on is seen.
     pub fn is_live(&self) -> bool {
         !self.still && self._copy.is_none()

@@ -143,7 +143,10 @@ impl StateDir {
             Err(e) => return Err(JournalError::io(&folder, &e)),
         };
         let mut runs: Vec<String> = entries
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter_map(Result::ok)
+            // A link to another run is none, whoever put it there.
+            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+            .filter_map(|entry| entry.file_name().into_string().ok())
             .filter(|name| is_run_id(name))
             .collect();
         runs.sort_unstable();
