@@ -103,6 +103,24 @@ fn an_undo_that_fails_leaves_the_others_and_is_tried_again() {
 }
 
 #[test]
+fn a_rollback_and_a_finally_that_failed_are_tried_again() {
+    let ends = "  run $ act begin\n    finally $ act end\n  run $ act three";
+    let home = Home::new(&RUNBOOK.replace("  run $ act three", ends));
+    std::fs::write(home.path("broken-end"), "").expect("writes");
+    std::fs::write(home.path("broken-told-everybody"), "").expect("writes");
+    home.call(&["run", "things.runbook"]).expect_code(1).expect_output("still stands");
+    std::fs::remove_file(home.path("broken-end")).expect("it is there");
+    home.call(&["rollback", "last", "--dry-run"]).expect_code(0).expect_output("act end");
+    home.call(&["rollback", "last"]).expect_code(1);
+    std::fs::remove_file(home.path("broken-told-everybody")).expect("it is there");
+    let shown = home.call(&["rollback", "last", "--dry-run"]).expect_code(0).stdout;
+    assert!(shown.contains("the section `rollback`") && !shown.contains("act end"), "{shown}");
+    home.call(&["rollback", "last"]).expect_code(3);
+    assert!(home.effects().ends_with("end, told-everybody, told-everybody, "), "{}", home.effects());
+    home.call(&["rollback", "last"]).expect_code(0).expect_output("nothing was done");
+}
+
+#[test]
 fn a_run_is_taken_back_by_the_text_it_had() {
     let home = Home::new(RUNBOOK);
     home.call(&["run", "things.runbook"]).expect_code(0);

@@ -12,7 +12,7 @@ use super::frame::Frame;
 use super::join::Walking;
 use super::ledger::Changes;
 use super::run::{Forward, forward, globals, page, phase};
-use crate::event::{Deed, Fact, FollowEnd, PhaseKind};
+use crate::event::{Address, Deed, Fact, FollowEnd, PhaseKind};
 use crate::program::{Follow, GlobalSource, Phase, Program};
 use crate::value::Value;
 
@@ -144,7 +144,12 @@ impl<'w> Rollback<'w> {
             let here = Cx {
                 walk: Arc::clone(&self.walk),
                 frame: self.frame.clone(),
-                at: Arc::clone(&self.at),
+                // It may be walked more than once, each time at a place of its own.
+                at: if cx.at.is_empty() {
+                    Arc::clone(&self.at)
+                } else {
+                    format!("{}.{}", cx.at, self.at).into()
+                },
                 attempt: 1,
                 ..cx.shielded()
             };
@@ -155,6 +160,14 @@ impl<'w> Rollback<'w> {
             let mut ledger = cx.walk.ledger();
             for item in here.changes.take() {
                 ledger.keep(item, Some(&format!("made by the rollback of {}", self.file)));
+            }
+            let owed = Address(format!("{}.rollback", self.at).into());
+            if result.is_ok() {
+                ledger.pays(&owed);
+            } else {
+                ledger.owes(&owed, &format!("the section `rollback` of {}", self.file));
+                drop(ledger);
+                cx.kept.1.push_rollback(self.clone());
             }
             result.is_ok()
         })

@@ -209,6 +209,18 @@ impl Ledger {
         self.made.list_at().push((change.address.clone(), Stands { deed, undo }));
     }
 
+    /// Notes what a later rollback has to do besides the undos: a `rollback` that failed.
+    pub fn owes(&mut self, at: &Address, what: &str) {
+        self.pays(at);
+        let deed = Deed { call: what.to_owned(), back: String::from("it failed") };
+        self.made.list_at().push((at.clone(), Stands { deed, undo: Some(what.to_owned()) }));
+    }
+
+    /// Notes that it was done.
+    pub fn pays(&mut self, at: &Address) {
+        self.made.list_at().retain(|(address, _)| address != at);
+    }
+
     /// Notes that a change does not stand any more, or that another one speaks for it.
     pub fn falls(&mut self, change: &Change) {
         self.made.list_at().retain(|(address, _)| *address != change.address);

@@ -146,8 +146,10 @@ impl<'w> Cx<'w> {
                 for change in changes.take() {
                     self.keep(change, Some("kept: its iteration had finished"));
                 }
-                // It stands: nothing of it is rolled back.
-                drop(changes.1.take_rollbacks());
+                // It stands: nothing of it is rolled back, unless somebody takes the run back later.
+                for rollback in changes.1.take_rollbacks() {
+                    self.kept.1.push_rollback(rollback);
+                }
                 changes.merge_into(&self.changes);
                 Ok(Ok(flow))
             }

@@ -174,6 +174,9 @@ pub(super) async fn run_behind<'w>(cx: &Cx<'w>, rollbacks: &mut Vec<Rollback<'w>
 pub(super) fn stays(cx: &Cx<'_>, item: &Item<'_>, point: &Point<'_>) -> Settled {
     let doubt = if item.state == ChangeState::InDoubt { "in doubt, and " } else { "" };
     let note = format!("{doubt}not undone, past the point of no return: {}", point.text);
-    cx.walk.ledger().standing.push(Entry { change: item.change.clone(), note });
+    let mut ledger = cx.walk.ledger();
+    // A point that counted once counts for ever: nothing takes it back any more.
+    ledger.stands(&item.change, note.clone(), None);
+    ledger.standing.push(Entry { change: item.change.clone(), note });
     Settled::Failed
 }

@@ -12,7 +12,7 @@ use super::ledger::{Changes, Item};
 use super::poll::{Rhythm, poll};
 use super::statement::block;
 use super::unwind;
-use crate::event::{Entry, Fact, Moment, Opened, Outcome, PhaseKind};
+use crate::event::{Address, Entry, Fact, Moment, Opened, Outcome, PhaseKind};
 use crate::expression::{self, Scope};
 use crate::program::{GlobalSource, NameRef, Phase, Program, Symptom};
 use crate::value::{Secret, Value};
@@ -291,6 +291,9 @@ async fn back(cx: &Cx<'_>, stop: Stop) -> Outcome {
 async fn later(cx: &Cx<'_>, by: String) -> Outcome {
     let items = cx.kept.take();
     cx.walk.ledger().forget(&items);
+    for rollback in cx.kept.1.take_rollbacks() {
+        cx.changes.1.push_rollback(rollback);
+    }
     let again = cx.walk.ledger().rolled_back;
     let mut clean = unwinding(cx, items).await;
     if !again {
@@ -302,7 +305,7 @@ async fn later(cx: &Cx<'_>, by: String) -> Outcome {
 }
 
 async fn unwinding<'w>(cx: &Cx<'w>, items: Vec<Item<'w>>) -> bool {
-    if items.is_empty() {
+    if items.is_empty() && cx.changes.1.is_empty() {
         return true;
     }
     let kind = PhaseKind::Unwind;
@@ -313,8 +316,8 @@ async fn unwinding<'w>(cx: &Cx<'w>, items: Vec<Item<'w>>) -> bool {
 }
 
 async fn rollback(cx: &Cx<'_>) -> bool {
-    cx.walk.ledger().rolled_back = true;
     let Some(rollback) = &cx.walk.program.rollback else {
+        cx.walk.ledger().rolled_back = true;
         return true;
     };
     let here = Cx { changes: Changes::default(), ..cx.shielded() };
@@ -325,6 +328,14 @@ async fn rollback(cx: &Cx<'_>) -> bool {
     let mut ledger = cx.walk.ledger();
     for item in here.changes.take() {
         ledger.keep(item, Some("made by the rollback"));
+    }
+    // One that failed is walked again when somebody takes the run back once more.
+    ledger.rolled_back = result.is_ok();
+    let at = Address("rollback".into());
+    if ledger.rolled_back {
+        ledger.pays(&at)
+    } else {
+        ledger.owes(&at, "the section `rollback`")
     }
     result.is_ok()
 }

@@ -106,9 +106,7 @@ async fn take_back<'w>(cx: &Cx<'w>, item: &Item<'w>) -> (Settled, String) {
     match settled {
         Settled::Done => {
             let how = if finally { "put back: " } else { "undone: " };
-            if !finally {
-                ledger.falls(&item.change);
-            }
+            ledger.falls(&item.change);
             ledger.taken_back.push(entry(format!("{how}{}", item.text)));
         }
         Settled::NotNeeded => ledger.falls(&item.change),
@@ -116,6 +114,9 @@ async fn take_back<'w>(cx: &Cx<'w>, item: &Item<'w>) -> (Settled, String) {
             let what = if finally { "its `finally` failed: " } else { "its undo failed: " };
             let what = if settled == Settled::InDoubt { "in doubt: " } else { what };
             ledger.standing.push(entry(format!("{what}{message}")));
+            if finally {
+                ledger.stands(&item.change, format!("ended by `{}`", item.text), Some(item.text.clone()));
+            }
             drop(ledger);
             cx.keep_for_later(item);
         }
