@@ -145,10 +145,9 @@ impl<'w> Rollback<'w> {
                 walk: Arc::clone(&self.walk),
                 frame: self.frame.clone(),
                 // It may be walked more than once, each time at a place of its own.
-                at: if cx.at.is_empty() {
-                    Arc::clone(&self.at)
-                } else {
-                    format!("{}.{}", cx.at, self.at).into()
+                at: match self.at.strip_prefix(&*cx.at) {
+                    Some(_) => Arc::clone(&self.at),
+                    None => format!("{}.{}", cx.at, self.at).into(),
                 },
                 attempt: 1,
                 ..cx.shielded()
