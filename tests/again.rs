@@ -4,7 +4,8 @@ mod support;
 
 use std::path::Path;
 
-use support::sandbox::{Finished, Sandbox, make_executable};
+use support::sandbox::{Finished, PATIENCE, Sandbox, make_executable};
+use support::service::wait_until;
 
 const RUNBOOK: &str = r#"runbook "Three things"
 
@@ -142,6 +143,24 @@ fn a_run_that_was_left_is_taken_back() {
     home.call(&["rollback", "last"]).expect_code(3);
     assert_eq!(home.effects(), "one, undo-one, told-everybody, ");
     home.call(&["resume", "last"]).expect_code(2);
+}
+
+/// Its last command has ended by the time it is taken up: nothing is left at which the walk could stop.
+#[test]
+fn a_run_that_was_cut_off_in_its_last_command_is_taken_back_once() {
+    let home = Home::new("runbook \"Hold\"\nresolve \"Hold\" {\n  run $ hold\n    undo $ act undo-hold\n}\n");
+    let tool = "#!/bin/sh\nwhile test ! -e \"$HOME/go\"; do sleep 0.02; done\necho held >> \"$EFFECTS\"\n";
+    make_executable(&home.0.write("bin/hold", tool));
+    let mut running = home.0.start(["run", "things.runbook"]);
+    running.wait_for("$ hold");
+    running.kill();
+    std::fs::write(home.path("go"), "").expect("writes");
+    let held = || home.effects() == "held, ";
+    assert!(wait_until(std::time::Instant::now() + PATIENCE, held), "the command goes on");
+    home.call(&["rollback", "last"]).expect_code(3);
+    assert_eq!(home.effects(), "held, undo-hold, ");
+    home.call(&["rollback", "last"]).expect_code(0).expect_output("nothing was done");
+    assert_eq!(home.effects(), "held, undo-hold, ");
 }
 
 #[test]

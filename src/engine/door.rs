@@ -133,7 +133,12 @@ impl Door {
 
     /// Tells that the run is over, and waits until somebody wants it taken back; returns who.
     pub async fn ended(&self, outcome: Outcome) -> String {
-        self.state().outcome = Some(outcome);
+        {
+            let mut state = self.state();
+            state.outcome = Some(outcome);
+            // What was asked for until now has been done: nothing begins in the turn that ends the run.
+            state.rollback = None;
+        }
         poll_fn(|_| {
             let mut state = self.state();
             match state.rollback.take() {

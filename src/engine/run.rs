@@ -51,7 +51,13 @@ pub(super) async fn root(
 async fn once(cx: &Cx<'_>) -> Outcome {
     let title = cx.text_or(&cx.walk.program.title, "");
     cx.fact(Fact::Titled { title });
-    match forward(cx).await {
+    let mut walked = forward(cx).await;
+    // Asked for while there was nothing left at which the walk could have stopped.
+    let rollback = cx.walk.door.state().rollback.clone();
+    if let (Ok(_), Some(by)) = (&walked, rollback) {
+        walked = Err(Stop::Operator(by));
+    }
+    match walked {
         Ok(Forward::NotNeeded) => end(cx, Outcome::NotNeeded, String::from("no symptom holds")),
         Ok(Forward::Cleared) => {
             for item in cx.changes.take() {
