@@ -22,7 +22,10 @@ const TOOLS: &[(&str, &str)] = &[
     ("fail", "sleep 0.01; echo \"$*\" >> \"$EFFECTS\"; exit 1"),
     ("act-unless", "sleep 0.01; echo \"$2\" >> \"$EFFECTS\"; test \"$2\" != \"up-$1\""),
     ("third-time", "echo \"$*\" >> \"$EFFECTS\"; test \"$(grep -c \"^$*\\$\" \"$EFFECTS\")\" -ge 3"),
-    ("state", "printf %s \"$(grep -c \"^$1\\$\" \"$EFFECTS\")\""),
+    (
+        "state",
+        "n=0; for e in \"$@\"; do n=$((n + $(grep -c \"^$e\\$\" \"$EFFECTS\"))); done; printf %s \"$n\"",
+    ),
 ];
 
 struct Case {

@@ -46,6 +46,10 @@ fn typed_text(binding: &Binding, text: &str) -> String {
         return text.to_owned();
     }
     let mut typed = match binding.quoting {
+        // A `]]` or an operator would be read as one where things are compared.
+        Quoting::Bare if binding.position == Position::Word && text.starts_with(['-', ']']) => {
+            format!("'{}'", text.replace('\'', r"'\''"))
+        }
         Quoting::Bare => quote(text),
         Quoting::Single => text.replace('\'', r"'\''"),
         Quoting::Ansi => escaped(text, "\\'"),

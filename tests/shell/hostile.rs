@@ -69,6 +69,8 @@ const SHARDS: &[&str] = &[
     "\u{85}",
     "\u{feff}",
     "\u{202e}",
+    "]]",
+    "-f",
 ];
 
 /// Returns values: any text, and text made of shards. None holds a NUL byte.
