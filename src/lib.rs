@@ -27,5 +27,6 @@ pub mod people;
 pub mod real;
 pub mod given;
 pub mod timeline;
+pub mod drill;
 pub mod display;
 pub mod commands;

@@ -13,7 +13,7 @@ use super::report::Report;
 use super::units::{Import, Unit, Units};
 use crate::diagnostic::Diagnostic;
 use crate::program::native;
-use crate::program::{Action, ActionId, Effect, Expr, Global};
+use crate::program::{Action, ActionId, Drill, Effect, Expr, Global};
 use crate::source::{Sources, Span};
 use crate::syntax::ast;
 use crate::value::{Domain, Type};
@@ -41,6 +41,9 @@ pub(super) struct Checker {
     pub arrows: Vec<Arrow>,
     /// The files that this one follows, by their paths as written.
     pub followed: HashMap<String, Followed>,
+    /// Which unit's drills are those of this check.
+    pub drills: usize,
+    pub drilled: Vec<Drill>,
     /// What the names of the file's own secrets begin with, where another file follows it.
     pub prefix: Option<String>,
     /// All names of the top of each file, with their places.
@@ -90,6 +93,8 @@ impl Checker {
             resolves: Vec::new(),
             arrows: Vec::new(),
             followed: HashMap::new(),
+            drills: 0,
+            drilled: Vec::new(),
             prefix: None,
             declared,
         }

@@ -15,7 +15,7 @@ use super::report::{Report, count, listed};
 use super::statements::Flow;
 use super::units::Units;
 use crate::diagnostic::Diagnostic;
-use crate::program::{Effect, Follow, Global, GlobalSource, Program};
+use crate::program::{Drill, Effect, Follow, Global, GlobalSource, Program};
 use crate::source::{Sources, Span};
 use crate::syntax::ast::{self, StatementKind, Target};
 use crate::value::Domain;
@@ -43,6 +43,8 @@ struct FollowedParam {
 pub(super) struct Book {
     pub program: Option<Program>,
     pub kind: Option<Kind>,
+    /// What stands in it, or what drills it.
+    pub drills: Vec<Drill>,
     followed: Followed,
 }
 
@@ -75,28 +77,75 @@ impl<'l> Books<'l> {
     /// Checks the file at `path` and all it uses and follows. `prefix`: what its secrets' names begin with.
     pub fn read(&mut self, path: &str, prefix: Option<String>) -> Book {
         let mut report = Report::default();
-        let mut units = Units::new(self.loader, std::mem::take(&mut self.sources));
-        units.read(path, &mut report);
-        self.sources = std::mem::take(&mut units.sources);
-        let Some(ast) = units.units.first().map(|unit| Rc::clone(&unit.ast)) else {
-            self.report.join(report);
-            return Book { program: None, kind: None, followed: Followed::default() };
+        let (units, drills, path) = self.units(path, &mut report);
+        let mut units = match units {
+            Some(units) => units,
+            None => {
+                self.report.join(report);
+                return Book { program: None, kind: None, drills: Vec::new(), followed: Followed::default() };
+            }
         };
-        self.open.push(self.loader.relative("", path));
-        let followed = self.follow(path, &ast, &mut report);
+        let ast = Rc::clone(&units.units[0].ast);
+        self.open.push(self.loader.relative("", &path));
+        let followed = self.follow(&path, &ast, &mut report);
         self.open.pop();
         units.sources = std::mem::take(&mut self.sources);
+        let asked = Kind::of(&units.units[drills].ast);
         let mut checker = Checker::new(units, report);
         let whole = followed.values().all(|other| other.book.is_some());
         checker.followed = followed;
         checker.prefix = prefix;
+        checker.drills = drills;
         let kind = Kind::of(&ast);
         let program = super::file(&mut checker, kind).filter(|_| whole);
         self.sources = std::mem::take(&mut checker.sources);
         self.report.join(std::mem::take(&mut checker.report));
         let params = (kind == Kind::Runbook)
             .then(|| params(program.as_ref().map_or(&checker.globals, |program| &program.globals)));
-        Book { program, kind: Some(kind), followed: Followed { book: None, params } }
+        let drills = std::mem::take(&mut checker.drilled);
+        Book { program, kind: Some(asked), drills, followed: Followed { book: None, params } }
+    }
+
+    /// Reads a file and all it uses; of `drills for "FILE"` that file, and itself behind it. Returns them, which of
+    /// them holds the drills, and the path of the first.
+    fn units(&mut self, path: &str, report: &mut Report) -> (Option<Units<'l>>, usize, String) {
+        let mut units = Units::new(self.loader, std::mem::take(&mut self.sources));
+        units.read(path, report);
+        self.sources = std::mem::take(&mut units.sources);
+        let Some(head) = units.units.first().map(|unit| unit.ast.head.clone()) else {
+            return (None, 0, path.to_owned());
+        };
+        let ast::Head::Drills { file } = &head.node else {
+            return (Some(units), 0, path.to_owned());
+        };
+        let Some(written) = file.node.literal() else {
+            report.push(super::units::literal_only(file.span, "the path of a runbook"));
+            return (None, 0, path.to_owned());
+        };
+        let target = self.loader.relative(path, &written);
+        if let Err(why) = self.loader.load(&target) {
+            report.push(
+                Diagnostic::error("unreadable-file", format!("cannot read `{target}`: {why}"))
+                    .at(file.span, "drilled here")
+                    .help("a path is relative to the file it stands in"),
+            );
+            return (None, 0, target);
+        }
+        let mut all = Units::new(self.loader, std::mem::take(&mut self.sources));
+        all.read(&target, report);
+        self.sources = std::mem::take(&mut all.sources);
+        let Some(first) = all.units.first() else { return (None, 0, target) };
+        let kind = Kind::of(&first.ast);
+        if kind != Kind::Runbook {
+            report.push(
+                Diagnostic::error("not-a-runbook", format!("`{target}` is a `{}`", kind.word()))
+                    .at(file.span, "drilled here")
+                    .help("only files that begin with `runbook \"…\"` are drilled"),
+            );
+        }
+        all.units.append(&mut units.units);
+        let drills = all.units.len() - 1;
+        (Some(all), drills, target)
     }
 
     /// Reads every file that this one follows, by the paths as written.
@@ -150,7 +199,7 @@ impl<'l> Books<'l> {
             return Followed::default();
         }
         let prefix = self.prefix(path);
-        let Book { program, kind, mut followed } = self.read(path, Some(prefix));
+        let Book { program, kind, mut followed, .. } = self.read(path, Some(prefix));
         if let Some(kind) = kind.filter(|kind| *kind != Kind::Runbook) {
             report.push(
                 Diagnostic::error("not-a-runbook", format!("`{path}` is a `{}`", kind.word()))

@@ -15,6 +15,8 @@ mod checker;
 mod commands;
 mod decisions;
 mod declarations;
+mod drilled;
+pub mod drills;
 mod expressions;
 mod fields;
 mod follows;
@@ -40,7 +42,7 @@ mod walk;
 mod watches;
 
 use crate::diagnostic::Diagnostic;
-use crate::program::{Program, Template};
+use crate::program::{Drill, Program, Template};
 use crate::source::Sources;
 use crate::syntax::ast;
 
@@ -57,6 +59,10 @@ pub struct Checked {
     /// What can be run: present when the file is a runbook without errors in which everything
     /// runs already.
     pub program: Option<Program>,
+    /// The drills that stand in the file.
+    pub drills: Vec<Drill>,
+    /// What the drills drill, where that is another file (`drills for "FILE"`).
+    pub target: Option<Program>,
     /// What the first line says the file is, if it could be read.
     pub kind: Option<Kind>,
     /// Every file that was read, for showing the diagnostics.
@@ -69,6 +75,11 @@ pub struct Checked {
 }
 
 impl Checked {
+    /// Returns what its drills drill.
+    pub fn drilled(&self) -> Option<&Program> {
+        self.target.as_ref().or(self.program.as_ref())
+    }
+
     /// Returns whether something keeps the file from running that its author must change.
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(|d| d.severity == crate::diagnostic::Severity::Error)
@@ -78,9 +89,9 @@ impl Checked {
 /// Checks the file at `path` and all it uses.
 pub fn check(path: &str, loader: &dyn Loader) -> Checked {
     let mut books = Books::new(loader);
-    let book = books.read(path, None);
-    let follows = books.programs;
-    let program = book.program.map(|mut program| {
+    let mut book = books.read(path, None);
+    let follows = std::mem::take(&mut books.programs);
+    let mut program = book.program.map(|mut program| {
         for tool in follows.iter().flat_map(|other| &other.tools) {
             if !program.tools.contains(tool) {
                 program.tools.push(tool.clone());
@@ -88,8 +99,17 @@ pub fn check(path: &str, loader: &dyn Loader) -> Checked {
         }
         Program { hash: hash(&books.sources), sources: books.sources.clone(), follows, ..program }
     });
+    if let Some(program) = &program {
+        drilled::fit(program, &mut book.drills, &mut books.report);
+    }
+    if books.report.has_errors() {
+        program = None;
+    }
+    let target = if book.kind == Some(Kind::Drills) { program.take() } else { None };
     Checked {
         program,
+        drills: book.drills,
+        target,
         kind: book.kind,
         sources: books.sources,
         unsupported: books.report.unsupported,
@@ -123,6 +143,10 @@ fn file(c: &mut Checker, kind: Kind) -> Option<Program> {
     let mut texts: Vec<(&Template, &'static str)> = vec![(&title, "a title")];
     texts.extend(prevention.as_ref().map(|text| (text, "a title")));
     texts.extend(fields.concurrency.as_ref().map(|concurrency| (&concurrency.key, "a key")));
+    if c.prefix.is_none() {
+        let of = std::rc::Rc::clone(&c.units[c.drills].ast);
+        c.drilled = Lower::new(c, 0, Section::Top).drills(of.drills(), &sections.locals);
+    }
     secrets::check(&c.globals, &c.actions, &sections, &texts, &mut c.report);
     if kind != Kind::Runbook || c.report.unsupported || c.report.has_errors() {
         return None;

@@ -54,6 +54,15 @@ pub(super) struct Mark(usize);
 pub(super) type Bound = Vec<(String, Entry)>;
 
 impl Frame {
+    /// Returns a frame in which each of these names can be used; the last of the same name.
+    pub fn all_visible(slots: Vec<Slot>) -> Frame {
+        let mut frame = Frame::default();
+        for slot in slots {
+            frame.bind(slot, false);
+        }
+        frame
+    }
+
     /// Returns the entry of that name, in reach or not.
     pub fn get(&self, name: &str) -> Option<&Entry> {
         self.names.get(name)

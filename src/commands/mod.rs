@@ -12,6 +12,7 @@ mod complete;
 mod completions;
 mod concurrency;
 mod detach;
+mod drill;
 mod failure;
 mod help;
 mod kept;
@@ -94,6 +95,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Args),
+    Drill(drill::Args),
     Run(run::Args),
     Waiting(waiting::Args),
     Approve(answer::Approve),
@@ -134,6 +136,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Check(args) => check::check(&args),
+        Command::Drill(args) => drill::drill(&args),
         Command::Run(args) => run::run(&args),
         Command::Waiting(args) => waiting::waiting(&args),
         Command::Approve(args) => answer::approve(&args),

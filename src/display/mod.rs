@@ -6,6 +6,7 @@
 
 mod aside;
 mod diagnostics;
+mod drill;
 mod ending;
 mod json;
 mod keys;
@@ -28,6 +29,7 @@ mod verified;
 mod waiting;
 
 pub use diagnostics::{json as diagnostics_json, render as diagnostics, render_one as diagnostic};
+pub use drill::{DrilledFile, drills, drills_json};
 pub use ending::ending;
 pub use json::Json;
 pub use line::line;

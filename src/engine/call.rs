@@ -44,7 +44,8 @@ impl<'w> Cx<'w> {
         if named {
             let text = self.typed(call).unwrap_or_else(|_| call.text.clone());
             let here = self.down("call");
-            let ask = here.ask(Request::Named { action, call: text }, self.deadline(call)?, true);
+            let request = Request::Named { action, call: text };
+            let ask = here.named("", call.span).ask(request, self.deadline(call)?, true);
             match self.walk.door.ask(ask, &self.halt).await {
                 Some(Reply::Descend) => self.carry_out(call).await,
                 reply => given(reply, call),
@@ -55,7 +56,7 @@ impl<'w> Cx<'w> {
     }
 
     async fn reading(&self, call: &'w Call, request: Request) -> Result<Value, CallStop> {
-        let ask = self.ask(request, self.deadline(call)?, false);
+        let ask = self.named("", call.span).ask(request, self.deadline(call)?, false);
         let address = ask.address.clone();
         match self.walk.door.ask(ask, &self.halt).await {
             Some(Reply::Descend) => {
@@ -114,7 +115,7 @@ impl<'w> Cx<'w> {
             next: &[],
             rest,
             halt: self.halt.unheld(),
-            ..self.down("b")
+            ..self.down("b").named("", call.span)
         };
         if let Some(timeout) = &call.timeout {
             let length = self.duration(timeout).map_err(|f| self.not_run(f, call))?;

@@ -31,10 +31,12 @@ impl<'w> Cx<'w> {
         }
         // A change in progress cannot be told apart from its action's own: they gather in a scope of their own.
         let own = Changes::default();
-        let here = Cx { changes: own.clone(), ..self.down("d") };
+        let name = run.slot.map(|slot| self.slot_name(slot)).unwrap_or_default();
+        let here = Cx { changes: own.clone(), ..self.down("d").named(&name, run.call.span) };
         let registered = self.register(run, &change)?;
         self.fact(Fact::ChangeBegan(change.clone()));
         if let Target::Manual(manual) = &run.call.target {
+            let here = here.named(here.written(&manual.text), span);
             let (state, message, result) = here.manual(manual, span).await;
             self.ended(run, &change, &registered, &own, (state, message));
             if result.is_ok() && state == ChangeState::InDoubt {

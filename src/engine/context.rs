@@ -9,8 +9,8 @@ use super::failure::{Failure, Stop};
 use super::frame::Frame;
 use super::ledger::{Changes, Ledger};
 use super::question::Rest;
-use crate::event::{Address, Ask, Fact, Moment, Opened, Request};
-use crate::program::{Program, Statement};
+use crate::event::{Address, Ask, Fact, Moment, Opened, Place, Request};
+use crate::program::{Program, Statement, Template};
 use crate::source::Span;
 use crate::value::{Secret, Value};
 
@@ -140,6 +140,8 @@ pub(super) struct Cx<'w> {
     pub attempt: u32,
     /// When the step began, on the run's clock.
     pub began: i64,
+    /// Where it stands in the text.
+    pub place: Place,
     /// The statements that follow in the block, and what follows that.
     pub next: &'w [Statement],
     pub rest: Option<Arc<Rest<'w>>>,
@@ -161,6 +163,7 @@ impl<'w> Cx<'w> {
             step: "".into(),
             attempt: 1,
             began: walk.door.now().run_ns,
+            place: Place::default(),
             next: &[],
             rest: None,
         }
@@ -171,6 +174,17 @@ impl<'w> Cx<'w> {
     pub fn down(&self, part: impl std::fmt::Display) -> Cx<'w> {
         let at = if self.at.is_empty() { part.to_string() } else { format!("{}.{part}", self.at) };
         Cx { at: at.into(), ..self.clone() }
+    }
+
+    /// Returns the place of what is known by that name in the text.
+    #[must_use]
+    pub fn named(&self, name: &str, span: Span) -> Cx<'w> {
+        Cx { place: Place { name: name.into(), span, ..self.place.clone() }, ..self.clone() }
+    }
+
+    /// Returns a text as it is written, without its quotes.
+    pub fn written(&self, text: &Template) -> &'w str {
+        self.walk.program.sources.text(text.span).trim_matches('"')
     }
 
     /// Returns the place in a frame of its own.
@@ -239,6 +253,7 @@ impl<'w> Cx<'w> {
             changes,
             inner: self.inner,
             asked: self.now(),
+            place: Place { undoing: self.unwinding, ..self.place.clone() },
         }
     }
 

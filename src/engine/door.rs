@@ -8,8 +8,10 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
+use super::frame::Frame;
 use super::ledger::Made;
-use crate::event::{Address, Ask, Body, Class, Fact, Input, Moment, Outcome, Record, Reply, Request};
+use crate::event::{Address, Ask, Body, Class, Fact, Input, Moment, Outcome, Place, Record, Reply, Request};
+use crate::value::Value;
 
 /// What a turn gathers, and the replies nobody took yet.
 #[derive(Debug, Default)]
@@ -30,6 +32,8 @@ pub(super) struct State {
     /// Whether anything happened since the last poll.
     pub moved: bool,
     waiting: BTreeMap<Address, Option<Reply>>,
+    /// The names of the run: the phases' frame, and what lives in the whole run.
+    pub names: Option<(Frame, Vec<Value>)>,
     /// Questions that nobody has answered.
     pub questions: BTreeMap<Address, Ask>,
     /// What is known of open requests: whether they were made inside a read, and whether they are readings.
@@ -176,7 +180,8 @@ impl Door {
         let mut state = self.state();
         let asked = state.now;
         let bound = String::new();
-        send(&mut state, Ask { address, request, deadline: None, bound, changes: true, inner, asked });
+        let place = Place::default();
+        send(&mut state, Ask { address, request, deadline: None, bound, changes: true, inner, asked, place });
     }
 
     /// Delivers to the engine itself, in a turn of its own.

@@ -33,6 +33,7 @@ pub(super) async fn root(
     };
     let walk = Walk::new(&program, &opened, door, globals, secrets);
     let cx = Cx::new(&walk);
+    walk.door.state().names = Some((cx.frame.clone(), walk.globals.clone()));
     let mut outcome = match failure {
         Some(mut failure) => {
             cx.report(&mut failure);

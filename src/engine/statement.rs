@@ -75,8 +75,12 @@ pub(super) fn statement<'w>(here: Cx<'w>, statement: &'w Statement) -> Walking<'
                 here.fact(Fact::Waiting { reason, until });
                 here.sleep(until, span).await?;
             }
-            StatementKind::Approve(approval) => here.approve(approval, span).await?,
-            StatementKind::Ask(asking) => here.ask_for(asking, span).await?,
+            StatementKind::Approve(approval) => {
+                here.named(here.written(&approval.text), span).approve(approval, span).await?;
+            }
+            StatementKind::Ask(asking) => {
+                here.named(&here.slot_name(asking.slot), span).ask_for(asking, span).await?;
+            }
             StatementKind::Notify { channel, text } => {
                 let text = here.text(text)?;
                 here.notify(channel, text, false).await?;
@@ -164,7 +168,7 @@ impl<'w> Cx<'w> {
         }
     }
 
-    fn slot_name(&self, slot: u32) -> String {
+    pub fn slot_name(&self, slot: u32) -> String {
         let program = self.walk.program;
         let slots = match self.frame.action {
             Some(action) => &program.action(action).locals,

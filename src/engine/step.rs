@@ -9,7 +9,7 @@ use super::people::Heard;
 use super::question::Asked;
 use super::statement::block;
 use super::unwind;
-use crate::event::{Fact, QuestionKind, StepOutcome, Wanted};
+use crate::event::{Fact, Place, QuestionKind, StepOutcome, Wanted};
 use crate::program::{Failure as OnFailure, Step};
 use crate::source::Span;
 
@@ -59,7 +59,13 @@ impl<'w> Cx<'w> {
     ) -> Result<Flow, (Stop, bool)> {
         let changes = Changes::default();
         let down = self.down(format!("a{attempt}"));
-        let mut here = Cx { changes: changes.clone(), attempt, ..down };
+        let place = Place {
+            step: step.name.as_str().into(),
+            attempt: down.address(),
+            name: Arc::default(),
+            ..down.place.clone()
+        };
+        let mut here = Cx { changes: changes.clone(), attempt, place, ..down };
         if let Some(timeout) = &step.timeout {
             let length = self.duration(timeout).map_err(|f| (f.into(), true))?;
             let words = format!("`timeout {}` of the step \"{}\"", Self::length(length), self.step);

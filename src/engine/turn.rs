@@ -10,8 +10,8 @@ use super::door::Door;
 use super::ledger::Stands;
 use super::run::root;
 use crate::event::{Address, Ask, Body, Class, Control, Fact, Heard, Input, Outcome, Record, Reply};
-use crate::program::Program;
-use crate::value::Secret;
+use crate::program::{NameRef, Program};
+use crate::value::{Secret, Value};
 
 /// The interpreter of one run, between turns.
 pub struct Engine {
@@ -56,6 +56,16 @@ impl Engine {
     /// Returns the changes that stand now, oldest first.
     pub fn made(&self) -> Vec<Stands> {
         self.door.made().list()
+    }
+
+    /// Returns the value that a name of the phases, or of the whole run, has now.
+    pub fn name(&self, name: NameRef) -> Option<Value> {
+        let state = self.door.state();
+        let (frame, globals) = state.names.as_ref()?;
+        match name {
+            NameRef::Local(slot) => frame.get(slot),
+            NameRef::Global(index) => globals.get(index as usize).cloned(),
+        }
     }
 
     /// Returns what the engine has to deliver to itself before anything else is fed.

@@ -19,7 +19,9 @@ pub use fact::{
 pub use input::{
     Answer, CommandEnd, Control, Ended, Executor, Heard, Input, Kept, Opened, Outlet, Reply, SourceHash,
 };
-pub use request::{Ask, CommandRequest, Deed, LEAVE, NativeRequest, Question, QuestionKind, Request, Wanted};
+pub use request::{
+    Ask, CommandRequest, Deed, LEAVE, NativeRequest, Place, Question, QuestionKind, Request, Wanted,
+};
 
 /// The format of the journal that this program writes.
 pub const FORMAT: u32 = 1;
@@ -35,7 +37,7 @@ pub struct Moment {
 
 /// Names one place of one walk: `s4.i2.a1.s9`. Statement ids with iteration (`i`), attempt
 /// (`a`), sample (`n`), undo (`u`). The same in a replay.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Address(pub Arc<str>);
 

@@ -1,10 +1,12 @@
 //! What the engine asks of the world.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Address, Moment};
+use crate::source::Span;
 use crate::value::{Domain, Secret, Type, Value, brief};
 
 /// A request with its address and deadline.
@@ -21,6 +23,30 @@ pub struct Ask {
     /// Made inside a read: kept as a trace, not needed for a replay.
     pub inner: bool,
     pub asked: Moment,
+    /// Where it stands in the text. Not recorded: a replay finds it again.
+    #[serde(skip)]
+    pub place: Place,
+}
+
+/// Where a request stands in the text, for a world that is given. Equality ignores it, as that of
+/// [`crate::source::Spanned`] does.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    /// The step around it, as written; empty outside one.
+    pub step: Arc<str>,
+    /// The attempt of that step.
+    pub attempt: Address,
+    /// What the value will be bound to, where a leaf of a change is; of a question its text as written, or its name.
+    pub name: Arc<str>,
+    /// Part of an undo, a `finally` or `rollback`.
+    pub undoing: bool,
+    pub span: Span,
+}
+
+impl PartialEq for Place {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Ask {

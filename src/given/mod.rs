@@ -3,15 +3,19 @@
 //! Owns the clock of tests and drills, the readings given by name, and faults put in anywhere.
 //! Never runs anything: what was not given is an error that names it.
 
+mod drill;
 mod faults;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::event::{Address, Answer, Ask, CommandEnd, Control, Ended, Input, Moment, Outlet, Reply, Request};
+use crate::source::Span;
 use crate::value::Value;
 use crate::world::{Next, World, WorldError};
 
 pub use faults::{Fault, Faults};
+
+use drill::Script;
 
 /// 2026-01-01T00:00Z, where virtual time begins; microseconds.
 const BEGINNING: i64 = 1_767_225_600_000_000;
@@ -43,7 +47,7 @@ pub enum People {
 }
 
 /// The given world.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct GivenWorld {
     readings: BTreeMap<String, VecDeque<Given>>,
     people: VecDeque<People>,
@@ -57,11 +61,31 @@ pub struct GivenWorld {
     /// How long commands take now, nanoseconds.
     busy: i64,
     /// What was not given, for the error.
-    missing: Option<String>,
+    missing: Option<Missing>,
+    /// What a drill gives besides readings.
+    script: Script,
+    /// Names that were asked for and given.
+    used: BTreeSet<String>,
+    /// Readings that are made by their body: what is missing inside one is told by its name.
+    descended: BTreeMap<Address, Missing>,
+    crashed: bool,
     /// Changes that were made, as they could be typed, in order: what a file outside would show.
     pub acts: Vec<String>,
     /// What was told to whom.
     pub notified: Vec<(String, String)>,
+}
+
+/// Something that was asked for and not given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// What it is bound to; may be empty.
+    pub name: String,
+    /// What is called; empty for a command.
+    pub action: String,
+    /// The call as it could be typed, or the question.
+    pub call: String,
+    /// Where the call stands.
+    pub span: Span,
 }
 
 impl GivenWorld {
@@ -96,6 +120,11 @@ impl GivenWorld {
         self.faults.seen()
     }
 
+    /// Returns what was asked for and not given.
+    pub fn missing(&self) -> Option<&Missing> {
+        self.missing.as_ref()
+    }
+
     fn moment(&self, run_ns: i64) -> Moment {
         Moment { run_ns, wall_us: BEGINNING + run_ns / 1000 }
     }
@@ -115,6 +144,7 @@ impl GivenWorld {
 
     fn next_given(&mut self, name: &str) -> Option<Given> {
         let values = self.readings.get_mut(name)?;
+        self.used.insert(name.to_owned());
         if values.len() > 1 { values.pop_front() } else { values.front().cloned() }
     }
 
@@ -123,11 +153,23 @@ impl GivenWorld {
             self.fault(&ask, fault);
             return;
         }
+        if self.scripted(&ask) {
+            return;
+        }
         let address = ask.address.clone();
         match &ask.request {
             Request::Reading { name, action, call } => {
                 let given = self.next_given(name).or_else(|| self.next_given(action));
                 let given = given.map(|g| as_reading(g, call));
+                if given.is_none() {
+                    let missing = Missing {
+                        name: name.clone(),
+                        action: action.clone(),
+                        call: call.clone(),
+                        span: ask.place.span,
+                    };
+                    self.descended.insert(address.clone(), missing);
+                }
                 self.named(&ask, given);
             }
             Request::Named { action, .. } => {
@@ -136,23 +178,36 @@ impl GivenWorld {
             }
             Request::Command(command) => {
                 let typed = command.typed.clone();
-                if ask.changes {
-                    self.acts.push(typed);
-                    let end = exit(0, "");
-                    self.reply(&address, self.now + self.busy, Reply::Command(Box::new(end)));
-                } else {
-                    self.missing(&ask, &format!("$ {typed}"));
+                match self.next_given(&ask.place.name) {
+                    _ if !ask.changes => self.missing_in(&ask, &format!("$ {typed}")),
+                    Some(given) => self.given_reply(&ask, given, self.now),
+                    None => {
+                        self.acts.push(typed);
+                        let end = exit(0, "");
+                        self.reply(&address, self.now + self.busy, Reply::Command(Box::new(end)));
+                    }
                 }
             }
             Request::Native(native) => {
-                if ask.changes {
-                    self.acts.push(native.typed.clone());
-                    self.reply(&address, self.now, Reply::Value { value: Value::None });
-                } else {
-                    self.missing(&ask, &native.typed.clone());
+                let function = format!("{}.{}", native.module, native.function);
+                let given = self.next_given(&ask.place.name).or_else(|| self.next_given(&function));
+                match given {
+                    _ if !ask.changes => self.missing_in(&ask, &native.typed.clone()),
+                    Some(given) => self.given_reply(&ask, given, self.now),
+                    None if self.script.strict && !ask.place.name.is_empty() => {
+                        self.missing_in(&ask, &native.typed.clone());
+                    }
+                    None => {
+                        self.acts.push(native.typed.clone());
+                        self.reply(&address, self.now, Reply::Value { value: Value::None });
+                    }
                 }
             }
             Request::Timer => self.reply(&address, ask.deadline.unwrap_or(self.now), Reply::Fired),
+            Request::Question(question) if self.script.strict => {
+                let question = (**question).clone();
+                self.reply_to(&ask, &question);
+            }
             Request::Question(_) => self.question(&ask),
             Request::Notify { channel, text, .. } => {
                 self.notified.push((channel.clone(), text.clone()));
@@ -202,15 +257,31 @@ impl GivenWorld {
                 if ask.changes {
                     self.acts.push(said(ask));
                 }
-                self.reply(&ask.address, at, Reply::Value { value });
+                let reply = match &value {
+                    Value::Command(command) => Reply::Command(Box::new(end_of(command))),
+                    _ => Reply::Value { value },
+                };
+                self.reply(&ask.address, at, reply);
             }
             Given::Fails(message) => self.reply(&ask.address, at, Reply::Failed { message, doubt: false }),
         }
     }
 
-    fn missing(&mut self, ask: &Ask, what: &str) {
-        let message = format!("`{what}` was not given");
-        self.missing.get_or_insert_with(|| message.clone());
+    /// Notes that a leaf was not given; inside a reading, that this was not.
+    fn missing_in(&mut self, ask: &Ask, what: &str) {
+        let around = self.descended.iter().find(|(reading, _)| ask.address.0.starts_with(&*reading.0));
+        let missing = around.map(|(_, missing)| missing.clone()).unwrap_or_else(|| Missing {
+            name: ask.place.name.to_string(),
+            action: String::new(),
+            call: what.to_owned(),
+            span: ask.place.span,
+        });
+        self.miss(ask, missing);
+    }
+
+    fn miss(&mut self, ask: &Ask, missing: Missing) {
+        let message = format!("`{}` was not given", missing.call);
+        self.missing.get_or_insert(missing);
         self.reply(&ask.address, self.now, Reply::Failed { message, doubt: false });
     }
 
@@ -275,17 +346,20 @@ impl GivenWorld {
             Fault::Silent => {
                 self.reply(&ask.address, deadline, Reply::Silence { why: String::from("silent by a fault") });
             }
-            Fault::Stop => {
-                let occurred = self.moment(self.now);
-                let by = String::from("fault");
-                self.put(self.now, Input::Control { control: Control::Stop, by, occurred });
-                self.faults.pause(true);
-                self.busy = A_WHILE;
-                self.begin_one(ask.clone());
-                self.busy = 0;
-                self.faults.pause(false);
-            }
+            Fault::Stop => self.stop(ask, "fault"),
         }
+    }
+
+    /// Lets somebody stop the run while this goes on.
+    fn stop(&mut self, ask: &Ask, by: &str) {
+        let occurred = self.moment(self.now);
+        let by = by.to_owned();
+        self.put(self.now, Input::Control { control: Control::Stop, by, occurred });
+        self.faults.pause(true);
+        self.busy = A_WHILE;
+        self.begin_one(ask.clone());
+        self.busy = 0;
+        self.faults.pause(false);
     }
 }
 
@@ -302,8 +376,11 @@ impl World for GivenWorld {
     }
 
     fn next(&mut self) -> Result<Next, WorldError> {
-        if let Some(missing) = self.missing.take() {
-            return Err(WorldError::Unreachable(missing));
+        if let Some(missing) = &self.missing {
+            return Err(WorldError::Unreachable(format!("`{}` was not given", missing.call)));
+        }
+        if std::mem::take(&mut self.crashed) {
+            return Err(WorldError::Crashed);
         }
         let (key, input) = self.due.pop_first().ok_or(WorldError::Nothing)?;
         self.now = self.now.max(key.0);
@@ -340,6 +417,22 @@ fn given_value(value: Value, call: &str) -> Value {
         stderr: output(""),
         elapsed: 0,
     }))
+}
+
+/// Returns how a command ended that printed this.
+fn end_of(command: &crate::value::CommandValue) -> CommandEnd {
+    let outlet = |output: &crate::value::Output| Outlet {
+        len: output.text.len() as u64,
+        text: output.text.to_string(),
+        utf8: output.utf8,
+        ..Outlet::default()
+    };
+    CommandEnd {
+        ended: Ended::Exit { code: command.exit },
+        stdout: outlet(&command.stdout),
+        stderr: outlet(&command.stderr),
+        elapsed: command.elapsed,
+    }
 }
 
 fn said(ask: &Ask) -> String {

@@ -4,6 +4,7 @@
 //! slots, calls have their target, every change says how it is taken back. Only `check`
 //! makes one. Never knows how it was written beyond the places it came from.
 
+mod drill;
 mod expression;
 pub mod native;
 mod statement;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::source::{Sources, Span};
 use crate::value::{Domain, Type};
 
+pub use drill::{Drill, Expect, ExpectWhat, Given, GivenWhat, Reading, Reply, StepFate, StepOutcome};
 pub use expression::{BinaryOp, Expr, ExprKind, NameRef, Template, TemplatePart, UnaryOp};
 pub use statement::{
     Approval, Approvers, Asking, Block, Call, Choice, Command, Ending, Failure, Follow, For, Manual, Polling,
@@ -251,7 +253,8 @@ impl Program {
     }
 }
 
-fn every<'a>(body: &'a [Statement], f: &mut dyn FnMut(&'a Statement)) {
+/// Calls `f` with every statement of a body, those inside others and in undos with them.
+pub fn every<'a>(body: &'a [Statement], f: &mut dyn FnMut(&'a Statement)) {
     for statement in body {
         f(statement);
         match &statement.kind {

@@ -51,6 +51,9 @@ pub enum WorldError {
     Nothing,
     #[error("{0}")]
     Unreachable(String),
+    /// The program that executes the run is gone, as a drill gives it; the run can be taken up again.
+    #[error("the program that executed the run is gone")]
+    Crashed,
 }
 
 /// Where records are kept.

@@ -2,7 +2,7 @@
 //!
 //! Owns `given` and `expect` as written. Never runs one.
 
-use super::{Expr, Name, Path, Text};
+use super::{Entry, Expr, Name, Path, Text};
 use crate::source::Spanned;
 
 /// `drill "…" { given … expect … }`.
@@ -22,46 +22,62 @@ pub enum DrillPart {
 /// What the world is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Given {
-    /// `given NAME = v, then v2`: at least one value.
-    Value {
-        name: Path,
-        values: Vec<Expr>,
-    },
+    /// `given NAME = v, then fails "why", then v2 after 20s`: at least one.
+    Value { name: Path, values: Vec<Spanned<GivenReading>> },
     /// `given step "…" fails, then exits 0`: at least one.
-    Step {
-        title: Text,
-        outcomes: Vec<Spanned<StepOutcome>>,
-    },
-    Approval(Spanned<GivenAnswer>),
+    Step { title: Text, outcomes: Vec<Spanned<StepOutcome>> },
+    /// `given approval ["…"] …, then …`, and `given manual …`: at least one.
+    Reply { manual: bool, text: Option<Text>, replies: Vec<Spanned<GivenReply>> },
+    /// `given answer NAME = v by "dana" after 40s`; without a value: never.
+    Answer { name: Name, value: Option<Expr>, by: Option<Text>, after: Option<Expr> },
+    /// `given alert "…" with { label: v }`.
+    Alert { name: Text, labels: Vec<Entry> },
     /// `given operator stops at step "…"`.
-    OperatorStops {
-        step: Text,
-    },
+    OperatorStops { step: Text },
     /// `given crash in step "…"`.
-    Crash {
-        step: Text,
-    },
+    Crash { step: Text },
+}
+
+/// One reading of several.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GivenReading {
+    pub what: GivenWhat,
+    /// How long it takes.
+    pub after: Option<Expr>,
+}
+
+/// What a reading brings.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GivenWhat {
+    Value(Expr),
+    Fails(Option<Text>),
 }
 
 /// What a step does in a drill.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StepOutcome {
     Fails,
+    /// Its end is never seen.
+    Lost,
     Exits(Expr),
     Takes(Expr),
+    Prints(Expr),
 }
 
-/// How approvals are answered.
+/// How somebody replies.
 #[derive(Clone, Debug, PartialEq)]
-pub enum GivenAnswer {
+pub struct GivenReply {
+    pub says: Says,
+    pub by: Option<Text>,
+    pub after: Option<Expr>,
+}
+
+/// A yes, a no, or nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Says {
     Granted,
     Denied,
     Never,
-    /// `by "dana" after 40s`: granted by this person.
-    By {
-        person: Text,
-        after: Option<Expr>,
-    },
 }
 
 /// What must be so in the end.
@@ -86,6 +102,8 @@ pub enum Expect {
         message: Option<Text>,
     },
     Finding(Text),
+    /// Some line of the timeline holds this text.
+    Timeline(Text),
     /// Any expression, also over `elapsed`.
     That(Expr),
 }
@@ -98,4 +116,6 @@ pub enum StepFate {
     Undone,
     /// `3 times`.
     Times(Expr),
+    /// `before step "…"`.
+    Before(Text),
 }

@@ -6,7 +6,8 @@ use super::grammar::Rule;
 use super::reader::{Pair, Reader};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{
-    Drill, DrillPart, Expect, Given, GivenAnswer, StepFate, StepOutcome, Template, Text,
+    Drill, DrillPart, Expect, Expr, Given, GivenReading, GivenReply, GivenWhat, Says, StepFate, StepOutcome,
+    Template, Text,
 };
 
 impl<'i> Reader<'i> {
@@ -50,8 +51,33 @@ impl<'i> Reader<'i> {
                 Given::Step { title: title?, outcomes }
             }
             Rule::given_approval => {
-                let span = self.span(&pair);
-                Given::Approval(Spanned::new(self.given_answer(pair)?, span))
+                let manual = pair.clone().into_inner().any(|p| p.as_rule() == Rule::w_manual);
+                let mut text = None;
+                let mut replies = Vec::new();
+                for part in pair.into_inner() {
+                    match part.as_rule() {
+                        Rule::text => text = Some(self.text(part)),
+                        Rule::given_reply => {
+                            let span = self.span(&part);
+                            replies.push(Spanned::new(self.given_reply(part), span));
+                        }
+                        _ => {}
+                    }
+                }
+                Given::Reply { manual, text, replies }
+            }
+            Rule::given_answer => self.given_answer(pair)?,
+            Rule::given_alert => {
+                let mut name = None;
+                let mut labels = Vec::new();
+                for part in pair.into_inner() {
+                    match part.as_rule() {
+                        Rule::text => name = Some(self.text(part)),
+                        Rule::record => labels = self.entries(part),
+                        _ => {}
+                    }
+                }
+                Given::Alert { name: name?, labels }
             }
             Rule::given_operator => Given::OperatorStops { step: self.first_text(pair)? },
             Rule::given_crash => Given::Crash { step: self.first_text(pair)? },
@@ -61,13 +87,30 @@ impl<'i> Reader<'i> {
                 for part in pair.into_inner() {
                     match part.as_rule() {
                         Rule::path => name = Some(self.path(part)),
-                        Rule::expression => values.push(self.expression(part)),
+                        Rule::reading | Rule::failing => values.extend(self.given_reading(part)),
                         _ => {}
                     }
                 }
                 Given::Value { name: name?, values }
             }
         })
+    }
+
+    fn given_reading(&mut self, pair: Pair<'i>) -> Option<Spanned<GivenReading>> {
+        let span = self.span(&pair);
+        let fails = pair.as_rule() == Rule::failing;
+        let mut why = None;
+        let mut exprs = Vec::new();
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::text => why = Some(self.text(part)),
+                Rule::expression => exprs.push(self.expression(part)),
+                _ => {}
+            }
+        }
+        let mut exprs = exprs.into_iter();
+        let what = if fails { GivenWhat::Fails(why) } else { GivenWhat::Value(exprs.next()?) };
+        Some(Spanned::new(GivenReading { what, after: exprs.next() }, span))
     }
 
     fn step_outcome(&mut self, pair: Pair<'i>) -> Option<Spanned<StepOutcome>> {
@@ -77,25 +120,39 @@ impl<'i> Reader<'i> {
         let outcome = match (kind, value) {
             (Rule::w_exits, Some(code)) => StepOutcome::Exits(code),
             (Rule::w_takes, Some(duration)) => StepOutcome::Takes(duration),
+            (Rule::w_prints, Some(text)) => StepOutcome::Prints(text),
+            (Rule::w_lost, _) => StepOutcome::Lost,
             _ => StepOutcome::Fails,
         };
         Some(Spanned::new(outcome, span))
     }
 
-    fn given_answer(&mut self, pair: Pair<'i>) -> Option<GivenAnswer> {
-        let mut person = None;
-        let mut after = None;
+    fn given_reply(&mut self, pair: Pair<'i>) -> GivenReply {
+        let (by, after) = self.by_and_after(pair.clone());
+        let says = match pair.into_inner().next().map(|p| p.as_rule()) {
+            Some(Rule::w_denied) => Says::Denied,
+            Some(Rule::w_never) => Says::Never,
+            _ => Says::Granted,
+        };
+        GivenReply { says, by, after }
+    }
+
+    fn by_and_after(&mut self, pair: Pair<'i>) -> (Option<Text>, Option<Expr>) {
+        let (mut by, mut after) = (None, None);
         for part in pair.into_inner() {
             match part.as_rule() {
-                Rule::w_granted => return Some(GivenAnswer::Granted),
-                Rule::w_denied => return Some(GivenAnswer::Denied),
-                Rule::w_never => return Some(GivenAnswer::Never),
-                Rule::text => person = Some(self.text(part)),
-                Rule::expression => after = Some(self.expression(part)),
+                Rule::given_by => by = self.first_text(part),
+                Rule::given_after => after = self.value(part),
                 _ => {}
             }
         }
-        Some(GivenAnswer::By { person: person?, after })
+        (by, after)
+    }
+
+    fn given_answer(&mut self, pair: Pair<'i>) -> Option<Given> {
+        let (by, after) = self.by_and_after(pair.clone());
+        let name = pair.clone().into_inner().find(|p| p.as_rule() == Rule::name)?;
+        Some(Given::Answer { name: self.name(&name), value: self.value(pair), by, after })
     }
 
     fn expect(&mut self, pair: Pair<'i>) -> Option<Expect> {
@@ -111,6 +168,7 @@ impl<'i> Reader<'i> {
                 Expect::Notified { channel: self.name(&name?), message: self.first_text(pair) }
             }
             Rule::expect_finding => Expect::Finding(self.first_text(pair)?),
+            Rule::expect_timeline => Expect::Timeline(self.first_text(pair)?),
             Rule::expect_step => {
                 let fate = pair.clone().into_inner().find(|p| p.as_rule() == Rule::step_fate)?;
                 let title = self.first_text(pair)?;
@@ -122,8 +180,9 @@ impl<'i> Reader<'i> {
     }
 
     fn step_fate(&mut self, pair: Pair<'i>) -> Option<StepFate> {
-        let part = pair.into_inner().next()?;
+        let part = pair.clone().into_inner().next()?;
         Some(match part.as_rule() {
+            Rule::w_before => StepFate::Before(self.first_text(pair)?),
             Rule::w_ran => StepFate::Ran,
             Rule::w_not => StepFate::NotRun,
             Rule::w_undone => StepFate::Undone,

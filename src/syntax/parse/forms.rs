@@ -199,6 +199,8 @@ pub(super) fn described(rule: Rule) -> Option<&'static str> {
         Rule::w_fails => "`fails`",
         Rule::w_exits => "`exits`",
         Rule::w_takes => "`takes`",
+        Rule::w_lost => "`lost`",
+        Rule::w_prints => "`prints`",
         Rule::w_granted => "`granted`",
         Rule::w_denied => "`denied`",
         Rule::w_never => "`never`",
@@ -207,6 +209,8 @@ pub(super) fn described(rule: Rule) -> Option<&'static str> {
         Rule::w_changed => "`changed`",
         Rule::w_not => "`not run`",
         Rule::w_times => "`times`",
+        Rule::w_before => "`before`",
+        Rule::w_after => "`after`",
         _ => return None,
     })
 }

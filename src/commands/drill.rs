@@ -1,0 +1,166 @@
+//! `mainstay drill`.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::json;
+
+use super::failure::{Failure, INVALID};
+use super::{Format, pretty, print};
+use crate::check::{Checked, Disk};
+use crate::display::{self, DrilledFile, Look};
+use crate::drill::{self, Report};
+
+const AFTER: &str = "\
+Examples:
+  mainstay drill disk-full.runbook
+  mainstay drill runbooks/ --filter approval
+  mainstay drill runbooks/ --format json
+
+Exit codes:
+  0  every drill came out as expected
+  1  at least one did not
+  2  a file has errors, or there is nothing to drill";
+
+/// Drill runbooks: run them in a world that is given, and see whether they do what is expected
+///
+/// Runs every `drill` of the files on a virtual clock: an hour of waiting takes no time, and nothing is touched. A
+/// folder stands for every `.runbook` in it and below.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = AFTER)]
+pub(super) struct Args {
+    /// Files or folders to drill
+    #[arg(required = true, value_name = "FILE|FOLDER", add = super::complete::runbook())]
+    files: Vec<String>,
+
+    /// Only drills whose title contains this
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+
+    /// How to write what came of them
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+
+    /// How many drills run at once [default: as many as there are processors]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+}
+
+/// A file with what came of its drills.
+struct Drilled {
+    file: String,
+    checked: Checked,
+    reports: Vec<Report>,
+}
+
+pub(super) fn drill(args: &Args) -> Result<u8, Failure> {
+    let mut drilled = Vec::new();
+    for file in files(&args.files)? {
+        let checked = crate::check::check(&file, &Disk);
+        if checked.has_errors() {
+            eprintln!("{}", display::diagnostics(&checked.diagnostics, &checked.sources, Look::of_stderr()));
+            return Err(Failure::new(INVALID, format!("`{file}` has errors; nothing was drilled")));
+        }
+        drilled.push(Drilled { file, checked, reports: Vec::new() });
+    }
+    let jobs =
+        args.jobs.map(usize::from).or_else(|| std::thread::available_parallelism().ok().map(Into::into));
+    for one in &mut drilled {
+        one.reports = reports(&one.checked, args.filter.as_deref(), jobs.unwrap_or(1));
+    }
+    if drilled.iter().all(|one| one.reports.is_empty()) {
+        let why = match &args.filter {
+            Some(text) => format!("no drill's title contains `{text}`"),
+            None => String::from("there are no drills in these files"),
+        };
+        return Err(
+            Failure::new(INVALID, why).help("a drill is written `drill \"TITLE\" { given … expect … }`")
+        );
+    }
+    match args.format {
+        Format::Json => print(&pretty(&as_json(&drilled))?)?,
+        Format::Text => as_text(&drilled)?,
+    }
+    let failed = drilled.iter().flat_map(|one| &one.reports).any(|report| !report.passed());
+    Ok(u8::from(failed))
+}
+
+/// Returns the files that are meant, those of folders in the order of their names.
+fn files(named: &[String]) -> Result<Vec<String>, Failure> {
+    let mut found = Vec::new();
+    for name in named {
+        if Path::new(name).is_dir() {
+            inside(Path::new(name), &mut found)
+                .map_err(|e| Failure::new(INVALID, format!("cannot read the folder `{name}`: {e}")))?;
+        } else {
+            found.push(name.clone());
+        }
+    }
+    Ok(found)
+}
+
+fn inside(folder: &Path, found: &mut Vec<String>) -> std::io::Result<()> {
+    let mut entries: Vec<_> = std::fs::read_dir(folder)?.collect::<Result<_, _>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            inside(&path, found)?;
+        } else if path.extension().is_some_and(|ending| ending == "runbook") {
+            found.push(path.to_string_lossy().into_owned());
+        }
+    }
+    Ok(())
+}
+
+/// Runs the drills of a file, several at once, and returns what came of them in the order of the file.
+fn reports(checked: &Checked, filter: Option<&str>, jobs: usize) -> Vec<Report> {
+    let Some(program) = checked.drilled() else { return Vec::new() };
+    let program = Arc::new(program.clone());
+    let wanted = |title: &str| filter.is_none_or(|text| title.contains(text));
+    let drills: Vec<_> = checked.drills.iter().filter(|drill| wanted(&drill.title)).collect();
+    let next = AtomicUsize::new(0);
+    let mut reports: Vec<(usize, Report)> = std::thread::scope(|scope| {
+        let work = || {
+            let mut done = Vec::new();
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(one) = drills.get(at) else { return done };
+                done.push((at, drill::drill(&program, one)));
+            }
+        };
+        let workers: Vec<_> = (0..jobs.min(drills.len())).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
+    });
+    reports.sort_by_key(|(at, _)| *at);
+    reports.into_iter().map(|(_, report)| report).collect()
+}
+
+fn shown(one: &Drilled) -> DrilledFile<'_> {
+    DrilledFile { file: &one.file, sources: &one.checked.sources, reports: &one.reports }
+}
+
+fn as_text(drilled: &[Drilled]) -> Result<(), Failure> {
+    let look = Look::of_stdout();
+    for one in drilled.iter().filter(|one| !one.reports.is_empty()) {
+        print(&format!("{}\n", display::drills(&shown(one), look)))?;
+    }
+    let all: Vec<&Report> = drilled.iter().flat_map(|one| &one.reports).collect();
+    let failed = all.iter().filter(|report| !report.passed()).count();
+    let drills = if all.len() == 1 { String::from("1 drill") } else { format!("{} drills", all.len()) };
+    let total = match failed {
+        0 => format!("{drills}: all as expected\n"),
+        n => format!("{drills}: {n} not as expected\n"),
+    };
+    print(&total)
+}
+
+fn as_json(drilled: &[Drilled]) -> serde_json::Value {
+    let reports = || drilled.iter().flat_map(|one| &one.reports);
+    json!({
+        "files": drilled.iter().map(|one| display::drills_json(&shown(one))).collect::<Vec<_>>(),
+        "passed": reports().filter(|report| report.passed()).count(),
+        "failed": reports().filter(|report| !report.passed()).count(),
+    })
+}

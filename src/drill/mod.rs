@@ -1,0 +1,57 @@
+//! Drills: a runbook run in a world that is all given, on a virtual clock, and what is expected of it.
+//!
+//! Owns how a drill is set up, run, and judged. It is the same interpreter as in a real run, in another world. Never
+//! touches anything, never reads a clock, never draws anything.
+
+mod judge;
+mod stage;
+
+use std::sync::Arc;
+
+use crate::diagnostic::Diagnostic;
+use crate::event::{Outcome, Record};
+use crate::program::{Drill, Program};
+use crate::source::Span;
+
+pub use stage::{Problem, Ran, Stage};
+
+/// What came of a drill.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub title: String,
+    /// Where its title stands.
+    pub span: Span,
+    /// What is not as expected, or kept the run from its end; empty: it passed.
+    pub unmet: Vec<Diagnostic>,
+    /// What was given and nobody asked for, as the drill names it.
+    pub unused: Vec<String>,
+    /// `None` where the run did not come to its end.
+    pub outcome: Option<Outcome>,
+    /// On the virtual clock, nanoseconds.
+    pub elapsed: i64,
+    /// What the run wrote down.
+    pub records: Vec<Record>,
+}
+
+impl Report {
+    /// Returns whether everything is as expected.
+    pub fn passed(&self) -> bool {
+        self.unmet.is_empty()
+    }
+}
+
+/// Runs one drill of a program.
+pub fn drill(program: &Arc<Program>, drill: &Drill) -> Report {
+    let stage = Stage::new(program, drill);
+    let ran = stage.run(crate::given::Faults::default());
+    let unmet = judge::unmet(&stage, drill, &ran);
+    Report {
+        title: drill.title.clone(),
+        span: drill.span,
+        unmet,
+        unused: ran.world.unused(drill),
+        outcome: ran.outcome(),
+        elapsed: ran.elapsed(),
+        records: ran.records,
+    }
+}

@@ -1,0 +1,290 @@
+//! What a drill gives besides readings: how steps go, who replies what and when, a stop, a crash.
+//!
+//! Owns the script of a drill and what of it has happened. Never judges what came of it.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::{Given, GivenWorld, Missing, exit, said};
+use crate::event::{
+    Address, Answer, Ask, CommandEnd, Ended, Outlet, Question, QuestionKind, Reply as Answered, Request,
+};
+use crate::program::{Drill, GivenWhat, Program, Reply, StatementKind, StepOutcome};
+use crate::value::Value;
+
+/// What is given of people and steps.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Script {
+    /// Whoever is asked something that no reply was given for is an error.
+    pub strict: bool,
+    steps: BTreeMap<String, VecDeque<StepOutcome>>,
+    /// Steps that only read.
+    reads: BTreeSet<String>,
+    /// What the attempts that have begun come to; `None`: it has happened.
+    attempts: BTreeMap<Address, Option<StepOutcome>>,
+    /// By whether it is a manual step, and the text; empty: any.
+    replies: BTreeMap<(bool, String), VecDeque<Reply>>,
+    answers: BTreeMap<String, (Option<Value>, Option<String>, i64)>,
+    stops: BTreeSet<String>,
+    crashes: BTreeSet<String>,
+    people: Vec<String>,
+}
+
+impl GivenWorld {
+    /// Returns the world of a drill of that program.
+    pub fn of(program: &Program, drill: &Drill) -> GivenWorld {
+        let mut world = GivenWorld::new();
+        world.script.strict = true;
+        world.script.reads = steps_that_read(program);
+        for given in &drill.given {
+            let script = &mut world.script;
+            match &given.what {
+                GivenWhat::Param { .. } | GivenWhat::Alert { .. } => {}
+                GivenWhat::Readings { name, readings } => {
+                    let readings = readings.iter().map(|reading| {
+                        let brings = match &reading.brings {
+                            Ok(value) => Given::Value(value.clone()),
+                            Err(why) => Given::Fails(why.clone()),
+                        };
+                        if reading.takes > 0 { Given::Takes(reading.takes, Box::new(brings)) } else { brings }
+                    });
+                    world.readings.insert(name.clone(), readings.collect());
+                }
+                GivenWhat::Step { name, outcomes } => {
+                    script.steps.insert(name.clone(), outcomes.iter().cloned().collect());
+                }
+                GivenWhat::Replies { manual, text, replies } => {
+                    let key = (*manual, text.clone().unwrap_or_default());
+                    script.replies.insert(key, replies.iter().cloned().collect());
+                }
+                GivenWhat::Answer { name, value, by, after } => {
+                    script.answers.insert(name.clone(), (value.clone(), by.clone(), *after));
+                }
+                GivenWhat::OperatorStops { step } => {
+                    script.stops.insert(step.clone());
+                }
+                GivenWhat::Crash { step } => {
+                    script.crashes.insert(step.clone());
+                }
+            }
+        }
+        world
+    }
+
+    /// Returns what a drill gives and no run has asked for, as it is named there.
+    pub fn unused(&self, drill: &Drill) -> Vec<String> {
+        let mut unused = Vec::new();
+        for given in &drill.given {
+            match &given.what {
+                GivenWhat::Readings { name, .. } if !self.used.contains(name) => unused.push(name.clone()),
+                GivenWhat::Answer { name, .. } if !self.used.contains(name) => unused.push(name.clone()),
+                GivenWhat::Step { name, .. }
+                | GivenWhat::OperatorStops { step: name }
+                | GivenWhat::Crash { step: name }
+                    if !self.used.contains(&format!("step {name}")) =>
+                {
+                    unused.push(format!("step \"{name}\""));
+                }
+                _ => {}
+            }
+        }
+        unused
+    }
+
+    /// Takes up a run whose program is gone: what it waits for is asked anew, unless it is under way.
+    pub fn take_up(&mut self, open: Vec<Ask>) {
+        let waiting: BTreeSet<Address> = open.iter().map(|ask| ask.address.clone()).collect();
+        let stale: Vec<Address> =
+            self.places.keys().filter(|address| !waiting.contains(*address)).cloned().collect();
+        for address in stale {
+            if let Some(key) = self.places.remove(&address) {
+                self.due.remove(&key);
+            }
+        }
+        self.descended.clear();
+        for ask in open {
+            if !self.places.contains_key(&ask.address) {
+                self.begin_one(ask);
+            }
+        }
+    }
+
+    /// Does what the drill says of the step in which something begins. Returns whether that was all.
+    pub(super) fn scripted(&mut self, ask: &Ask) -> bool {
+        let step = ask.place.step.to_string();
+        if !self.script.strict || step.is_empty() || ask.place.undoing {
+            return false;
+        }
+        let counts = match ask.request {
+            Request::Command(_) | Request::Native(_) => ask.changes,
+            Request::Reading { .. } => !ask.inner && self.script.reads.contains(&step),
+            _ => false,
+        };
+        if !counts {
+            return false;
+        }
+        self.used.insert(format!("step {step}"));
+        if self.script.stops.remove(&step) {
+            self.stop(ask, "operator");
+            return true;
+        }
+        if self.script.crashes.remove(&step) {
+            self.crashed = true;
+        }
+        self.in_attempt(ask, &step)
+    }
+
+    /// Lets the first of an attempt go as the drill says.
+    fn in_attempt(&mut self, ask: &Ask, step: &str) -> bool {
+        let attempt = ask.place.attempt.clone();
+        if !self.script.attempts.contains_key(&attempt) {
+            let Some(outcomes) = self.script.steps.get_mut(step) else { return false };
+            let next = if outcomes.len() > 1 { outcomes.pop_front() } else { outcomes.front().cloned() };
+            self.script.attempts.insert(attempt.clone(), next);
+        }
+        let Some(outcome) = self.script.attempts.get_mut(&attempt).and_then(Option::take) else {
+            return false;
+        };
+        let is_command = matches!(ask.request, Request::Command(_));
+        if outcome != StepOutcome::Fails && ask.changes && !matches!(outcome, StepOutcome::Takes(_)) {
+            self.acts.push(said(ask));
+        }
+        let failed = |message: &str| Answered::Failed { message: message.to_owned(), doubt: false };
+        let reply = match outcome {
+            StepOutcome::Fails if is_command => {
+                Answered::Command(Box::new(exit(1, "it fails, as the drill gives it")))
+            }
+            StepOutcome::Fails => failed("it fails, as the drill gives it"),
+            StepOutcome::Lost => Answered::Lost { why: String::from("the drill loses it") },
+            StepOutcome::Exits(code) if is_command => Answered::Command(Box::new(exit(code, ""))),
+            StepOutcome::Exits(0) => return false,
+            StepOutcome::Exits(code) => failed(&format!("it ends with {code}, as the drill gives it")),
+            StepOutcome::Prints(text) => Answered::Command(Box::new(printed(&text))),
+            StepOutcome::Takes(length) => {
+                self.busy = length;
+                let end = self.now.saturating_add(length);
+                match ask.deadline.filter(|deadline| *deadline < end) {
+                    Some(deadline) => self.timed_out(ask, deadline, is_command),
+                    None => self.later(ask, end),
+                }
+                self.busy = 0;
+                return true;
+            }
+        };
+        self.reply(&ask.address, self.now, reply);
+        true
+    }
+
+    fn later(&mut self, ask: &Ask, end: i64) {
+        let given = self.next_given(&ask.place.name);
+        let given = given.unwrap_or_else(|| match ask.request {
+            Request::Command(_) => Given::Value(super::given_value(Value::text(""), "$ ")),
+            _ => Given::Value(Value::None),
+        });
+        self.given_reply(ask, given, end);
+    }
+
+    fn timed_out(&mut self, ask: &Ask, deadline: i64, is_command: bool) {
+        if ask.changes {
+            self.acts.push(said(ask));
+        }
+        let reply = if is_command {
+            Answered::Command(Box::new(CommandEnd { ended: Ended::Timeout, ..exit(0, "") }))
+        } else {
+            Answered::Failed { message: format!("{} ran out", ask.bound), doubt: ask.changes }
+        };
+        self.reply(&ask.address, deadline, reply);
+    }
+
+    /// Lets somebody reply as the drill says.
+    pub(super) fn reply_to(&mut self, ask: &Ask, question: &Question) {
+        let name = ask.place.name.to_string();
+        let reply = match question.kind {
+            QuestionKind::Answer => match self.script.answers.get(&name).cloned() {
+                Some((value, by, after)) => {
+                    self.used.insert(name);
+                    Some((value, by, after))
+                }
+                None => return self.unanswered(ask, question, name),
+            },
+            kind => {
+                let manual = kind == QuestionKind::Manual;
+                let own = (manual, name.clone());
+                let key = if self.script.replies.contains_key(&own) { own } else { (manual, String::new()) };
+                match self.script.replies.get_mut(&key) {
+                    Some(replies) => {
+                        let next =
+                            if replies.len() > 1 { replies.pop_front() } else { replies.front().cloned() };
+                        next.map(|reply| (reply.yes.map(Value::Bool), reply.by, reply.after))
+                    }
+                    // Nobody is expected to answer what the runbook does not ask.
+                    None if matches!(kind, QuestionKind::Failure | QuestionKind::Doubt) => None,
+                    None => return self.unanswered(ask, question, name),
+                }
+            }
+        };
+        let deadline = ask.deadline.unwrap_or(self.now);
+        match reply {
+            Some((Some(value), by, after)) if self.now.saturating_add(after) <= deadline => {
+                let answer = self.answer(ask, question, value, by);
+                self.reply(&ask.address, self.now + after, Answered::Answer(answer));
+            }
+            _ => {
+                let why = format!("{} ran out", ask.bound);
+                self.reply(&ask.address, deadline, Answered::Silence { why });
+            }
+        }
+    }
+
+    fn unanswered(&mut self, ask: &Ask, question: &Question, name: String) {
+        let action = match question.kind {
+            QuestionKind::Answer => "ask",
+            QuestionKind::Manual => "manual",
+            _ => "approve",
+        };
+        let (action, call) = (action.to_owned(), format!("{action} \"{}\"", question.text));
+        self.miss(ask, Missing { name, action, call, span: ask.place.span });
+    }
+
+    /// Returns an answer of that person, or of one for each vote who holds the first of the roles.
+    fn answer(&mut self, ask: &Ask, question: &Question, value: Value, by: Option<String>) -> Answer {
+        let role = question.roles.first().cloned().unwrap_or_default();
+        let vote = ask.address.0.rsplit_once(".q").map_or("1", |(_, vote)| vote);
+        let who = by.unwrap_or_else(|| match (role.as_str(), vote) {
+            ("", _) => String::from("operator"),
+            (role, "1") => role.to_owned(),
+            (role, vote) => format!("{role} {vote}"),
+        });
+        let at = match self.script.people.iter().position(|known| *known == who) {
+            Some(at) => at,
+            None => {
+                self.script.people.push(who.clone());
+                self.script.people.len() - 1
+            }
+        };
+        let uid = 1001 + u32::try_from(at).unwrap_or(0);
+        Answer { who, uid, role, value, because: String::new(), letter: String::new() }
+    }
+}
+
+fn printed(text: &str) -> CommandEnd {
+    let stdout = Outlet { len: text.len() as u64, text: text.to_owned(), utf8: true, ..Outlet::default() };
+    CommandEnd { stdout, ..exit(0, "") }
+}
+
+fn steps_that_read(program: &Program) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for book in program.with_followed() {
+        book.every(&mut |statement| {
+            if let StatementKind::Step(step) = &statement.kind {
+                let mut changes = false;
+                book.every_in(&step.body, &mut |inner| {
+                    changes |= matches!(inner.kind, StatementKind::Run(_));
+                });
+                if !changes {
+                    found.insert(step.name.clone());
+                }
+            }
+        });
+    }
+    found
+}
