@@ -332,10 +332,7 @@ fn unknown<'a>(
     };
     let mut diagnostic = Diagnostic::error("unknown-in-drill", told).at(span, "");
     if !known.is_empty() && known.len() <= 12 {
-        let quote =
-            |name: &&str| if quoted.starts_with('`') { (*name).to_owned() } else { format!("\"{name}\"") };
-        let all: Vec<String> = known.iter().map(quote).collect();
-        diagnostic = diagnostic.note(format!("there is {}", listed(all.iter().map(String::as_str))));
+        diagnostic = diagnostic.note(format!("there is {}", listed(known.iter().copied())));
     }
     report.push(near(diagnostic, name, known));
 }

@@ -23,7 +23,7 @@ Exit codes:
   1  at least one did not
   2  a file has errors, or there is nothing to drill";
 
-/// Drill runbooks: run them in a world that is given, and see whether they do what is expected
+/// Drill runbooks: run them in a given world, and compare
 ///
 /// Runs every `drill` of the files on a virtual clock: an hour of waiting takes no time, and nothing is touched. A
 /// folder stands for every `.runbook` in it and below.

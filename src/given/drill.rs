@@ -206,6 +206,8 @@ impl GivenWorld {
                 }
                 None => return self.unanswered(ask, question, name),
             },
+            // Whether what nobody saw did happen, nobody knows in a drill.
+            QuestionKind::Doubt => None,
             kind => {
                 let manual = kind == QuestionKind::Manual;
                 let own = (manual, name.clone());
@@ -216,8 +218,8 @@ impl GivenWorld {
                             if replies.len() > 1 { replies.pop_front() } else { replies.front().cloned() };
                         next.map(|reply| (reply.yes.map(Value::Bool), reply.by, reply.after))
                     }
-                    // Nobody is expected to answer what the runbook does not ask.
-                    None if matches!(kind, QuestionKind::Failure | QuestionKind::Doubt) => None,
+                    // Nobody is expected to answer what the runbook does not write.
+                    None if kind == QuestionKind::Failure => None,
                     None => return self.unanswered(ask, question, name),
                 }
             }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::event::{Address, Answer, Ask, CommandEnd, Control, Ended, Input, Moment, Outlet, Reply, Request};
 use crate::source::Span;
-use crate::value::Value;
+use crate::value::{Type, Value};
 use crate::world::{Next, World, WorldError};
 
 pub use faults::{Fault, Faults};
@@ -401,22 +401,7 @@ fn as_reading(given: Given, call: &str) -> Given {
 }
 
 fn given_value(value: Value, call: &str) -> Value {
-    if !call.starts_with("$ ") {
-        return value;
-    }
-    let text = match &value {
-        Value::Text(text) => text.to_string(),
-        other => other.to_string(),
-    };
-    let output = |text: &str| crate::value::Output { text: text.into(), utf8: true, cut: false };
-    Value::Command(std::sync::Arc::new(crate::value::CommandValue {
-        typed: call.trim_start_matches("$ ").into(),
-        exit: 0,
-        ok: true,
-        stdout: output(&text),
-        stderr: output(""),
-        elapsed: 0,
-    }))
+    if call.starts_with("$ ") { value.given(&Type::Command) } else { value }
 }
 
 /// Returns how a command ended that printed this.

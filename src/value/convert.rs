@@ -210,6 +210,12 @@ fn command_of(value: &Value) -> Value {
         if let Some(Value::Duration(elapsed)) = record.get("elapsed") {
             command.elapsed = *elapsed;
         }
+    } else if let Value::List(items) = value
+        && items.iter().all(|item| !matches!(item, Value::Record(_) | Value::List(_)))
+    {
+        // What a command prints of several things is a line for each.
+        let lines: Vec<String> = items.iter().map(ToString::to_string).collect();
+        command.stdout = Output::whole(lines.join("\n"));
     } else if matches!(value, Value::Record(_) | Value::List(_)) {
         command.stdout = Output::whole(value.to_json().to_string());
     } else {

@@ -8,7 +8,7 @@ use pest::error::InputLocation;
 
 use super::call::shortened;
 use super::clause::above_its_run;
-use super::forms::{Form, Place, form, forms};
+use super::forms::{Form, Place, form, form_of, forms};
 use super::grammar::{Grammar, Rule};
 use super::habit::{nameless, unknown_word};
 use super::reader::{Pair, Reader, first_word, head_length};
@@ -75,7 +75,7 @@ impl<'i> Reader<'i> {
         }
         let clause = host.is_some() || forms(word).all(|form| form.place == Place::Clause);
         if forms(word).next().is_some() {
-            return self.does_not_fit(written, span, blocked, form(word, clause), at_word);
+            return self.does_not_fit(written, span, blocked, form_of(written, clause), at_word);
         }
         unknown_word(word, first_line, at_word)
     }

@@ -134,8 +134,22 @@ forms! {
     Symptom "alert" "alert \"NAME\""
     Symptom "cleared" "cleared when EXPR for 30s within 3m every 5s"
     Section "item" "item \"TITLE\" [weight 2] [critical] { … }"
-    Drill "given" "given NAME = v, then v2"
+    Drill "given" "given NAME = v, then v2 after 20s, then fails"
+    Drill "given" "given step \"TITLE\" fails, then lost, then exits 2, then takes 90s, then prints \"TEXT\""
+    Drill "given" "given approval [\"QUESTION\"] granted | denied | never [by \"WHO\"] [after 40s], then …"
+    Drill "given" "given manual [\"TASK\"] done | denied | never [by \"WHO\"] [after 40s], then …"
+    Drill "given" "given answer NAME = v [by \"WHO\"] [after 40s], or: given answer NAME never"
+    Drill "given" "given alert \"NAME\" [with { label: v }]"
+    Drill "given" "given operator stops at step \"TITLE\""
+    Drill "given" "given crash in step \"TITLE\""
     Drill "expect" "expect outcome resolved"
+    Drill "expect" "expect step \"TITLE\" ran | not run | undone | 3 times | before step \"TITLE\""
+    Drill "expect" "expect resolve \"TITLE\""
+    Drill "expect" "expect nothing [left] changed"
+    Drill "expect" "expect escalated to ROLE"
+    Drill "expect" "expect notified CHANNEL [\"MESSAGE\"]"
+    Drill "expect" "expect finding \"TEXT\""
+    Drill "expect" "expect timeline \"TEXT\""
 }
 
 /// Returns the forms that begin with `word`.
@@ -146,6 +160,15 @@ pub(super) fn forms(word: &str) -> impl Iterator<Item = &'static Form> {
 /// Returns the form of a statement, or of whatever else begins with the word.
 pub(super) fn form(word: &str, clause: bool) -> Option<&'static Form> {
     forms(word).find(|form| (form.place == Place::Clause) == clause).or_else(|| forms(word).next())
+}
+
+/// Returns the form that a sentence was to have: of several with its first word, that with its second one too.
+pub(super) fn form_of(written: &str, clause: bool) -> Option<&'static Form> {
+    let mut words = written.split_whitespace();
+    let word = words.next().unwrap_or("");
+    let begins = words.next().map(|second| format!("{word} {second} "));
+    let fits = |form: &&Form| begins.as_ref().is_some_and(|begins| form.form.starts_with(begins.as_str()));
+    forms(word).find(fits).or_else(|| form(word, clause))
 }
 
 /// Returns what a rule stands for in a message; `None` for what does not help anyone.
