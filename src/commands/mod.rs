@@ -11,6 +11,7 @@ mod check;
 mod complete;
 mod completions;
 mod concurrency;
+mod conduct;
 mod detach;
 mod failure;
 mod help;
