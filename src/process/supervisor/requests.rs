@@ -95,7 +95,7 @@ impl Server {
             message: format!("it was not begun: that it begins cannot be written down: {error}"),
         });
         failpoint::reach("supervise.attempted");
-        match attempted.and_then(|()| Running::start(spec, &self.needles.1, &mut self.folder)) {
+        match attempted.and_then(|()| Running::start(spec, &self.needles.1)) {
             Ok(command) => {
                 failpoint::reach("supervise.begun");
                 // That it was about to start is known: the worst is doubt about it.
