@@ -4,6 +4,7 @@
 //! Never runs anything: what was not given is an error that names it.
 
 mod faults;
+mod opening;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -12,6 +13,7 @@ use crate::value::Value;
 use crate::world::{Next, World, WorldError};
 
 pub use faults::{Fault, Faults};
+pub use opening::opening;
 
 /// 2026-01-01T00:00Z, where virtual time begins; microseconds.
 const BEGINNING: i64 = 1_767_225_600_000_000;
