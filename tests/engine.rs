@@ -591,7 +591,7 @@ fn a_journal_of_another_runbook_is_refused() {
     let ran = run(&first, world(&first));
     let error =
         engine::replay(Arc::clone(&second.program), secrets(), &ran.records).err().expect("they differ");
-    assert!(error.to_string().starts_with("what was recorded does not fit the text at `"), "{error}");
+    assert!(error.to_string().starts_with("what was recorded does not fit the text at the top: "), "{error}");
 }
 
 #[test]
