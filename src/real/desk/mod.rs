@@ -279,6 +279,16 @@ impl Desk {
         self.ready.begin_no_earlier(now);
     }
 
+    /// Shows no question until [`Desk::release_questions`].
+    pub fn hold_questions(&mut self) {
+        self.asker.hold();
+    }
+
+    /// Shows the questions that nothing has answered yet.
+    pub fn release_questions(&mut self) {
+        self.asker.release(self.clock.now().run_ns);
+    }
+
     /// Ends what has run out of time.
     pub fn expire(&mut self, now: i64) {
         // Silence falls when every letter has been judged: what was answered in time counts, whoever ran it then.
