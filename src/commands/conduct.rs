@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::failure::{Failure, warn, warn_with};
 use super::past::Past;
 use super::view::View;
-use super::{Format, detach, kept};
+use super::{Format, detach, kept, letters};
 use crate::engine::{self, Replayed};
 use crate::event::{Body, Input, Opened, Outcome, Record};
 use crate::journal::{Index, RunJournal, Stamps, StateDir};
@@ -78,7 +78,7 @@ impl Conduct {
             return Err(Failure::new(1, "the run was never opened"));
         };
         let (rules, unattended) = (Rules::of(opened), opened.unattended);
-        let seen = kept::letters(&records);
+        let seen = letters::taken(&records);
         self.carry_out(format, rules, unattended, seen, |_, _, world, journal, observers| {
             for observer in observers.iter_mut() {
                 observer.stored(&records);

@@ -17,6 +17,7 @@ mod failure;
 mod help;
 mod kept;
 mod language;
+mod letters;
 mod man;
 mod note;
 mod params;
