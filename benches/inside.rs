@@ -16,10 +16,10 @@ use std::time::{Duration, Instant};
 
 use mainstay::check::{self, Disk};
 use mainstay::engine;
-use mainstay::event::{Address, Body, Class, Fact, Moment, Opened, Record};
-use mainstay::given::{Fault, Faults, Given, GivenWorld};
+use mainstay::event::{Address, Body, Class, Fact, Moment, Record};
+use mainstay::given::{self, Fault, Faults, Given, GivenWorld};
 use mainstay::journal::{RunJournal, StateDir};
-use mainstay::process::{CommandSpec, Ended, Event, Program, SecretText, Supervisor};
+use mainstay::process::{CommandSpec, Ended, Event, SecretText, Supervisor};
 use mainstay::value::Value;
 use mainstay::world::Store as _;
 
@@ -50,7 +50,7 @@ async fn supervised(folder: &Path) -> Result<()> {
         bare_step()?;
         bare.push(ms(begun));
         let begun = Instant::now();
-        step(&mut supervisor, spec(format!("step.{n}"), Program::argv(["/bin/true"]))).await?;
+        step(&mut supervisor, spec(format!("step.{n}"), &["/bin/true"])).await?;
         through.push(ms(begun));
     }
     println!("/bin/true, bare                   {:8.3} ms", median(&mut bare));
@@ -61,7 +61,7 @@ async fn supervised(folder: &Path) -> Result<()> {
         let mut times = Vec::new();
         for round in 0..STREAMS {
             let id = format!("stream.{}.{round}", secrets.len());
-            let mut spec = spec(id, Program::bash("stream", source.clone(), []));
+            let mut spec = spec(id, &["bash", "-c", &source]);
             spec.secrets = secrets.iter().map(|text| SecretText::new(*text)).collect();
             let begun = Instant::now();
             step(&mut supervisor, spec).await?;
@@ -102,8 +102,8 @@ fn journal(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn spec(id: String, program: Program) -> CommandSpec {
-    CommandSpec::new(id, program, Duration::from_secs(60))
+fn spec(id: String, argv: &[&str]) -> CommandSpec {
+    CommandSpec::new(id, argv.iter().copied(), Duration::from_secs(60))
 }
 
 fn ms(begun: Instant) -> f64 {
@@ -148,8 +148,15 @@ fn explored() -> f64 {
     };
     let run = |world: GivenWorld| {
         let (mut world, mut store) = (world, Vec::new());
-        engine::drive(Arc::clone(&program), opened(), BTreeMap::new(), &mut world, &mut store, &mut [])
-            .expect("it ends");
+        engine::drive(
+            Arc::clone(&program),
+            given::opening(&program, "finally.runbook"),
+            BTreeMap::new(),
+            &mut world,
+            &mut store,
+            &mut [],
+        )
+        .expect("it ends");
         world.places()
     };
     let places = run(world());
@@ -164,31 +171,4 @@ fn explored() -> f64 {
         }
     }
     f64::from(cases) / began.elapsed().as_secs_f64()
-}
-
-fn opened() -> Opened {
-    Opened {
-        format: mainstay::event::FORMAT,
-        run: String::from("bench"),
-        at: Moment::default(),
-        program_hash: String::new(),
-        file: String::new(),
-        sources: Vec::new(),
-        params: Vec::new(),
-        env_names: Vec::new(),
-        cwd: String::new(),
-        uid: 1000,
-        user: String::new(),
-        host: String::new(),
-        boot_id: String::new(),
-        zero_ns: None,
-        pid: 0,
-        version: String::new(),
-        force: false,
-        attended: false,
-        unattended: false,
-        roles: std::collections::BTreeMap::new(),
-        named_calls: true,
-        call_timeout_ns: 60_000_000_000,
-    }
 }

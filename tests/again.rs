@@ -210,7 +210,8 @@ fn a_changed_text_that_does_not_fit_says_where() {
     home.leave_at_the_question();
     std::fs::write(home.path("things.runbook"), asks.replace("act one", "act other")).expect("writes");
     let refused = home.call(&["resume", "last", "--accept-changed"]).expect_code(1);
-    for words in ["does not fit the text", "`$ act one`", "`$ act other`", "--as-begun"] {
+    for words in ["does not fit the text at things.runbook:7:", "`$ act one`", "`$ act other`", "--as-begun"]
+    {
         assert!(refused.stderr.contains(words), "no {words}: {}", refused.stderr);
     }
     assert_eq!(home.effects(), "one, ");

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use mainstay::journal::StateDir;
+use mainstay::event::{Body, Request};
+use mainstay::journal::{Reader, StateDir};
 use mainstay::people::inbox::{Inbox, Letter, Message, seal_of};
 use serde_json::Value as Json;
 use support::sandbox::{Sandbox, program};
@@ -173,6 +174,11 @@ fn an_answer_counts_that_was_given_in_time_while_no_process_ran() {
     let (code, _, stderr) = alone.mainstay(&["deny", "last"]);
     assert_eq!(code, Some(2));
     assert!(stderr.contains("has answered `yes` already, and that is kept for the run"), "{stderr}");
+    assert_eq!(alone.asked("approval")["kept"][0][1], "yes");
+    for list in [&["waiting"][..], &["show", "last"], &["timeline", "last"]] {
+        let (_, shown, _) = alone.mainstay(list);
+        assert!(shown.contains("yes") && shown.contains("it counts when"), "{list:?}: {shown}");
+    }
     assert_eq!(alone.mainstay(&["note", "last", "power failure"]).0, Some(0));
     let (_, shown, _) = alone.mainstay(&["show", "last"]);
     assert!(shown.contains("power failure"), "{shown}");
@@ -191,6 +197,7 @@ fn an_answer_counts_that_was_given_in_time_while_no_process_ran() {
     assert_eq!(alone.mainstay(&["note", "last", "and all is well"]).0, Some(0));
     let (_, timeline, _) = alone.mainstay(&["timeline", "last"]);
     assert_eq!(timeline.matches("note: power failure").count(), 1, "{timeline}");
+    assert!(!timeline.contains("it counts when"), "it is taken by now: {timeline}");
     assert_eq!(timeline.matches("went on with the run").count(), 2, "{timeline}");
     assert!(timeline.contains("note: and all is well"), "{timeline}");
 }
@@ -486,6 +493,39 @@ fn an_answer_to_what_is_not_asked_any_more_is_void_and_says_so() {
     shop.answers(LEAD, &["deny", "last"], 0, "");
     assert_eq!(running.wait().unwrap().code(), Some(4));
     assert!(!shop.path("drained").exists());
+}
+
+#[test]
+fn a_letter_that_does_not_count_keeps_nobody_from_answering_a_run_that_was_cut_off() {
+    if !users::can_be_made() {
+        return;
+    }
+    let shop = Shop::new(&FOUR_EYES.replace("any 2 of oncall, lead", "oncall or lead"));
+    let mut running = shop.start();
+    let run = shop.asked(0)["run"].as_str().unwrap().to_owned();
+    running.kill().unwrap();
+    running.wait().unwrap();
+    let state = StateDir::existing(shop.path("state"));
+    let records = Reader::open(&state, &run).unwrap().read().unwrap();
+    let asked = records.iter().find_map(|record| match &record.body {
+        Body::Request(ask) => match &ask.request {
+            Request::Question(question) => Some((ask.address.to_string(), question.shown.clone())),
+            _ => None,
+        },
+        _ => None,
+    });
+    let (question, shown) = asked.expect("a question");
+    let message = serde_json::json!({
+        "kind": "answer", "question": question, "shown": shown, "said": "no", "because": "",
+    });
+    let letter = serde_json::json!({ "format": 1, "run": run, "message": message }).to_string();
+    shop.forge(OTHER, &run, &letter);
+    assert_eq!(shop.asked(0)["kept"], serde_json::json!([]));
+    assert!(!shop.timeline().contains("has answered"), "{}", shop.timeline());
+    shop.answers(LEAD, &["approve", "last", "--yes"], 0, "nobody executes the run now");
+    assert_eq!(shop.asked(0)["kept"], serde_json::json!([[shop.team.member(LEAD), "yes"]]));
+    shop.answers(STARTER, &["resume", "last"], 0, "");
+    assert!(shop.path("dropped").exists());
 }
 
 #[test]

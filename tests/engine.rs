@@ -20,7 +20,7 @@ use mainstay::event::{
     Address, Ask, Body, Class, Control, Entry, Fact, Input, Moment, Opened, Outcome, PhaseKind, Record,
     Request, Settled,
 };
-use mainstay::given::{Fault, Faults, Given, GivenWorld, People};
+use mainstay::given::{self, Fault, Faults, Given, GivenWorld, People};
 use mainstay::program::Program;
 use mainstay::value::{Secret, Value};
 use mainstay::world::{Next, Observer, Store, StoreError, World, WorldError};
@@ -123,28 +123,10 @@ fn world(case: &Case) -> GivenWorld {
 fn opened(case: &Case) -> Opened {
     let params = case.given.get("params").and_then(toml::Value::as_table).into_iter().flatten();
     Opened {
-        format: mainstay::event::FORMAT,
         run: String::from("case"),
-        at: Moment { run_ns: 0, wall_us: 1_767_225_600_000_000 },
-        program_hash: case.program.hash.clone(),
-        file: case.name.clone(),
-        sources: Vec::new(),
         params: params.map(|(n, v)| (n.clone(), value(v))).collect(),
-        env_names: Vec::new(),
-        cwd: String::from("/"),
-        uid: 1000,
-        user: String::from("operator"),
-        host: String::from("host"),
-        boot_id: String::new(),
-        zero_ns: None,
-        pid: 1,
-        version: String::new(),
         force: case.given.get("force").is_some(),
-        attended: true,
-        unattended: false,
-        roles: BTreeMap::new(),
-        named_calls: true,
-        call_timeout_ns: 60_000_000_000,
+        ..given::opening(&case.program, &case.name)
     }
 }
 
@@ -609,7 +591,7 @@ fn a_journal_of_another_runbook_is_refused() {
     let ran = run(&first, world(&first));
     let error =
         engine::replay(Arc::clone(&second.program), secrets(), &ran.records).err().expect("they differ");
-    assert!(error.to_string().starts_with("what was recorded does not fit the text at `"), "{error}");
+    assert!(error.to_string().starts_with("what was recorded does not fit the text at the top: "), "{error}");
 }
 
 #[test]

@@ -74,6 +74,23 @@ fn a_question_is_left_by_a_word_and_by_ctrl_d_and_answered_from_elsewhere() {
 }
 
 #[test]
+fn what_was_answered_meanwhile_is_not_asked_again() {
+    let sandbox = asking(ASKS);
+    for command in [["run", "a.runbook"], ["resume", "last"]] {
+        let mut terminal = sandbox.at_terminal(command);
+        terminal.wait_for("yes or no?");
+        terminal.type_line("leave");
+        let left = terminal.finish().expect_code(7).stdout;
+        let went_on = left.find("went on with the run").unwrap_or_default();
+        assert!(left.find("on silence").is_some_and(|asked| asked > went_on), "{command:?}: {left}");
+    }
+    sandbox.run(["approve", "last", "--yes"]).expect_code(0);
+    let done = sandbox.at_terminal(["resume", "last"]).finish().expect_code(0).stdout;
+    assert!(done.contains("went on with the run") && !done.contains("on silence"), "{done}");
+    assert!(sandbox.home().join("second").exists(), "{done}");
+}
+
+#[test]
 fn what_could_be_the_answer_does_not_leave() {
     let sandbox = asking(
         "runbook \"Asks\"\nresolve \"Ask\" {\n  ask what \"What?\" one of \"leave\", \"take\" by oncall \

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use mainstay::process::ends::read_ends;
 use mainstay::process::supervisor::Server;
 use mainstay::process::{
-    ClientError, CommandSpec, Ended, Event, How, OutputSummary, Program, ScriptBy, SecretText, SpawnFailure,
-    Started, StdinSource, Supervisor, read_output,
+    ClientError, CommandSpec, Ended, Event, How, OutputSummary, SecretText, SpawnFailure, Started,
+    StdinSource, Supervisor, read_output,
 };
 
 /// Longer than any test takes; a command that is not stopped runs into the test runner's limit.
@@ -77,7 +77,7 @@ fn exe() -> &'static Path {
 }
 
 fn bash(id: &str, text: &str) -> CommandSpec {
-    CommandSpec::new(id, Program::bash("test", text, []), LONG)
+    CommandSpec::new(id, ["bash", "-o", "pipefail", "-c", text, "test"], LONG)
 }
 
 fn make_fifo(dir: &Path) -> PathBuf {
@@ -100,7 +100,7 @@ async fn exit_codes_and_both_streams() {
     assert_eq!(ended.stdout.digest, blake3::hash(b"out\n").to_hex().to_string());
     assert_eq!((ended.stdout.file, ended.survivors), (None, false));
     assert!(!run.path().join("out").exists());
-    assert_eq!(run.run(CommandSpec::new("b", Program::argv(["true"]), LONG)).await.how, How::Exit(0));
+    assert_eq!(run.run(CommandSpec::new("b", ["true"], LONG)).await.how, How::Exit(0));
     run.supervisor.shutdown().await.expect("leaves");
 }
 
@@ -120,17 +120,14 @@ async fn what_cannot_be_run() {
     let mut no_input = bash("e", "true");
     no_input.stdin = StdinSource::File("/no/such/file".into());
     for (spec, expected) in [
-        (CommandSpec::new("a", Program::argv(["no-such-program-at-all"]), LONG), SpawnFailure::NotFound),
-        (CommandSpec::new("b", Program::argv(["/no/such/program"]), LONG), SpawnFailure::NotFound),
-        (CommandSpec::new("c", Program::argv([plain]), LONG), SpawnFailure::Permission),
+        (CommandSpec::new("a", ["no-such-program-at-all"], LONG), SpawnFailure::NotFound),
+        (CommandSpec::new("b", ["/no/such/program"], LONG), SpawnFailure::NotFound),
+        (CommandSpec::new("c", [plain], LONG), SpawnFailure::Permission),
         (nowhere, SpawnFailure::Directory),
         (no_input, SpawnFailure::Stdin),
-        (
-            CommandSpec::new("f", Program::argv(["true".into(), "x".repeat(200_000)]), LONG),
-            SpawnFailure::TooLong,
-        ),
-        (CommandSpec::new("g", Program::argv(["true", "a\0b"]), LONG), SpawnFailure::Other),
-        (CommandSpec::new("h", Program::Argv(vec![]), LONG), SpawnFailure::NotFound),
+        (CommandSpec::new("f", ["true", &"x".repeat(200_000)], LONG), SpawnFailure::TooLong),
+        (CommandSpec::new("g", ["true", "a\0b"], LONG), SpawnFailure::Other),
+        (CommandSpec::new("h", [""; 0], LONG), SpawnFailure::NotFound),
     ] {
         let ended = run.run(spec).await;
         assert!(matches!(&ended.how, How::SpawnFailed { kind, .. } if *kind == expected), "{:?}", ended.how);
@@ -259,7 +256,7 @@ async fn secrets_are_blotted_before_anyone_sees_them() {
 #[tokio::test]
 async fn a_failure_to_start_shows_no_secret() {
     let mut run = Run::new().await;
-    let mut spec = CommandSpec::new("a", Program::argv(["/no/hunter2hunter2"]), LONG);
+    let mut spec = CommandSpec::new("a", ["/no/hunter2hunter2"], LONG);
     spec.secrets = vec![SecretText::new("hunter2hunter2")];
     let ended = run.run(spec).await;
     assert!(
@@ -372,7 +369,7 @@ async fn a_deep_run_folder_is_no_obstacle() {
 async fn standard_input_arrives_exactly() {
     let mut run = Run::new().await;
     let bytes: Vec<u8> = (0..3_000_000u32).map(|n| (n % 251) as u8).collect();
-    let mut spec = CommandSpec::new("a", Program::argv(["cat"]), LONG);
+    let mut spec = CommandSpec::new("a", ["cat"], LONG);
     spec.stdin = StdinSource::Bytes(bytes.clone());
     let ended = run.run(spec).await;
     assert_eq!(run.read(&ended.stdout), bytes);
@@ -397,26 +394,12 @@ async fn the_environment_arrives_exactly() {
     let bin = run.path().join("bin");
     fs::create_dir(&bin).expect("made");
     std::os::unix::fs::symlink("/bin/echo", bin.join("speak")).expect("made");
-    let mut spec = CommandSpec::new("b", Program::argv(["speak", "hi"]), LONG);
+    let mut spec = CommandSpec::new("b", ["speak", "hi"], LONG);
     spec.env = vec![("PATH".into(), bin.display().to_string())];
     assert_eq!(stdout(&run.run(spec).await), "hi\n");
-    let mut spec = CommandSpec::new("c", Program::argv(["./speak", "there"]), LONG);
+    let mut spec = CommandSpec::new("c", ["./speak", "there"], LONG);
     spec.dir = Some(bin.display().to_string());
     assert_eq!(stdout(&run.run(spec).await), "there\n");
-}
-
-#[tokio::test]
-async fn a_script_by_file_is_gone_afterwards() {
-    let mut run = Run::new().await;
-    let program = Program::Script {
-        interpreter: vec!["bash".into()],
-        text: format!("{}echo \"$1\"", "# long\n".repeat(40_000)),
-        args: vec!["arg one".into()],
-        by: ScriptBy::File,
-    };
-    let ended = run.run(CommandSpec::new("a", program, LONG)).await;
-    assert_eq!(stdout(&ended), "arg one\n");
-    assert_eq!(fs::read_dir(run.path().join("out")).expect("a folder").count(), 0);
 }
 
 #[tokio::test]
@@ -471,7 +454,7 @@ async fn hangup_and_interrupt_pass_and_commands_inherit_nothing() {
     assert_eq!(stdout(&run.run(session).await), format!("{}\n", pid.as_raw_pid()));
     let list = ["ls", "/proc/self/fd"];
     let own = std::process::Command::new(list[0]).arg(list[1]).output().expect("is run");
-    let ended = run.run(CommandSpec::new("d", Program::argv(list), LONG)).await;
+    let ended = run.run(CommandSpec::new("d", list, LONG)).await;
     assert_eq!(ended.stdout.head, own.stdout);
 }
 

@@ -149,6 +149,53 @@ fn what_ended_long_ago_is_deleted_and_everything_else_is_kept_and_named() {
 }
 
 #[test]
+fn what_was_cut_off_before_its_first_row_is_deleted_once_it_is_old_and_nobody_has_it() {
+    let kept = Kept::new();
+    let made = |run: &str| RunJournal::create(&kept.state, run).expect("a new run");
+    for run in ["20260101-0000-old1", "29991231-2359-new1"] {
+        made(run).close().expect("a disk");
+    }
+    fs::write(kept.file("20260101-0000-old1", "sources.json"), "[]").expect("a file");
+    kept.state.create_run_dir("20260101-0000-old2").expect("a folder");
+    fs::write(kept.file("20260101-0000-old2", "lock"), "").expect("a file");
+    // Somebody is about to begin it.
+    let held = made("20260101-0000-held");
+    // It had a journal, and has lost it.
+    kept.run("20260101-0000-lost", 100, &[ended(Outcome::Resolved, 0)]);
+    fs::write(kept.file("20260101-0000-lost", "sources.json"), "[]").expect("a file");
+    fs::remove_file(kept.file("20260101-0000-lost", "journal.db")).expect("a file");
+
+    let mut deleted: Vec<_> = kept.prune(&[])["deleted"].as_array().cloned().unwrap_or_default();
+    deleted.sort_by_key(ToString::to_string);
+    assert_eq!(deleted, ["20260101-0000-old1", "20260101-0000-old2"]);
+    assert_eq!(kept.names(), ["20260101-0000-held", "20260101-0000-lost", "29991231-2359-new1"]);
+    held.close().expect("a disk");
+}
+
+#[test]
+fn a_run_of_somebody_else_with_a_time_to_come_is_not_the_last_one() {
+    if !users::can_be_made() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let root = sandbox.state().join("mainstay");
+    fs::create_dir_all(&root).expect("a folder");
+    fs::set_permissions(&root, fs::Permissions::from_mode(0o3770)).expect("a mode");
+    let state = StateDir::create(&root).expect("a shared folder");
+    let kept = Kept { sandbox, state };
+    for run in ["20260101-0000-mine", "29990101-0000-ahead"] {
+        kept.run(run, 0, &[]);
+    }
+    // One's own clock may have been wrong.
+    assert_eq!(kept.state.find("last").expect("a run"), "29990101-0000-ahead");
+    kept.state.create_run_dir("29991231-0000-your").expect("a folder");
+    std::os::unix::fs::chown(kept.state.run_dir("29991231-0000-your"), Some(1), None)
+        .expect("a folder can be given away");
+    assert_eq!(kept.state.find("last").expect("a run"), "29990101-0000-ahead");
+    assert_eq!(kept.state.find("your").expect("a run"), "29991231-0000-your");
+}
+
+#[test]
 fn a_link_to_a_run_is_no_run() {
     let kept = Kept::new();
     let run = "20261021-0000-real";
@@ -206,6 +253,10 @@ fn in_a_shared_folder_everybody_prunes_only_what_is_theirs() {
     }
     let folder = kept.state.run_dir("20260101-0000-your");
     std::os::unix::fs::chown(folder, Some(1), None).expect("a folder can be given away");
+    // What somebody else puts there keeps nobody from it.
+    let theirs = kept.state.root().join("runs/.pruned-20260101-0000-mine");
+    fs::write(&theirs, "").expect("a file");
+    std::os::unix::fs::chown(&theirs, Some(1), None).expect("a file can be given away");
     let done = kept.prune(&[]);
     assert_eq!(done["deleted"], json!(["20260101-0000-mine"]), "{done}");
     assert!(done["kept"][0]["why"].as_str().is_some_and(|why| why.contains("it belongs to `")), "{done}");

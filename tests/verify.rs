@@ -342,12 +342,19 @@ fn a_signature_holds_for_what_was_signed_and_for_those_who_may() {
     let old = Old::copy();
     key(&old, "ann");
     key(&old, "bob");
+    let unsigned = old.mainstay(&["verify", OLD, "--allowed-signers", "ann.signers"]).expect_code(1);
+    expect_all(
+        &unsigned,
+        &["as it was recorded, but not signed", "nobody has signed it; `mainstay sign` does"],
+    );
+    assert!(!unsigned.stdout.contains("not as it was"), "{}", unsigned.stdout);
     let signed = old.mainstay(&["sign", OLD, "--key", "ann"]).expect_code(0);
     expect_all(&signed, &["mainstay head 1", OLD, "rows 57", HEAD, "outcome rolled_back", "57-ann.sig"]);
     let verified = old.mainstay(&["verify", OLD, "--allowed-signers", "ann.signers"]).expect_code(0);
     expect_all(&verified, &["intact", "signed by ann@example.org: the whole record, rolled_back"]);
     let other = old.mainstay(&["verify", OLD, "--allowed-signers", "bob.signers"]).expect_code(1);
     expect_all(&other, &["57-ann.sig", "does not hold", "no allowed signer has signed it"]);
+    expect_all(&other, &["not as it was recorded"]);
     old.mainstay(&["verify", OLD]).expect_code(0).expect_output("`--allowed-signers` verifies it");
     let again = old.mainstay(&["sign", OLD, "--key", "ann"]).expect_code(1);
     assert!(again.stderr.contains("has signed this already"), "{}", again.stderr);

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use mainstay::check::{self, Memory};
 use mainstay::display::{self, Json, Look, Plain, RunState};
 use mainstay::engine;
-use mainstay::event::{FORMAT, Moment, Opened, Record};
-use mainstay::given::{Given, GivenWorld, People};
+use mainstay::event::{Moment, Opened, Record};
+use mainstay::given::{self, Given, GivenWorld, People};
 use mainstay::journal::{Reader, RunJournal, StateDir};
 use mainstay::program::Program;
 use mainstay::source::Sources;
@@ -184,28 +184,11 @@ impl Desk {
 
 fn opened(program: &Program) -> Opened {
     Opened {
-        format: FORMAT,
         run: RUN.to_owned(),
         at: Moment { run_ns: 0, wall_us: 1_795_000_000_000_000 },
-        program_hash: program.hash.clone(),
-        file: "queue.runbook".to_owned(),
-        sources: Vec::new(),
-        params: Vec::new(),
-        env_names: Vec::new(),
-        cwd: "/".to_owned(),
-        uid: 1000,
         user: "dana".to_owned(),
         host: "ops-1".to_owned(),
-        boot_id: String::new(),
-        zero_ns: None,
-        pid: 1,
-        version: String::new(),
-        force: false,
-        attended: true,
-        unattended: false,
-        roles: BTreeMap::new(),
-        named_calls: true,
-        call_timeout_ns: 60_000_000_000,
+        ..given::opening(program, "queue.runbook")
     }
 }
 

@@ -30,12 +30,7 @@ impl Lower<'_> {
         let mut otherwise: Option<(Choice, Span)> = None;
         for arm in written {
             if let Some((_, first)) = &otherwise {
-                self.c.report.push(
-                    Diagnostic::error("unreachable", "no arm after `otherwise` is ever taken")
-                        .at(arm.span, "")
-                        .at(*first, "`otherwise` takes all that is left")
-                        .help("put `otherwise` last"),
-                );
+                self.behind_otherwise(arm.span, *first);
             }
             let condition = arm.node.condition.as_ref().map(|c| self.condition(c, "`when`").0);
             let (choice, bound, flow) = self.choice(&arm.node.target);
@@ -61,6 +56,16 @@ impl Lower<'_> {
         self.frame.join(branches);
         let flow = if goes { Flow::Goes } else { Flow::Leaves };
         (Some(StatementKind::Decide { arms, otherwise }), flow)
+    }
+
+    /// Says that an arm is never taken, as it stands behind that `otherwise`.
+    pub fn behind_otherwise(&mut self, arm: Span, otherwise: Span) {
+        self.c.report.push(
+            Diagnostic::error("unreachable", "no arm after `otherwise` is ever taken")
+                .at(arm, "")
+                .at(otherwise, "`otherwise` takes all that is left")
+                .help("put `otherwise` last"),
+        );
     }
 
     fn choice(&mut self, target: &Spanned<ast::Target>) -> (Choice, Bound, Flow) {

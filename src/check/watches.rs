@@ -34,12 +34,7 @@ impl Lower<'_> {
         let mut otherwise: Option<(WatchTarget, Span)> = None;
         for arm in &watch.arms {
             if let Some((_, first)) = &otherwise {
-                self.c.report.push(
-                    Diagnostic::error("unreachable", "no arm after `otherwise` is ever taken")
-                        .at(arm.span, "")
-                        .at(*first, "`otherwise` takes all that is left")
-                        .help("put `otherwise` last"),
-                );
+                self.behind_otherwise(arm.span, *first);
             }
             if arm.node.verdict.node == Verdict::Otherwise {
                 let target = self.watch_target(arm.node.target.as_ref());

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use super::failure::{Failure, INVALID, warn, warn_with};
 use super::waiting::{Open, one};
-use super::{kept, print};
+use super::{letters, print};
 use crate::display::{Look, clean, question_page};
 use crate::event::{Body, Fact, Heard, Input, QuestionKind, Reply, Wanted};
 use crate::journal::{Reader, RunLock};
 use crate::people::Person;
-use crate::people::inbox::{Found, Inbox, Letter, Message, Received};
+use crate::people::inbox::{Inbox, Letter, Message};
 use crate::value::Value;
 
 /// How long a run that is executed now may take to read a letter.
@@ -255,19 +255,11 @@ fn taken(open: &Open, file: &str) -> Result<Option<Taken>, Failure> {
 /// Returns an answer that lies in the inbox and decides before another one can: who gave it, and which.
 fn kept_answer(open: &Open, folder: &Path) -> Result<Option<(String, String)>, Failure> {
     let records = Reader::open(&open.state, &open.run)?.salvage().records;
-    let mut seen = kept::letters(records.iter().map(|(_, record)| record));
     let me = Person::current();
-    Ok(Inbox::at(folder).collect(&mut seen)?.into_iter().find_map(|found| match found {
-        Found::Letter(Received {
-            letter: Letter { message: Message::Answer { shown, said, .. }, .. },
-            who,
-            ..
-        }) if shown == open.question.shown
-            && (!open.question.quorum || who.uid == me.uid || said == "no") =>
-        {
-            Some((who.name, said))
-        }
-        _ => None,
+    Ok(letters::kept(folder, &records).into_iter().find_map(|letter| {
+        let said = letters::answer(&letter, &open.question, &open.rules)?;
+        let decides = !open.question.quorum || letter.who.uid == me.uid || said == "no";
+        decides.then(|| (letter.who.name.clone(), said.to_owned()))
     }))
 }
 

@@ -4,15 +4,13 @@
 //! rest is a warning.
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use super::failure::{Failure, warn};
 use super::past::forget_places;
-use super::settings;
+use super::{letters, settings};
 use crate::display::RunState;
-use crate::event::{Address, Body, Class, Fact, Input, Moment, Record, Reply};
+use crate::event::Record;
 use crate::journal::{Counts, Head, Index, Listing, Reader, RunLock, Stamp, Stamps, StateDir, read_file};
-use crate::people::inbox::{Found, Inbox, Message, Received, Seen};
 use crate::process::identity;
 use crate::real::Clock;
 use crate::source::{SourceId, Sources};
@@ -60,7 +58,7 @@ pub(super) fn read(given: &str) -> Result<Kept, Failure> {
     }
     let folder = state_dir.run_dir(&run);
     let mut records = found.records;
-    add_notes(&folder, &mut records);
+    letters::add(&folder, &mut records);
     let mut summary = Summary::of(&records);
     // The first row may be what cannot be read.
     summary.run.clone_from(&run);
@@ -89,38 +87,6 @@ pub(super) fn read(given: &str) -> Result<Kept, Failure> {
         .and_then(|text| serde_json::from_slice(&text).ok())
         .unwrap_or_default();
     Ok(Kept { records, summary, state, sources })
-}
-
-/// Adds the notes that lie in the run's inbox and that nobody has taken into its journal: they were written while
-/// nobody executed it.
-fn add_notes(folder: &Path, records: &mut Vec<(u64, Record)>) {
-    let Some(opened) = records.first().map(|(_, record)| record.at) else { return };
-    let mut seen = letters(records.iter().map(|(_, record)| record));
-    for found in Inbox::at(folder).collect(&mut seen).unwrap_or_default() {
-        let Found::Letter(Received { letter, who, wall_us, .. }) = found else { continue };
-        let Message::Note { text } = letter.message else { continue };
-        let passed = wall_us.saturating_sub(opened.wall_us).saturating_mul(1_000);
-        let at = Moment { run_ns: opened.run_ns.saturating_add(passed), wall_us };
-        let body = Body::Fact(Fact::Noted { text, who: who.name, uid: who.uid });
-        let place = records.iter().take_while(|(_, record)| record.at.wall_us <= wall_us).count();
-        // No row of the journal is its evidence.
-        records.insert(place, (0, Record { class: Class::Fact, address: Address("".into()), at, body }));
-    }
-}
-
-/// Returns the letters that the journal has.
-pub(super) fn letters<'a>(records: impl IntoIterator<Item = &'a Record>) -> Seen {
-    let mut seen = Seen::default();
-    for record in records {
-        match &record.body {
-            Body::Input(Input::Heard { letter, uid, .. }) => seen.add(letter, *uid),
-            Body::Input(Input::Delivered { reply: Reply::Answer(answer), .. }) => {
-                seen.add(&answer.letter, answer.uid);
-            }
-            _ => {}
-        }
-    }
-    seen
 }
 
 /// Returns every run, the newest first. The index is brought up to date on the way, where it can be.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::failure::{Failure, INVALID};
 use super::{Format, kept, pretty, print, settings};
 use crate::display::RunState;
-use crate::journal::{Index, Listing, Prune, Stamp, Stamps, StateDir};
+use crate::journal::{Index, Listing, Prune, Stamp, Stamps, StateDir, opened_as_named};
 use crate::users;
 use crate::value::{Value, parse_duration};
 
@@ -18,7 +18,7 @@ Examples:
   mainstay runs prune --older-than 90d
 
 What is not over is kept, however old, and so is a run that left something behind which still stands; it says which, and why. A run that
-was deleted can neither be shown nor be taken back.
+was cut off before anything of it was recorded goes. A run that was deleted can neither be shown nor be taken back.
 
 Exit codes: 0 done, 1 something could not be deleted.";
 
@@ -71,16 +71,20 @@ pub(super) fn prune(args: &Args) -> Result<u8, Failure> {
     let look = |run: String| stamps.as_ref()?.stamp(&run).map(|stamp| (run, stamp));
     let stood: HashMap<String, Stamp> = state.runs()?.into_iter().filter_map(look).collect();
     for (listing, run_state) in kept::list(&state)? {
-        if listing.ended_us.unwrap_or(listing.opened_us) >= before {
+        let run = &listing.run;
+        // One that was cut off before its first row says nowhere else when it began.
+        let opened =
+            if listing.opened_us == 0 { opened_as_named(run).unwrap_or(0) } else { listing.opened_us };
+        if listing.ended_us.unwrap_or(opened) >= before {
             continue;
         }
-        let why = match reason(&state, &listing, run_state, args.standing) {
-            Some(why) => Some(why),
-            None => match (&mut prune, &stamps) {
-                (Some(prune), Some(stamps)) => condemn(prune, stamps, &listing.run, stood.get(&listing.run)),
-                _ => None,
-            },
-        };
+        let why = reason(&state, &listing, run_state, args.standing).or_else(|| {
+            let still = || {
+                let now = stamps.as_ref().and_then(|stamps| stamps.stamp(run));
+                now.is_some() && now.as_ref() == stood.get(run) || state.is_bare(run)
+            };
+            condemn(prune.as_mut()?, run, still)
+        });
         match why {
             Some(why) => done.kept.push(Kept { run: listing.run, why }),
             None => done.deleted.push(listing.run),
@@ -122,6 +126,9 @@ fn reason(state: &StateDir, listing: &Listing, run_state: RunState, standing: bo
             Some(format!("{count} {word}; `--standing` deletes it all the same"))
         }
         RunState::Ended(_) => None,
+        // It was cut off before its first row.
+        RunState::Damaged if state.is_bare(run) => None,
+        RunState::Suspended | RunState::Interrupted if listing.head.seq == 0 => None,
         RunState::Damaged => Some(format!("its journal cannot be read; `mainstay verify {run}` says why")),
         RunState::Running => Some("somebody executes it".to_owned()),
         RunState::Waiting => Some(format!("it waits for {}", listing.waiting)),
@@ -130,12 +137,10 @@ fn reason(state: &StateDir, listing: &Listing, run_state: RunState, standing: bo
 }
 
 /// Takes a run out of the list. Returns why it cannot be.
-fn condemn(prune: &mut Prune, stamps: &Stamps, run: &str, stood: Option<&Stamp>) -> Option<String> {
-    let changing = || Some("somebody writes to its journal".to_owned());
-    let Some(stood) = stood else { return changing() };
-    match prune.condemn(run, stamps, stood) {
+fn condemn(prune: &mut Prune, run: &str, still: impl FnOnce() -> bool) -> Option<String> {
+    match prune.condemn(run, still) {
         Ok(true) => None,
-        Ok(false) => changing(),
+        Ok(false) => Some("somebody writes to its journal".to_owned()),
         // One that cannot be deleted is no reason to keep the others.
         Err(error) => Some(error.to_string()),
     }

@@ -1,8 +1,9 @@
 //! `mainstay resume`.
 
+use super::conduct::Conduct;
 use super::failure::{Failure, INVALID, warn_with};
 use super::past::Past;
-use super::run::{Conduct, secrets, tools};
+use super::run::{secrets, tools};
 use super::{EXIT_CODES, Format, detach, settings};
 use crate::journal::StateDir;
 

@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
+use super::conduct::Conduct;
 use super::failure::Failure;
 use super::past::Past;
-use super::run::{Conduct, secrets, tools};
+use super::run::{secrets, tools};
 use super::{EXIT_CODES, Format, concurrency, pretty, print, settings};
 use crate::engine::{Replayed, Stands};
 use crate::event::{Control, Input, Outcome, Request};

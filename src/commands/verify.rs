@@ -25,7 +25,10 @@ rows up to there are those that were written.
 
 With `--allowed-signers`, the record must have been signed by one of them: `mainstay sign`.
 
-Exit codes: 0 all are intact, 1 one is not, 2 there is no such run.";
+Exit codes: 0 all are intact, 1 one is not or is not signed by them, 2 there is no such run.";
+
+/// What a finding is called that is only about who has signed.
+const UNSIGNED: &str = "unsigned";
 
 /// Digits of a hash.
 const DIGITS: usize = 64;
@@ -70,7 +73,8 @@ struct Found {
 /// One thing that is not as it was recorded.
 #[derive(Debug, Default, Serialize)]
 struct Finding {
-    /// `changed`, `inserted`, `moved`, `dropped`, `unread`, `missing`, `differs`, `unrecorded`, `head`, `signature`, `journal`.
+    /// `changed`, `inserted`, `moved`, `dropped`, `unread`, `missing`, `differs`, `unrecorded`, `head`, `signature`, `unsigned`,
+    /// `journal`.
     what: &'static str,
     /// The row, 0 where it is about none.
     row: u64,
@@ -236,7 +240,9 @@ fn signed(found: &mut Found, folder: &Path, audit: &Audit, allowed: Option<&Path
         found.findings.push(Finding { what: "signature", file, text, ..Finding::default() });
     };
     let (mut notes, mut held, mut refused) = (Vec::new(), false, Vec::new());
-    for signature in signatures(folder) {
+    let signatures = signatures(folder);
+    let is_signed = !signatures.is_empty();
+    for signature in signatures {
         let file = signature.file.clone();
         let Some(statement) =
             signature.statement.as_ref().filter(|said| said.run == found.run && said.head.seq > 0)
@@ -270,7 +276,11 @@ fn signed(found: &mut Found, folder: &Path, audit: &Audit, allowed: Option<&Path
         if held { notes.push(format!("{file} {why}")) } else { wrong(file, why) }
     }
     if allowed.is_some() && !held {
-        wrong(String::new(), "intact so far as is seen here, but no allowed signer has signed it".to_owned());
+        let text = match is_signed {
+            true => "no allowed signer has signed it",
+            false => "nobody has signed it; `mainstay sign` does",
+        };
+        found.findings.push(Finding { what: UNSIGNED, text: text.to_owned(), ..Finding::default() });
     }
     found.notes.extend(notes);
 }
@@ -323,6 +333,7 @@ fn shown(found: &Found) -> Verified<'_> {
     let discrepancy = |finding: &Finding| Discrepancy {
         place: match finding {
             Finding { file, .. } if !file.is_empty() => file.clone(),
+            Finding { what: UNSIGNED, .. } => "signature".to_owned(),
             Finding { row: 0, .. } => "journal".to_owned(),
             Finding { row, .. } => format!("row {row}"),
         },
@@ -334,6 +345,7 @@ fn shown(found: &Found) -> Verified<'_> {
         head: &found.head,
         files: found.files,
         wrong: found.findings.iter().map(discrepancy).collect(),
+        only_unsigned: found.findings.iter().all(|finding| finding.what == UNSIGNED),
         notes: found.notes.clone(),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::failure::{Failure, INVALID};
-use super::{Format, kept, pretty, print, settings};
+use super::{Format, kept, letters, pretty, print, settings};
 use crate::display::{self, Look, RunState};
 use crate::event::{Address, Body, Input, Opened, Question};
 use crate::journal::{Reader, StateDir};
@@ -48,6 +48,9 @@ pub(super) struct Open {
     pub who: Vec<String>,
     /// Who has said yes already, by name and number.
     pub agreed: Vec<(String, u32)>,
+    /// Who has answered what while nobody executed the run.
+    pub kept: Vec<(String, String)>,
+    pub rules: Rules,
 }
 
 impl Open {
@@ -69,6 +72,7 @@ struct Line<'a> {
     count: u32,
     who: &'a [String],
     agreed: Vec<&'a str>,
+    kept: &'a [(String, String)],
     answer: String,
     left_seconds: Option<u64>,
     yours: bool,
@@ -106,6 +110,7 @@ pub(super) fn waiting(args: &Args) -> Result<u8, Failure> {
                     question: &open.question,
                     who: &open.who,
                     agreed: open.agreed.iter().map(|(name, _)| name.as_str()).collect(),
+                    kept: &open.kept,
                     left: open.left,
                     yours: open.mine.is_ok(),
                 })
@@ -128,6 +133,7 @@ fn line(open: &Open) -> Line<'_> {
         count: open.question.count,
         who: &open.who,
         agreed: open.agreed.iter().map(|(name, _)| name.as_str()).collect(),
+        kept: &open.kept,
         answer: open.question.wanted.to_string(),
         // Zero only when it has run out.
         left_seconds: open.left.map(|left| left.as_secs() + u64::from(left.subsec_nanos() > 0)),
@@ -158,10 +164,14 @@ fn of_run(state: &StateDir, run: &str) -> Result<Vec<Open>, Failure> {
     let me = Person::current();
     let now = kept::clock(&summary).now().run_ns;
     let asked = summary.open_questions.clone();
+    let letters = if asked.is_empty() { Vec::new() } else { letters::kept(&state.run_dir(run), &records) };
     let open = asked.into_iter().map(|(address, (question, deadline))| {
         let asked = summary.approvals.iter().find(|asked| asked.is_asked_at(&address));
         let answers = asked.map(|asked| asked.answers.as_slice()).unwrap_or_default();
         let agreed = answers.iter().filter(|_| question.quorum);
+        let kept = letters.iter().filter_map(|letter| {
+            Some((letter.who.name.clone(), letters::answer(letter, &question, &rules)?.to_owned()))
+        });
         Open {
             state: state.clone(),
             run: run.to_owned(),
@@ -172,6 +182,8 @@ fn of_run(state: &StateDir, run: &str) -> Result<Vec<Open>, Failure> {
             mine: rules.role_of(&question, &me),
             who: rules.who(&question),
             agreed: agreed.map(|answer| (answer.who.clone(), answer.uid)).collect(),
+            kept: kept.collect(),
+            rules: rules.clone(),
             question,
         }
     });

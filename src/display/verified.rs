@@ -25,6 +25,8 @@ pub struct Verified<'a> {
     /// Files of output that were compared.
     pub files: usize,
     pub wrong: Vec<Discrepancy>,
+    /// Whether nothing is wrong with it but that a signature is missing.
+    pub only_unsigned: bool,
     /// What was compared besides, and what could not be.
     pub notes: Vec<String>,
 }
@@ -35,6 +37,7 @@ pub fn verified(runs: &[Verified<'_>], look: Look) -> String {
     for run in runs {
         let (tone, word) = match run.wrong.is_empty() {
             true => (Tone::Good, "intact"),
+            false if run.only_unsigned => (Tone::Bad, "as it was recorded, but not signed"),
             false => (Tone::Bad, "not as it was recorded"),
         };
         let mut paragraph = Paragraph::default();
@@ -62,8 +65,10 @@ pub fn verified(runs: &[Verified<'_>], look: Look) -> String {
         }
     }
     if runs.len() > 1 {
-        let wrong = runs.iter().filter(|run| !run.wrong.is_empty()).count();
-        let _ = writeln!(out, "\n{} runs, {wrong} not as recorded", runs.len());
+        let unsigned = runs.iter().filter(|run| !run.wrong.is_empty() && run.only_unsigned).count();
+        let wrong = runs.iter().filter(|run| !run.wrong.is_empty()).count() - unsigned;
+        let more = if unsigned > 0 { format!(", {unsigned} not signed") } else { String::new() };
+        let _ = writeln!(out, "\n{} runs, {wrong} not as recorded{more}", runs.len());
     }
     out
 }

@@ -21,6 +21,8 @@ pub struct WaitingLine<'a> {
     pub who: &'a [String],
     /// Who has said yes already.
     pub agreed: Vec<&'a str>,
+    /// Who has answered what while nobody executed the run.
+    pub kept: &'a [(String, String)],
     pub left: Option<Duration>,
     /// Whether the one who looks may answer.
     pub yours: bool,
@@ -52,6 +54,10 @@ pub fn waiting(lines: &[WaitingLine<'_>], look: Look) -> String {
         row(&mut out, "asked of", &[&of], Tone::Plain, look);
         if !line.agreed.is_empty() {
             row(&mut out, "said yes", &[&line.agreed.join(", ")], Tone::Plain, look);
+        }
+        for (who, said) in line.kept {
+            let text = format!("{who}: `{said}`; it counts when `mainstay resume {}` goes on", line.run);
+            row(&mut out, "answered", &[&text], Tone::Plain, look);
         }
         let left = match line.left {
             None => "nothing bounds it".to_owned(),

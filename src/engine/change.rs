@@ -49,7 +49,7 @@ impl<'w> Cx<'w> {
             Err(CallStop::Failed(_)) if run.call.tried => {
                 // The run goes on: what the body of its action began ends now. What does not is listed.
                 let _ended = finish(&here).await;
-                super::call::tried(&run.call, result.clone()).ok()
+                super::reply::tried(&run.call, result.clone()).ok()
             }
             _ => None,
         };
@@ -59,7 +59,7 @@ impl<'w> Cx<'w> {
             (result, _) => result,
         };
         let result = match result {
-            Ok(value) => super::call::tried(&run.call, Ok(value)),
+            Ok(value) => super::reply::tried(&run.call, Ok(value)),
             failed => failed,
         };
         if let Some(value) = result.as_ref().ok().or(looked_at.as_ref()) {

@@ -6,12 +6,13 @@
 
 use std::sync::Arc;
 
+use super::back::page;
 use super::context::{Cx, Walk};
 use super::failure::{Failure, Stop};
 use super::frame::Frame;
 use super::join::Walking;
 use super::ledger::Changes;
-use super::run::{Forward, forward, globals, page, phase};
+use super::run::{Forward, forward, globals, phase};
 use crate::event::{Address, Deed, Fact, FollowEnd, PhaseKind};
 use crate::program::{Follow, GlobalSource, Phase, Program};
 use crate::value::Value;

@@ -7,6 +7,7 @@
 //! The unit is the *turn*: one input from outside is fed, the walk goes on until nothing
 //! moves, and what it caused is stored in one transaction before anything is acted on.
 
+mod back;
 mod call;
 mod change;
 mod context;
@@ -25,6 +26,7 @@ mod people;
 mod poll;
 mod question;
 mod replay;
+mod reply;
 mod run;
 mod statement;
 mod step;

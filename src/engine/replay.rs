@@ -7,6 +7,7 @@ use super::door::kill_of;
 use super::turn::Engine;
 use crate::event::{Address, Ask, Body, Class, Control, Fact, Input, Outcome, Record, Request};
 use crate::program::Program;
+use crate::source::Span;
 use crate::value::{Secret, brief};
 
 /// A run as the journal left it.
@@ -23,10 +24,11 @@ pub struct Replayed {
 pub enum ReplayError {
     #[error("the journal does not begin with the opening of a run")]
     NotOpened,
+    /// `place`: the statement in the text, or the step around it; where neither is known, the address in the walk.
     #[error(
-        "what was recorded does not fit the text at `{address}`: recorded is {recorded}, the text has {found}"
+        "what was recorded does not fit the text at {place}: recorded is {recorded}, the text has {found}"
     )]
-    Differs { address: String, recorded: String, found: String },
+    Differs { place: String, recorded: String, found: String },
 }
 
 /// Feeds the recorded inputs in their order; what they cause must come out as recorded. Traces are not needed.
@@ -55,7 +57,8 @@ pub fn replay_as(
     if !matches!(kept.first().map(|r| &r.body), Some(Body::Input(Input::Opened(_)))) {
         return Err(ReplayError::NotOpened);
     }
-    let mut engine = Engine::new(program, secrets);
+    let mut engine = Engine::new(Arc::clone(&program), secrets);
+    let mut places = Places::default();
     let mut open: BTreeMap<Address, (usize, Ask)> = BTreeMap::new();
     let mut outcome = None;
     for turn in kept.chunk_by(|_, next| next.class != Class::Input) {
@@ -68,7 +71,12 @@ pub fn replay_as(
         }
         let found = engine.feed(input.clone());
         let again: Vec<&Record> = found.records.iter().filter(|r| r.class != Class::Trace).skip(1).collect();
-        compare(caused, &again, text)?;
+        places.learn(&again);
+        compare(caused, &again, text).map_err(|differs| ReplayError::Differs {
+            place: places.name(&program, &differs.address),
+            recorded: differs.recorded,
+            found: differs.found,
+        })?;
         for ask in found.asks {
             note(&mut open, ask);
         }
@@ -103,7 +111,56 @@ pub enum Text {
     Changed,
 }
 
-fn compare(recorded: &[&Record], found: &[&Record], text: Text) -> Result<(), ReplayError> {
+/// Where in the text things of the walk stand, as far as it has come.
+#[derive(Default)]
+struct Places(BTreeMap<Address, Span>);
+
+impl Places {
+    fn learn(&mut self, records: &[&Record]) {
+        for record in records {
+            let span = match &record.body {
+                Body::Fact(
+                    Fact::ChangeBegan(change)
+                    | Fact::ChangeEnded { change, .. }
+                    | Fact::UndoRegistered { change, .. },
+                ) => change.span,
+                Body::Fact(
+                    Fact::StepBegan { span, .. }
+                    | Fact::Read { span, .. }
+                    | Fact::Unread { span, .. }
+                    | Fact::Verified { span, .. }
+                    | Fact::Failed { span, .. },
+                ) => *span,
+                _ => continue,
+            };
+            self.0.insert(record.address.clone(), span);
+        }
+    }
+
+    /// Returns the place of what is at `address`, or of the nearest thing around it.
+    fn name(&self, program: &Program, address: &Address) -> String {
+        let mut around = &*address.0;
+        loop {
+            if let Some(span) = self.0.get(&Address(around.into())) {
+                return program.sources.place(*span).to_string();
+            }
+            match around.rsplit_once('.') {
+                Some((outer, _)) => around = outer,
+                None if address.0.is_empty() => return String::from("the top"),
+                None => return format!("`{address}`"),
+            }
+        }
+    }
+}
+
+/// What is not as it was recorded.
+struct Differs {
+    address: Address,
+    recorded: String,
+    found: String,
+}
+
+fn compare(recorded: &[&Record], found: &[&Record], text: Text) -> Result<(), Differs> {
     for index in 0..recorded.len().max(found.len()) {
         let (before, now) = (recorded.get(index), found.get(index));
         let is_same = match (before, now) {
@@ -114,13 +171,13 @@ fn compare(recorded: &[&Record], found: &[&Record], text: Text) -> Result<(), Re
             _ => false,
         };
         if !is_same {
-            let address = before.or(now).map(|r| r.address.to_string()).unwrap_or_default();
+            let address = now.or(before).map_or_else(|| Address("".into()), |r| r.address.clone());
             let words = |r: Option<&&Record>| r.map_or_else(|| String::from("nothing"), |r| words(&r.body));
             let (recorded, mut found) = (words(before), words(now));
             if recorded == found {
                 found.push_str(", with other bounds or other particulars");
             }
-            return Err(ReplayError::Differs { address, recorded, found });
+            return Err(Differs { address, recorded, found });
         }
     }
     Ok(())

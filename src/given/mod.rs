@@ -5,6 +5,7 @@
 
 mod drill;
 mod faults;
+mod opening;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -14,6 +15,7 @@ use crate::value::{Type, Value};
 use crate::world::{Next, World, WorldError};
 
 pub use faults::{Fault, Faults};
+pub use opening::opening;
 
 use drill::Script;
 

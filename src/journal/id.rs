@@ -21,6 +21,14 @@ pub fn new_run_id(now: jiff::Timestamp) -> String {
     format!("{}-{tail}", now.strftime("%Y%m%d-%H%M"))
 }
 
+/// Returns when the run of that id was opened, as the id says: to the minute, in microseconds since 1970 UTC. `None`
+/// where it does not say.
+pub fn opened_as_named(run: &str) -> Option<i64> {
+    let minute = run.get(..13).filter(|_| run.as_bytes().get(13) == Some(&b'-'))?;
+    let time = jiff::civil::DateTime::strptime("%Y%m%d-%H%M", minute).ok()?;
+    Some(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_microsecond())
+}
+
 /// Returns whether `name` has the shape of a run's id: letters, digits and `-`, not at the ends.
 pub(super) fn is_run_id(name: &str) -> bool {
     !name.is_empty()

@@ -28,7 +28,7 @@ mod store;
 
 pub use audit::{Audit, RowFault, Wrong};
 pub use error::JournalError;
-pub use id::new_run_id;
+pub use id::{new_run_id, opened_as_named};
 pub use index::{Counts, Index, Listing};
 pub use key::KeyRing;
 pub use lock::{Holder, RunLock};

@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::{JournalError, RunLock, Stamp, Stamps, StateDir};
+use super::{JournalError, RunLock, StateDir};
 
 /// What a folder is called that is about to be deleted: no run's name begins with a point.
 const CONDEMNED: &str = ".pruned-";
@@ -34,19 +34,21 @@ impl Prune {
         Prune { runs, condemned }
     }
 
-    /// Takes a run out of the list, if its journal still stands as it stood then.
+    /// Takes a run out of the list, if it `still` stands as it was judged: asked once nobody can begin to execute it.
     ///
     /// # Errors
     /// When somebody executes it, or it cannot be renamed; it is then left as it is.
-    pub fn condemn(&mut self, run: &str, stamps: &Stamps, stood: &Stamp) -> Result<bool, JournalError> {
+    pub fn condemn(&mut self, run: &str, still: impl FnOnce() -> bool) -> Result<bool, JournalError> {
         let folder = self.runs.join(run);
         let _lock = RunLock::take(&folder)?;
-        if stamps.stamp(run).as_ref() != Some(stood) {
+        if !still() {
             return Ok(false);
         }
-        let name = self.runs.join(format!("{CONDEMNED}{run}"));
-        fs::rename(&folder, &name).map_err(|e| JournalError::io(&folder, &e))?;
-        self.condemned.push(name);
+        // A name that nobody knows beforehand: in a shared folder, others could keep one from being had.
+        let place = tempfile::Builder::new().prefix(CONDEMNED).tempdir_in(&self.runs);
+        let place = place.map_err(|e| JournalError::io(&self.runs, &e))?;
+        fs::rename(&folder, place.path()).map_err(|e| JournalError::io(&folder, &e))?;
+        self.condemned.push(place.keep());
         Ok(true)
     }
 

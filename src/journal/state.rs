@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
-use super::id::is_run_id;
+use super::id::{is_run_id, opened_as_named};
 use super::{JournalError, Sharing, access};
 use crate::diagnostic::nearest;
 
@@ -114,6 +114,16 @@ impl StateDir {
         Ok(folder)
     }
 
+    /// Returns whether a run was cut off before there was a journal: nothing of it is there but who held it.
+    pub fn is_bare(&self, run: &str) -> bool {
+        let entries = fs::read_dir(self.run_dir(run)).ok();
+        entries.is_some_and(|mut entries| {
+            entries.all(|entry| {
+                entry.is_ok_and(|entry| entry.file_name() == "lock" || entry.file_name() == "holder")
+            })
+        })
+    }
+
     /// Removes the folder of a run that never began; what cannot be removed stays.
     pub fn discard(&self, run: &str) {
         if is_run_id(run) {
@@ -197,7 +207,14 @@ impl StateDir {
     /// Returns the run whose folder was made last; ids of one minute do not tell.
     fn latest(&self, runs: &[String]) -> Option<String> {
         let minute = |run: &str| run.rsplit_once('-').map(|(m, _)| m.to_owned());
-        let newest = minute(runs.last()?)?;
+        // A folder with the name of a time to come would be the last one for everybody and for long.
+        let now = jiff::Timestamp::now().as_microsecond();
+        let me = rustix::process::geteuid().as_raw();
+        let is_made_up = |run: &&String| {
+            opened_as_named(run).is_some_and(|opened| opened > now)
+                && self.owner(run).is_some_and(|owner| owner != me)
+        };
+        let newest = minute(runs.iter().rev().find(|run| !is_made_up(run))?)?;
         runs.iter()
             .filter(|run| minute(run).as_deref() == Some(&*newest))
             .max_by_key(|run| {

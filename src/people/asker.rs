@@ -49,6 +49,8 @@ pub struct Asker {
     reachable: bool,
     open: VecDeque<Open>,
     shown: Shown,
+    /// Whether questions are taken in and not shown.
+    held: bool,
 }
 
 struct Open {
@@ -70,7 +72,7 @@ enum Shown {
 impl Asker {
     /// Returns somebody to ask at this seat. `reachable`: others can answer from elsewhere.
     pub fn new(seat: Option<Seat>, person: Person, rules: Rules, reachable: bool) -> Self {
-        Asker { seat, person, rules, reachable, open: VecDeque::new(), shown: Shown::Nothing }
+        Asker { seat, person, rules, reachable, open: VecDeque::new(), shown: Shown::Nothing, held: false }
     }
 
     /// Returns who sits there.
@@ -114,6 +116,18 @@ impl Asker {
         }
         self.show(now);
         None
+    }
+
+    /// Shows no question from now on: one that was answered meanwhile is not put once more.
+    pub fn hold(&mut self) {
+        self.held = true;
+    }
+
+    /// Shows what was held back and is still open.
+    pub fn release(&mut self, now: i64) {
+        if std::mem::take(&mut self.held) {
+            self.show(now);
+        }
     }
 
     /// Forgets a question; returns whether it was open.
@@ -288,7 +302,7 @@ impl Asker {
 
     /// Shows the first question if nothing is shown.
     fn show(&mut self, now: i64) {
-        if self.shown != Shown::Nothing {
+        if self.held || self.shown != Shown::Nothing {
             return;
         }
         // What whoever sits here may answer goes first.

@@ -34,6 +34,6 @@ pub use output::{OUTPUT_FOLDER, read_output};
 pub use peek::peek;
 pub use protocol::{
     CommandSpec, CommandState, Ended, Event, How, KeptOutput, Moment, OUTPUT_LIMIT, Output, OutputSummary,
-    Printed, Program, Request, ScriptBy, SpawnFailure, Started, StdinSource, StreamName,
+    Printed, Request, SpawnFailure, Started, StdinSource, StreamName,
 };
 pub use secret::SecretText;

@@ -46,11 +46,6 @@ impl OutputFolder {
             }
         }
     }
-
-    /// Returns where a file made here lies.
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.run_dir.join(name)
-    }
 }
 
 /// The keeping of one stream.

@@ -12,7 +12,7 @@ use super::identity::ProcessIdentity;
 use super::secret::SecretText;
 
 /// Version of the protocol, sent in [`Event::Ready`]; raised when an old reader would err.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// Bytes of one stream kept in memory, and handed over whole with the end.
 pub const MEMORY_LIMIT: usize = 64 * 1024;
@@ -31,7 +31,8 @@ pub const GRACE: Duration = Duration::from_secs(10);
 pub struct CommandSpec {
     /// Address of the request with its attempt. A second start under the same id starts nothing, but for `again`.
     pub id: String,
-    pub program: Program,
+    /// The program and its arguments. A name without `/` is looked up in the command's own `PATH`.
+    pub argv: Vec<String>,
     /// Set on top of the environment the supervisor was started with; later entries win.
     pub env: Vec<(String, String)>,
     /// Like `env`, for values that must not be seen. They never stand in an argument.
@@ -57,10 +58,14 @@ pub struct CommandSpec {
 impl CommandSpec {
     /// Returns a command with an empty standard input, no additions to the environment, and the
     /// default grace and output limit.
-    pub fn new(id: impl Into<String>, program: Program, timeout: Duration) -> Self {
+    pub fn new<W: Into<String>>(
+        id: impl Into<String>,
+        argv: impl IntoIterator<Item = W>,
+        timeout: Duration,
+    ) -> Self {
         CommandSpec {
             id: id.into(),
-            program,
+            argv: argv.into_iter().map(Into::into).collect(),
             env: Vec::new(),
             secret_env: Vec::new(),
             stdin: StdinSource::Null,
@@ -73,48 +78,6 @@ impl CommandSpec {
             again: false,
         }
     }
-}
-
-/// What is executed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Program {
-    /// A program and its arguments. A name without `/` is looked up in the command's own `PATH`.
-    Argv(Vec<String>),
-    /// A script and the arguments it sees.
-    Script {
-        /// Program and options that stand before the text, e.g. `bash -o pipefail -c`.
-        interpreter: Vec<String>,
-        text: String,
-        /// What stands after the text; with `bash -c` the first one is `$0`.
-        args: Vec<String>,
-        by: ScriptBy,
-    },
-}
-
-impl Program {
-    /// Returns a program with its arguments.
-    pub fn argv<S: Into<String>>(words: impl IntoIterator<Item = S>) -> Self {
-        Program::Argv(words.into_iter().map(Into::into).collect())
-    }
-
-    /// Returns a script for `bash -o pipefail -c`, named `name` in its own messages.
-    pub fn bash(name: &str, text: impl Into<String>, args: impl IntoIterator<Item = String>) -> Self {
-        Program::Script {
-            interpreter: ["bash", "-o", "pipefail", "-c"].map(String::from).to_vec(),
-            text: text.into(),
-            args: std::iter::once(name.to_owned()).chain(args).collect(),
-            by: ScriptBy::Argument,
-        }
-    }
-}
-
-/// How a script's text reaches its interpreter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ScriptBy {
-    /// As one argument, after the interpreter's options. At most 128 KiB on Linux.
-    Argument,
-    /// As a file in the run's folder (0600, removed at the end), whose path takes its place.
-    File,
 }
 
 /// What a command reads.

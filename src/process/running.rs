@@ -8,7 +8,6 @@
 use std::io::Write as _;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::PathBuf;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -40,7 +39,6 @@ pub(super) struct Running {
     group: Pid,
     pidfd: Option<OwnedFd>,
     feed: Option<Feed>,
-    script: Option<PathBuf>,
     user: Option<String>,
     begun: Instant,
     deadline: Option<Instant>,
@@ -78,9 +76,9 @@ pub(super) struct Remains {
 
 impl Running {
     /// Starts the command.
-    pub fn start(spec: &CommandSpec, needles: &Needles, folder: &mut OutputFolder) -> Result<Self, Failure> {
+    pub fn start(spec: &CommandSpec, needles: &Needles) -> Result<Self, Failure> {
         let begun = Instant::now();
-        let Spawned { mut child, feed, script, user } = spawn::spawn(spec, folder)?;
+        let Spawned { mut child, feed, user } = spawn::spawn(spec)?;
         let group = Pid::from_child(&child);
         let pidfd = pidfd_open(group, PidfdFlags::empty()).ok();
         let look = if pidfd.is_some() { None } else { Some(begun + LOOK_WITHOUT_PIDFD) };
@@ -101,7 +99,6 @@ impl Running {
             group,
             pidfd,
             feed,
-            script,
             user,
             begun,
             deadline: begun.checked_add(spec.timeout),
@@ -244,9 +241,6 @@ impl Running {
             (None, None) => How::Signal(0),
         };
         let elapsed = self.begun.elapsed();
-        if let Some(script) = self.script {
-            std::fs::remove_file(script).ok();
-        }
         let id = self.started.id;
         let (stdout, last_out, stray_out) = self.stdout.finish(&id, folder);
         let (stderr, last_err, stray_err) = self.stderr.finish(&id, folder);

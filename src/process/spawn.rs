@@ -7,7 +7,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -15,8 +15,7 @@ use std::process::{Child, Command, Stdio};
 use rustix::fs::{Access, access};
 use zeroize::Zeroizing;
 
-use super::output::OutputFolder;
-use super::protocol::{CommandSpec, Program, ScriptBy, SpawnFailure, StdinSource};
+use super::protocol::{CommandSpec, SpawnFailure, StdinSource};
 
 /// Where programs are looked for when no `PATH` is set anywhere.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -38,35 +37,19 @@ pub(super) struct Spawned {
     pub child: Child,
     /// What is to be written to its standard input.
     pub feed: Option<Feed>,
-    /// A file to remove at its end.
-    pub script: Option<PathBuf>,
     /// The other user it runs as.
     pub user: Option<String>,
 }
 
 /// Starts the command in a process group of its own.
-pub(super) fn spawn(spec: &CommandSpec, folder: &mut OutputFolder) -> Result<Spawned, Failure> {
+pub(super) fn spawn(spec: &CommandSpec) -> Result<Spawned, Failure> {
     if let Some(dir) = &spec.dir {
         check_dir(dir)?;
     }
-    let (words, script) = words(spec, folder)?;
-    let started = start(spec, words);
-    if let (Err(_), Some(script)) = (&started, &script) {
-        std::fs::remove_file(script).ok();
-    }
-    let (child, feed, user) = started?;
-    Ok(Spawned { child, feed, script, user })
-}
-
-/// Bytes to be written to a standard input.
-type Feed = Zeroizing<Vec<u8>>;
-
-/// Starts the program; returns it with its feed and the other user it runs as.
-fn start(spec: &CommandSpec, words: Vec<String>) -> Result<(Child, Option<Feed>, Option<String>), Failure> {
     let user = spec.user.as_deref().filter(|user| !is_current(user));
     let words = match user {
-        Some(user) => as_user(user, spec, words),
-        None => words,
+        Some(user) => as_user(user, spec),
+        None => spec.argv.clone(),
     };
     let Some((name, args)) = words.split_first() else {
         return Err(Failure::new(SpawnFailure::NotFound, "there is no program to run".into()));
@@ -81,8 +64,11 @@ fn start(spec: &CommandSpec, words: Vec<String>) -> Result<(Child, Option<Feed>,
         command.current_dir(dir);
     }
     let child = command.spawn().map_err(|error| spawn_error(&program, &error))?;
-    Ok((child, feed, user.map(str::to_owned)))
+    Ok(Spawned { child, feed, user: user.map(str::to_owned) })
 }
+
+/// Bytes to be written to a standard input.
+type Feed = Zeroizing<Vec<u8>>;
 
 fn check_dir(dir: &str) -> Result<(), Failure> {
     let fail = |why: &dyn std::fmt::Display| {
@@ -114,30 +100,6 @@ fn spawn_error(program: &Path, error: &io::Error) -> Failure {
     Failure::new(kind, format!("cannot run `{shown}`: {why}"))
 }
 
-/// Returns the words to execute; a script that goes by a file is written to one.
-fn words(spec: &CommandSpec, folder: &mut OutputFolder) -> Result<(Vec<String>, Option<PathBuf>), Failure> {
-    let (interpreter, text, args, by) = match &spec.program {
-        Program::Argv(words) => return Ok((words.clone(), None)),
-        Program::Script { interpreter, text, args, by } => (interpreter, text, args, by),
-    };
-    let (text, path) = match by {
-        ScriptBy::Argument => (text.clone(), None),
-        ScriptBy::File => {
-            let path = write_script(text, folder).map_err(|error| {
-                Failure::new(SpawnFailure::Other, format!("cannot write the script's file: {error}"))
-            })?;
-            (path.to_string_lossy().into_owned(), Some(path))
-        }
-    };
-    Ok((interpreter.iter().cloned().chain([text]).chain(args.iter().cloned()).collect(), path))
-}
-
-fn write_script(text: &str, folder: &mut OutputFolder) -> io::Result<PathBuf> {
-    let (mut file, name) = folder.create("script")?;
-    file.write_all(text.as_bytes())?;
-    Ok(folder.path(&name))
-}
-
 /// Returns the program's path, looked up where the command itself would look.
 fn look_up(name: &str, spec: &CommandSpec) -> Result<PathBuf, Failure> {
     if name.contains('/') {
@@ -164,10 +126,10 @@ fn look_up(name: &str, spec: &CommandSpec) -> Result<PathBuf, Failure> {
     })
 }
 
-/// Returns the words that run `words` as another user, values of variables never among them.
+/// Returns the words that run the command as another user, values of variables never among them.
 /// Root in a machine without `sudo` (a container) goes through `runuser`, which keeps the
 /// environment as it is.
-fn as_user(user: &str, spec: &CommandSpec, words: Vec<String>) -> Vec<String> {
+fn as_user(user: &str, spec: &CommandSpec) -> Vec<String> {
     let mut prefix: Vec<String> = Vec::new();
     if rustix::process::getuid().is_root() && look_up("sudo", spec).is_err() {
         prefix.extend(["runuser", "-u", user, "--"].map(str::to_owned));
@@ -180,7 +142,7 @@ fn as_user(user: &str, spec: &CommandSpec, words: Vec<String>) -> Vec<String> {
         }
         prefix.push("--".into());
     }
-    prefix.extend(words);
+    prefix.extend(spec.argv.iter().cloned());
     prefix
 }
 
@@ -235,10 +197,10 @@ mod tests {
 
     #[test]
     fn variables_pass_to_another_user_by_name_only() {
-        let mut spec = CommandSpec::new("a", Program::argv(["id"]), Duration::from_secs(1));
+        let mut spec = CommandSpec::new("a", ["id"], Duration::from_secs(1));
         spec.env = vec![("A".into(), "plain-value".into())];
         spec.secret_env = vec![("B".into(), SecretText::new("secret-value"))];
-        let words = as_user("somebody", &spec, vec!["id".into()]).join(" ");
+        let words = as_user("somebody", &spec).join(" ");
         assert!(!words.contains("value"), "{words}");
         assert!(words.ends_with("-- id"), "{words}");
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::event::{self, CommandEnd, CommandRequest, Kept, Outlet};
 use crate::net::{VALUE_LIMIT, text};
 use crate::process::{
-    self, CommandSpec, How, OUTPUT_LIMIT, OutputSummary, Program, SecretText, StdinSource, read_output,
+    self, CommandSpec, How, OUTPUT_LIMIT, OutputSummary, SecretText, StdinSource, read_output,
 };
 use crate::value::{Secret, Value};
 
@@ -20,8 +20,7 @@ pub(super) fn specification(
     timeout: Duration,
     secrets: &[Secret],
 ) -> Result<CommandSpec, String> {
-    let program = Program::Argv(request.argv.clone());
-    let mut spec = CommandSpec::new(id, program, timeout);
+    let mut spec = CommandSpec::new(id, request.argv.iter().cloned(), timeout);
     spec.env.clone_from(&request.env);
     spec.secret_env = request
         .secret_env

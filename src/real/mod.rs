@@ -141,6 +141,8 @@ impl RealWorld {
         self.desk.link.same_boot = same_boot;
         // What happened while nobody ran it is told now: what it causes begins now, with all of its time.
         self.desk.begin_no_earlier(self.clock.now());
+        // A question may have been answered: it is put when no letter is left.
+        self.desk.hold_questions();
         self.begin_all(asks, true)
     }
 
@@ -235,6 +237,7 @@ impl World for RealWorld {
             if desk.is_idle() {
                 return Err(WorldError::Nothing);
             }
+            desk.release_questions();
             desk.set_alarm()?;
             let happened = runtime.block_on(desk.wait());
             desk.take(happened);

@@ -5,17 +5,8 @@ const SECOND: i64 = 1_000_000_000;
 
 /// Returns `2026-11-21 01:42:07`, in UTC; `?` for what no calendar has.
 pub fn utc(wall_us: i64) -> String {
-    show(wall_us, "%Y-%m-%d %H:%M:%S")
-}
-
-/// Returns `01:42:07`, in UTC.
-pub fn utc_time(wall_us: i64) -> String {
-    show(wall_us, "%H:%M:%S")
-}
-
-fn show(wall_us: i64, format: &str) -> String {
     jiff::Timestamp::from_microsecond(wall_us)
-        .map_or_else(|_| "?".to_owned(), |t| t.strftime(format).to_string())
+        .map_or_else(|_| "?".to_owned(), |t| t.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// Returns the time since the start: `+00:12`, `+1:02:03`.

@@ -7,7 +7,8 @@
 use std::fmt::Write as _;
 
 use super::clock::{length, utc};
-use super::facts::{of_roles, outcome_words, pair};
+use super::facts::{outcome_words, pair};
+use super::people::of_roles;
 use super::{Entry, Evidence, Kind, Summary, Weight, Word, Words};
 use crate::event::{Entry as Standing, Moment, Outcome};
 use crate::source::Sources;

@@ -10,15 +10,17 @@ mod facts;
 mod markdown;
 mod narrator;
 mod parts;
+mod people;
 mod rows;
 mod summary;
 mod words;
 
 pub use entry::{Entry, Evidence, Kind, Tone, Weight};
-pub use facts::{of_roles, outcome_tone, outcome_words, phase_words};
+pub use facts::{outcome_tone, outcome_words, phase_words};
 pub use markdown::timeline as markdown;
 pub use narrator::Narrator;
 pub use parts::{Answer, Approval, ChangeLine, Ending, FailureLine, Milestones, StepLine, SymptomLine};
+pub use people::of_roles;
 pub use rows::Rows;
 pub use summary::Summary;
 pub use words::{Word, Words};

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::facts::said;
 use super::narrator::is_below;
 use super::parts::{Answer, Approval, ChangeLine, Ending, FailureLine, Milestones, StepLine, SymptomLine};
+use super::people::said;
 use crate::event::{
     Address, Body, Change, Class, Executor, Fact, Heard, Input, Moment, Outcome, PhaseKind, Question, Record,
     Reply, Request, Settled,
@@ -149,7 +149,7 @@ impl Summary {
             ended_us: self.ended.as_ref().map(|e| e.at.wall_us),
             outcome: self.outcome(),
             left: self.left.is_some(),
-            waiting: waiting.map(|(q, _)| super::facts::of_roles(&q.roles, q.count)).unwrap_or_default(),
+            waiting: waiting.map(|(q, _)| super::people::of_roles(&q.roles, q.count)).unwrap_or_default(),
             counts: self.counts(),
             head,
         }

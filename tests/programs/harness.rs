@@ -12,12 +12,13 @@ use mainstay::check::{self, Memory};
 use mainstay::display::{self, Look};
 use mainstay::engine::{self, DriveError};
 use mainstay::event::{
-    Address, Ask, Body, ChangeState, Class, FORMAT, Fact, Input, Moment, Opened, Outcome, Record, Reply,
+    Address, Ask, Body, ChangeState, Class, Fact, Input, Moment, Opened, Outcome, Record, Reply,
 };
+use mainstay::given;
 use mainstay::program::Program;
 use mainstay::world::{Next, Store, StoreError, World, WorldError};
 
-use crate::outside::{BEGINNING, Fate, Outside};
+use crate::outside::{Fate, Outside};
 
 /// A runbook and the world it runs in.
 pub struct Case {
@@ -40,30 +41,7 @@ impl Case {
     }
 
     fn opened(&self) -> Opened {
-        Opened {
-            format: FORMAT,
-            run: "chance".to_owned(),
-            at: Moment { run_ns: 0, wall_us: BEGINNING },
-            program_hash: self.program.hash.clone(),
-            file: "chance.runbook".to_owned(),
-            sources: Vec::new(),
-            params: Vec::new(),
-            env_names: Vec::new(),
-            cwd: "/".to_owned(),
-            uid: 1000,
-            user: "operator".to_owned(),
-            host: "host".to_owned(),
-            boot_id: String::new(),
-            zero_ns: None,
-            pid: 1,
-            version: String::new(),
-            force: false,
-            attended: true,
-            unattended: false,
-            roles: BTreeMap::new(),
-            named_calls: !self.fate.real,
-            call_timeout_ns: 60_000_000_000,
-        }
+        Opened { named_calls: !self.fate.real, ..given::opening(&self.program, "chance.runbook") }
     }
 
     /// Runs it from its opening. `shared`: inputs that are there at once may share a transaction.

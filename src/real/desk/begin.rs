@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::super::command;
 use super::{Desk, Doing, Settled, What, needles};
-use crate::event::{Address, Ask, CommandRequest, Heard, Input, NativeRequest, Reply, Request};
+use crate::event::{Address, Ask, CommandRequest, NativeRequest, Reply, Request};
 use crate::net::{self, Net, Sent};
 use crate::process::{ClientError, CommandSpec};
 use crate::value::{Secret, Value};
@@ -147,24 +147,7 @@ impl Desk {
     }
 
     fn cancel(&mut self, address: &Address) {
-        for ready in &mut self.ready {
-            let Input::Delivered { request, reply: Reply::Answer(answer), occurred } = &ready.input else {
-                continue;
-            };
-            // Whoever answered from elsewhere is told that it came to nothing.
-            if request == address && !answer.letter.is_empty() {
-                let why = "the run did not need it any more".to_owned();
-                ready.input = Input::Heard {
-                    heard: Heard::Void { text: String::new(), why },
-                    who: answer.who.clone(),
-                    uid: answer.uid,
-                    letter: answer.letter.clone(),
-                    occurred: *occurred,
-                };
-            }
-        }
-        self.ready
-            .retain(|ready| !matches!(&ready.input, Input::Delivered { request, .. } if request == address));
+        self.ready.withdraw(address);
         if let Some(Doing { what: What::Native { task, .. }, .. }) = self.doing.remove(address) {
             task.abort();
         }

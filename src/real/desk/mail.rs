@@ -6,7 +6,8 @@
 use std::collections::VecDeque;
 use std::path::Path;
 
-use super::{Desk, Rank};
+use super::Desk;
+use super::ready::Rank;
 use crate::event::{Heard, Input, Moment};
 use crate::people::Elsewhere;
 use crate::people::inbox::{Found, Inbox, Message, Received, Seen, Watch};
@@ -117,7 +118,7 @@ impl Desk {
 
     fn hear_of(&mut self, heard: Heard, who: String, uid: u32, letter: String, occurred: Moment) {
         let input = Input::Heard { heard, who, uid, letter, occurred };
-        self.ready.push(super::Ready { rank: Rank::Person, occurred, input });
+        self.ready.push(Rank::Person, input);
     }
 
     /// Returns the moment of a time on the wall, no later than now.

@@ -1,10 +1,10 @@
 //! What is open, what is ready, and what comes in.
 //!
-//! Owns the requests that are under way and the inputs that wait to be handed over, in the order
-//! in which they happened. Never blocks: `RealWorld` lends it the runtime.
+//! Owns the requests that are under way and what becomes of each. Never blocks: `RealWorld` lends it the runtime.
 
 mod begin;
 mod mail;
+mod ready;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use self::mail::Mail;
+use self::ready::{Rank, Ready};
 use super::clock::{Alarm, Clock};
 use super::command;
 use super::link::{Link, News, end_orphan};
@@ -29,20 +30,6 @@ use crate::world::WorldError;
 
 /// Who left a run whose terminal is gone.
 const HUNG_UP: &str = "the terminal hung up";
-
-/// What stands before what when both happened at the same time: ends before time running out.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
-    End,
-    Person,
-    Time,
-}
-
-struct Ready {
-    rank: Rank,
-    occurred: Moment,
-    input: Input,
-}
 
 /// A request that is under way.
 struct Doing {
@@ -97,7 +84,7 @@ pub(super) struct Desk {
     doing: BTreeMap<Address, Doing>,
     /// Commands that were handed over by a process which is no more, and never came to begin.
     unbegun: Vec<Address>,
-    ready: Vec<Ready>,
+    ready: Ready,
     tell: UnboundedSender<Settled>,
     told: UnboundedReceiver<Settled>,
     live: Option<Live>,
@@ -106,8 +93,6 @@ pub(super) struct Desk {
     stopping: bool,
     /// Who or what wants the run to be left.
     pub left: Option<String>,
-    /// The latest moment that was handed over; the run's time does not step back.
-    last: Moment,
     run_dir: std::path::PathBuf,
 }
 
@@ -134,7 +119,7 @@ impl Desk {
             needles,
             doing: BTreeMap::new(),
             unbegun: Vec::new(),
-            ready: Vec::new(),
+            ready: Ready::default(),
             tell,
             told,
             live: config.live,
@@ -142,7 +127,6 @@ impl Desk {
             next_tick: Instant::now(),
             stopping: false,
             left: None,
-            last: Moment::default(),
             run_dir: config.run_dir,
         })
     }
@@ -279,11 +263,7 @@ impl Desk {
     fn stop(&mut self, by: String, occurred: Moment) {
         self.stopping = true;
         self.asker.withdraw_stop(occurred.run_ns);
-        self.ready.push(Ready {
-            rank: Rank::Person,
-            occurred,
-            input: Input::Control { control: Control::Stop, by, occurred },
-        });
+        self.ready.push(Rank::Person, Input::Control { control: Control::Stop, by, occurred });
     }
 
     fn say(&mut self, rank: Rank, occurred: Moment, said: Said) {
@@ -296,7 +276,17 @@ impl Desk {
 
     /// Hands nothing over as if it had happened before that.
     pub fn begin_no_earlier(&mut self, now: Moment) {
-        self.last = now;
+        self.ready.begin_no_earlier(now);
+    }
+
+    /// Shows no question until [`Desk::release_questions`].
+    pub fn hold_questions(&mut self) {
+        self.asker.hold();
+    }
+
+    /// Shows the questions that nothing has answered yet.
+    pub fn release_questions(&mut self) {
+        self.asker.release(self.clock.now().run_ns);
     }
 
     /// Ends what has run out of time.
@@ -377,24 +367,7 @@ impl Desk {
 
     /// Returns the input that happened first.
     pub fn hand_over(&mut self) -> Option<Input> {
-        let first = self
-            .ready
-            .iter()
-            .enumerate()
-            .min_by_key(|(at, ready)| (ready.occurred.run_ns, ready.rank, *at))
-            .map(|(at, _)| at)?;
-        let mut input = self.ready.remove(first).input;
-        match &mut input {
-            Input::Delivered { occurred, .. }
-            | Input::Control { occurred, .. }
-            | Input::Heard { occurred, .. } => {
-                if occurred.run_ns < self.last.run_ns {
-                    *occurred = self.last;
-                }
-                self.last = *occurred;
-            }
-            Input::Opened(_) => {}
-        }
+        let input = self.ready.next()?;
         if let Input::Delivered { request, reply: Reply::Command(_), .. } = &input {
             self.link.delivered(request.to_string());
         }
@@ -407,7 +380,7 @@ impl Desk {
     }
 
     fn deliver(&mut self, rank: Rank, occurred: Moment, request: Address, reply: Reply) {
-        self.ready.push(Ready { rank, occurred, input: Input::Delivered { request, occurred, reply } });
+        self.ready.push(rank, Input::Delivered { request, occurred, reply });
     }
 }
 

@@ -168,12 +168,4 @@ impl Template {
         }
         Some(text)
     }
-
-    /// Returns the expressions to be filled in, in order.
-    pub fn interpolations(&self) -> impl Iterator<Item = &Expr> {
-        self.pieces.iter().filter_map(|piece| match &piece.node {
-            Piece::Interpolation(expr) => Some(expr),
-            Piece::Text(_) => None,
-        })
-    }
 }
