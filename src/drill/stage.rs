@@ -5,16 +5,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::check::drills::BEGINNING;
 use crate::engine::{self, DriveError, Engine};
-use crate::event::{Body, FORMAT, Fact, Heard, Input, Moment, Opened, Outcome, Record};
-use crate::given::{Faults, GivenWorld, Missing};
+use crate::event::{Body, Fact, Heard, Input, Opened, Outcome, Record};
+use crate::given::{self, Faults, GivenWorld, Missing};
 use crate::program::{Drill, GivenWhat, GlobalSource, Program};
 use crate::value::{Secret, Value};
 use crate::world::WorldError;
-
-/// How long a call may take without a timeout of its own: 1m, as in a real run without a configuration.
-const CALL_TIMEOUT: i64 = 60_000_000_000;
 
 /// A program and all that is given.
 #[derive(Clone, Debug)]
@@ -159,28 +155,11 @@ fn secrets(program: &Program, given: &BTreeMap<&str, &Value>) -> BTreeMap<String
 }
 
 fn opened(program: &Program, params: Vec<(String, Value)>) -> Opened {
+    let file = program.sources.iter().next().map_or("", |(_, source)| source.name.as_str());
     Opened {
-        format: FORMAT,
         run: String::from("drill"),
-        at: Moment { run_ns: 0, wall_us: BEGINNING },
-        program_hash: program.hash.clone(),
-        file: program.sources.iter().next().map(|(_, source)| source.name.clone()).unwrap_or_default(),
-        sources: Vec::new(),
-        params,
-        env_names: Vec::new(),
-        cwd: String::from("/"),
-        uid: 1000,
-        user: String::from("operator"),
         host: String::from("drill"),
-        boot_id: String::new(),
-        zero_ns: None,
-        pid: 1,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        force: false,
-        attended: true,
-        unattended: false,
-        roles: BTreeMap::new(),
-        named_calls: true,
-        call_timeout_ns: CALL_TIMEOUT,
+        params,
+        ..given::opening(program, file)
     }
 }

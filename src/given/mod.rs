@@ -14,13 +14,11 @@ use crate::source::Span;
 use crate::value::{Type, Value};
 use crate::world::{Next, World, WorldError};
 
+pub use crate::check::drills::BEGINNING;
 pub use faults::{Fault, Faults};
 pub use opening::opening;
 
 use drill::Script;
-
-/// 2026-01-01T00:00Z, where virtual time begins; microseconds.
-const BEGINNING: i64 = 1_767_225_600_000_000;
 
 /// How long a command goes on when the operator stops the run meanwhile, nanoseconds.
 const A_WHILE: i64 = 1_000_000_000;

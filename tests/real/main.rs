@@ -72,6 +72,7 @@ impl Stage {
             changes,
             inner: false,
             asked,
+            place: mainstay::event::Place::default(),
         };
         self.latest = ask.deadline.unwrap_or_default();
         self.world().begin(vec![ask.clone()]).expect("begins");

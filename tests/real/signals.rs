@@ -32,6 +32,7 @@ fn listener() {
         changes: false,
         inner: false,
         asked,
+        place: mainstay::event::Place::default(),
     };
     world.begin(vec![ask]).expect("begins");
     println!("\n> ready");

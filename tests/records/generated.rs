@@ -240,6 +240,7 @@ fn ask() -> BoxedStrategy<Ask> {
             changes,
             inner,
             asked,
+            place: mainstay::event::Place::default(),
         })
         .boxed()
 }

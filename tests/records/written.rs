@@ -190,6 +190,7 @@ impl Story {
             changes: false,
             inner: false,
             asked: self.moment(),
+            place: mainstay::event::Place::default(),
         };
         self.push(Class::Request, &format!("{address}.q1"), Body::Request(ask))
             .fact(address, Fact::Asked { kind: QuestionKind::Approval, text, roles, count: 1, deadline })

@@ -40,6 +40,7 @@ fn call_with(secrets: &[Secret], function: &str, args: &[(&str, Value)]) -> Resu
         changes: false,
         inner: false,
         asked,
+        place: mainstay::event::Place::default(),
     };
     world.begin(vec![ask]).expect("begins");
     let reply = match world.next().expect("an input") {
