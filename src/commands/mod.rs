@@ -16,6 +16,7 @@ mod failure;
 mod help;
 mod kept;
 mod language;
+mod listed;
 mod man;
 mod note;
 mod params;

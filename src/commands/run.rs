@@ -14,7 +14,7 @@ use super::{EXIT_CODES, Format, complete, concurrency, detach, kept, params, pre
 use crate::config::RolePerson;
 use crate::engine::{self, Engine, Replayed};
 use crate::event::{Body, FORMAT, Input, Moment, Opened, Outcome, Record, SourceHash};
-use crate::journal::{Index, JournalError, RunJournal, Stamps, StateDir, new_run_id};
+use crate::journal::{Asks, Index, JournalError, RunJournal, Stamps, StateDir, new_run_id};
 use crate::people::inbox::{Inbox, Seen};
 use crate::people::{Person, Rules, Terminal};
 use crate::process::identity;
@@ -168,7 +168,7 @@ impl Conduct {
             detach::warn_of_what_ends_all();
         }
         let records = past.shown();
-        let same_boot = kept::is_of_this_boot(&past.summary);
+        let same_boot = kept::is_of_this_boot(past.summary.executor.as_ref());
         let Past { state, run, journal, program, .. } = past;
         let prevention =
             std::fs::read_to_string(state.run_dir(&run).join(kept::PREVENTION)).unwrap_or_default();
@@ -249,7 +249,8 @@ impl Conduct {
                 // The index is only a shortcut: what it lacks is folded from the journal.
                 if let Ok(mut index) = Index::open(&state) {
                     let stamp = Stamps::of(&state).and_then(|stamps| stamps.stamp(&run));
-                    let _ = index.record(&folded.summary.listing(head), stamp.as_ref());
+                    let asks = folded.summary.asks().map(Asks::brief);
+                    let _ = index.record(&folded.summary.listing(head), asks.as_ref(), stamp.as_ref());
                 }
             }
             Err(error) => warn(error.to_string()),

@@ -234,11 +234,14 @@ pub(super) fn scan(connection: &Connection, path: &Path) -> Salvage {
         path,
         hash: row::genesis().to_vec(),
         expected: 1,
+        last: 0,
         found: Salvage { records: Vec::new(), head: Head::default(), damage: None },
     };
     if let Err(e) = rows(connection, 0, |row| scan.row(&row)) {
         scan.damaged(JournalError::sqlite(path, &e));
     }
+    // Once, not for each row: hex is slow to write.
+    scan.found.head = head(scan.last, &scan.hash);
     scan.found
 }
 
@@ -268,6 +271,7 @@ struct Scan<'a> {
     path: &'a Path,
     hash: Vec<u8>,
     expected: i64,
+    last: i64,
     found: Salvage,
 }
 
@@ -286,8 +290,8 @@ impl Scan<'_> {
             Err(why) => self.corrupt(format!("row {} cannot be understood: {why}", row.seq)),
         }
         self.hash.clone_from(&row.hash);
+        self.last = row.seq;
         self.expected = row.seq.saturating_add(1);
-        self.found.head = head(row.seq, &row.hash);
     }
 
     fn corrupt(&mut self, why: String) {
