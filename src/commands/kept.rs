@@ -162,7 +162,7 @@ pub(super) fn holds(state_dir: &StateDir, run: &str, head: &Head) -> bool {
 
 /// Reads a run from its journal.
 pub(super) fn fold(state_dir: &StateDir, run: &str) -> Line {
-    let Ok(reader) = Reader::open(state_dir, run) else {
+    let Ok(reader) = Reader::once(state_dir, run) else {
         return Line { listing: unreadable(run), state: RunState::Damaged, asks: None };
     };
     let found = reader.salvage();

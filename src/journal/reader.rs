@@ -68,6 +68,22 @@ impl Reader {
         Ok(Reader { path, connection, still: false, _copy: copy })
     }
 
+    /// Opens the journal of `run` to be read once, by [`Reader::salvage`]: that sees it when somebody takes the run up
+    /// meanwhile. Where there is no log, none is made to look at it, and no shared memory.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
+    pub fn once(state: &StateDir, run: &str) -> Result<Reader, JournalError> {
+        let path = state.run_dir(run).join("journal.db");
+        if !wal_of(&path).exists()
+            && open_file(&path).is_ok()
+            && let Ok(connection) = look_still(&path)
+        {
+            return Ok(Reader { path, connection, still: true, _copy: None });
+        }
+        Reader::open(state, run)
+    }
+
     /// Returns the database that is read.
     pub(super) fn connection(&self) -> &Connection {
         &self.connection

@@ -50,18 +50,24 @@ impl Stamps {
         let written = log.filter(|log| log.st_size > 0);
         let settled = written.is_none_or(|log| is_old(&log) && is_old(&database));
         settled.then(|| {
-            let files = [Some(database), written];
-            Stamp(files.iter().flatten().flat_map(of_file).collect())
+            let mut stamp = Vec::with_capacity(64);
+            add(&mut stamp, &database);
+            if let Some(log) = written {
+                add(&mut stamp, &log);
+            }
+            Stamp(stamp)
         })
     }
 }
 
-/// Returns number, length and time of a file, eight bytes each.
-fn of_file(file: &Stat) -> Vec<u8> {
+/// Adds number, length and time of a file, eight bytes each.
+fn add(stamp: &mut Vec<u8>, file: &Stat) {
     // Whether a field has a sign differs between platforms.
     let numbers: [i128; 4] =
         [file.st_ino.into(), file.st_size.into(), file.st_mtime.into(), file.st_mtime_nsec.into()];
-    numbers.iter().flat_map(|number| number.to_le_bytes().into_iter().take(8)).collect()
+    for number in numbers {
+        stamp.extend_from_slice(&number.to_le_bytes()[..8]);
+    }
 }
 
 fn is_old(file: &Stat) -> bool {
