@@ -18,6 +18,7 @@ mod help;
 mod kept;
 mod language;
 mod letters;
+mod listed;
 mod man;
 mod note;
 mod params;
