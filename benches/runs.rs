@@ -1,4 +1,5 @@
-//! What the list of runs costs: `mainstay runs` of 10,000 runs that have ended, and of 5,000 that wait for somebody.
+//! What the list of runs costs: `mainstay runs` and `mainstay waiting` of 10,000 runs that have ended, and of 5,000 that wait
+//! for somebody.
 //!
 //! `cargo bench --bench runs` makes them, and prints each figure beside a floor: reading the folder and looking at two
 //! files of each run, which is the least that anybody must do who is to notice a run that went on. A figure is the best
@@ -32,11 +33,12 @@ fn main() -> Result<()> {
         let first = list(state.root(), &["runs"])?;
         // What was written just now may be written to once more within the same tick.
         let again = (0..ROUNDS).map(|_| list(state.root(), &["runs"])).collect::<Result<Vec<_>>>()?;
+        let asked = (0..ROUNDS).map(|_| list(state.root(), &["waiting"])).collect::<Result<Vec<_>>>()?;
         let json = list(state.root(), &["runs", "--format", "json"])?;
         let floor = (0..ROUNDS).map(|_| look(state.root())).collect::<Result<Vec<_>>>()?;
-        let (again, floor) = (best(&again), best(&floor));
+        let (again, asked, floor) = (best(&again), best(&asked), best(&floor));
         println!(
-            "{runs:6} runs, {what:8} floor {floor:6.1} ms   runs {again:6.1} ms ({:.1} × floor)   as JSON {:6.1} ms   first time {:6.0} ms",
+            "{runs:6} runs, {what:8} floor {floor:6.1} ms   runs {again:6.1} ms ({:.1} × floor)   waiting {asked:6.1} ms   as JSON {:6.1} ms   first time {:6.0} ms",
             again / floor,
             ms(json),
             ms(first)

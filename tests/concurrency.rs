@@ -5,6 +5,9 @@ mod support;
 use std::fs;
 use std::time::{Duration, Instant};
 
+use mainstay::event::{Body, Class, Fact, Record};
+use mainstay::journal::{RunJournal, StateDir};
+use mainstay::world::Store as _;
 use support::sandbox::{Running, Sandbox};
 use support::service::wait_until;
 use support::shop::{Shop, end};
@@ -186,4 +189,22 @@ fn in_a_team_a_key_is_everybodys() {
     let (child, _) = shop.wait(li, "077");
     shop.open_gate();
     assert_eq!(end(child), Some(0));
+}
+
+#[test]
+fn a_run_that_ended_and_was_cut_off_while_it_was_taken_back_has_its_key() {
+    let alone = Alone::new("refuse");
+    alone.let_go_on("db1");
+    alone.0.run(["run", "a.runbook"]).expect_code(0);
+    alone.0.run(["runs"]).expect_code(0).expect_output("resolved");
+    // As by somebody with a list of their own: this one still says how it ended.
+    let state = StateDir::existing(alone.0.state().join("mainstay"));
+    let run = state.find("last").expect("a run");
+    let mut journal = RunJournal::open(&state, &run).expect("a run");
+    let last = journal.read().expect("records").pop().expect("a record");
+    let back = Body::Fact(Fact::RollingBack { by: "dana".to_owned() });
+    journal.append(&[Record { class: Class::Fact, body: back, ..last }], true).expect("a disk");
+    journal.close().expect("a disk");
+    let refused = alone.0.run(["run", "b.runbook"]).expect_code(2);
+    assert!(refused.stderr.contains("has the key `database db1`"), "{}", refused.stderr);
 }

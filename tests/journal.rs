@@ -357,11 +357,18 @@ fn the_index_lists_the_newest_first_and_is_made_again_when_it_is_damaged() {
     let (_folder, state) = state();
     let mut index = Index::open(&state).unwrap();
     for (run, at) in [("a", 10), ("b", 30), ("c", 20)] {
-        index.record(&listing(run, at), None).unwrap();
+        index.record(&listing(run, at), None, None).unwrap();
     }
-    index.record(&listing("c", 40), None).unwrap();
+    index.record(&listing("c", 40), None, None).unwrap();
     let runs = |index: &Index| -> Vec<String> { index.list().unwrap().into_iter().map(|l| l.run).collect() };
     assert_eq!(runs(&index), ["c", "b", "a"]);
+    let glance = index.glance().unwrap();
+    let seen: Vec<(&str, i64, bool)> = glance.iter().map(|g| (&*g.run, g.opened_us, g.over)).collect();
+    assert_eq!(seen, [("a", 10, true), ("b", 30, true), ("c", 40, true)]);
+    assert!(index.open_runs().unwrap().is_empty());
+    index.record(&Listing { outcome: None, ..listing("d", 5) }, None, None).unwrap();
+    assert_eq!(index.open_runs().unwrap().len(), 1);
+    index.forget("d").unwrap();
     assert_eq!(index.get("b").unwrap(), Some(listing("b", 30)));
     assert_eq!(index.get("z").unwrap(), None);
     drop(index);
@@ -370,7 +377,7 @@ fn the_index_lists_the_newest_first_and_is_made_again_when_it_is_damaged() {
     fs::write(state.root().join("index.db"), [9; 5000]).unwrap();
     let mut index = Index::open(&state).unwrap();
     assert!(runs(&index).is_empty());
-    index.record(&listing("a", 10), None).unwrap();
+    index.record(&listing("a", 10), None, None).unwrap();
     assert_eq!(runs(&index), ["a"]);
 }
 

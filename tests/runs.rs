@@ -7,7 +7,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use mainstay::event::{Address, Body, Change, Class, Entry, Fact, Input, Moment, Opened, Outcome, Record};
+use mainstay::event::{
+    Address, Ask, Body, Change, Class, Entry, Fact, Input, Moment, Opened, Outcome, Question, QuestionKind,
+    Record, Request, Wanted,
+};
 use mainstay::journal::{RunJournal, RunLock, StateDir};
 use mainstay::source::Span;
 use mainstay::world::Store as _;
@@ -292,6 +295,72 @@ fn a_run_is_folded_once_and_again_when_it_went_on() {
     let mut journal = RunJournal::open(&kept.state, run).expect("a run");
     journal.append(&[record(Class::Fact, at, Body::Fact(ended(Outcome::RolledBack, 0)))], true).unwrap();
     assert_eq!(kept.listed(), [(run.to_owned(), "rolled_back".to_owned())]);
+}
+
+fn asks(text: &str) -> Body {
+    let question = Question {
+        kind: QuestionKind::Approval,
+        text: text.to_owned(),
+        roles: vec!["oncall".to_owned()],
+        count: 1,
+        quorum: false,
+        wanted: Wanted::YesNo,
+        params: Vec::new(),
+        evidence: vec!["lag = 5s".to_owned()],
+        ahead: Vec::new(),
+        made: Vec::new(),
+        on_silence: "the run is aborted".to_owned(),
+        shown: "0".repeat(64),
+    };
+    Body::Request(Ask {
+        address: Address("s1.q1".into()),
+        request: Request::Question(Box::new(question)),
+        deadline: None,
+        bound: String::new(),
+        changes: false,
+        inner: false,
+        asked: Moment::default(),
+    })
+}
+
+#[test]
+fn what_runs_ask_is_kept_until_their_journals_change() {
+    let kept = Kept::new();
+    let (run, over) = ("20260101-0000-asks", "20260101-0000-over");
+    kept.run(over, 1, &[ended(Outcome::Resolved, 0)]);
+    kept.run("20260101-0000-left", 1, &[Fact::Titled { title: "Left".to_owned() }]);
+    kept.run(run, 1, &[Fact::Titled { title: "One".to_owned() }]);
+    let at = Moment { run_ns: 5, wall_us: now_us() };
+    let append = |class, body| {
+        let mut journal = RunJournal::open(&kept.state, run).expect("a run");
+        journal.append(&[record(class, at, body)], true).expect("a disk");
+        journal.close().expect("a disk");
+    };
+    append(Class::Request, asks("Switch over?"));
+    let waiting = || -> Json {
+        let told = kept.mainstay(&["waiting", "--format", "json"]).expect_code(0);
+        serde_json::from_str(&told.stdout).expect("JSON")
+    };
+    let first = waiting();
+    assert_eq!(first.as_array().map(Vec::len), Some(1), "{first}");
+    assert_eq!(first[0]["run"], run);
+    assert_eq!(first[0]["question"], "Switch over?");
+    assert_eq!(first[0]["title"], "One");
+    assert_eq!(first[0]["yours"], true);
+
+    // As long as the file is the same, it is not looked at again.
+    let path = kept.file(run, "journal.db");
+    let written = fs::metadata(&path).and_then(|found| found.modified()).expect("a time");
+    let good = fs::read(&path).expect("a file");
+    overwrite(&path, &vec![7; good.len()], written);
+    assert_eq!(waiting(), first);
+    overwrite(&path, &good, written + Duration::from_secs(1));
+    assert_eq!(waiting(), first);
+
+    // The page of the question shows all of it.
+    kept.mainstay(&["approve", run]).expect_output("lag = 5s");
+    append(Class::Fact, Body::Fact(ended(Outcome::Aborted, 0)));
+    assert_eq!(waiting(), json!([]));
 }
 
 /// Replaces what stands in a file, and sets its time.

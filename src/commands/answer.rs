@@ -118,10 +118,10 @@ fn show(open: &Open) -> Result<(), Failure> {
     let look = Look::of_stdout();
     let mut page = format!(
         "{}\n  run {} on {}, started by {}\n",
-        clean(&open.summary.title),
+        clean(&open.title),
         open.run,
-        clean(&open.summary.host),
-        clean(&open.summary.user)
+        clean(&open.host),
+        clean(&open.user)
     );
     page.push_str(&question_page(&open.question, open.left, look));
     print(&page)

@@ -9,7 +9,7 @@ use super::beforehand::Beforehand;
 use super::failure::{Failure, INVALID};
 use super::{Format, kept, print};
 use crate::display::{RunState, clean};
-use crate::journal::{KeyRing, Listing, RunLock, StateDir};
+use crate::journal::{Index, KeyRing, Listing, RunLock, Stamps, StateDir};
 use crate::program::Program;
 use crate::timeline::clock;
 
@@ -82,9 +82,10 @@ fn holder(
     key: &str,
     own: &str,
 ) -> Result<Option<(Listing, RunState)>, Failure> {
+    let (index, stamps) = (Index::open_existing(state), Stamps::of(state));
     for run in ring.takers(key)?.into_iter().filter(|run| run != own) {
         let executed = RunLock::holder(&state.run_dir(&run))?.is_some();
-        let (listing, stands) = kept::one(state, &run);
+        let (listing, stands) = kept::one(state, index.as_ref(), stamps.as_ref(), &run);
         let over = match stands {
             RunState::Ended(_) => true,
             // It was cut off before it was opened.

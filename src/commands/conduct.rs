@@ -12,7 +12,7 @@ use super::view::View;
 use super::{Format, detach, kept, letters};
 use crate::engine::{self, Replayed};
 use crate::event::{Body, Input, Opened, Outcome, Record};
-use crate::journal::{Index, RunJournal, Stamps, StateDir};
+use crate::journal::{Asks, Index, RunJournal, Stamps, StateDir};
 use crate::people::inbox::Seen;
 use crate::people::{Rules, Terminal};
 use crate::program::Program;
@@ -63,7 +63,7 @@ impl Conduct {
             detach::warn_of_what_ends_all();
         }
         let records = past.shown();
-        let same_boot = kept::is_of_this_boot(&past.summary);
+        let same_boot = kept::is_of_this_boot(past.summary.executor.as_ref());
         let Past { state, run, journal, program, .. } = past;
         let prevention =
             std::fs::read_to_string(state.run_dir(&run).join(kept::PREVENTION)).unwrap_or_default();
@@ -144,7 +144,8 @@ impl Conduct {
                 // The index is only a shortcut: what it lacks is folded from the journal.
                 if let Ok(mut index) = Index::open(&state) {
                     let stamp = Stamps::of(&state).and_then(|stamps| stamps.stamp(&run));
-                    let _ = index.record(&folded.summary.listing(head), stamp.as_ref());
+                    let asks = folded.summary.asks().map(Asks::brief);
+                    let _ = index.record(&folded.summary.listing(head), asks.as_ref(), stamp.as_ref());
                 }
             }
             Err(error) => warn(error.to_string()),

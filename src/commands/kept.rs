@@ -1,16 +1,14 @@
-//! Runs that are kept: found by what was typed, read, and listed with where they stand.
+//! Runs that are kept: found by what was typed, read, and told with where they stand.
 //!
-//! Shared by `runs`, `show` and `timeline`. What can be read is shown; what is wrong with the
+//! Shared by `show`, `timeline` and, through `listed`, by whatever lists runs. What can be read is shown; what is wrong with the
 //! rest is a warning.
-
-use std::collections::HashMap;
 
 use super::failure::{Failure, warn};
 use super::past::forget_places;
 use super::{letters, settings};
 use crate::display::RunState;
-use crate::event::Record;
-use crate::journal::{Counts, Head, Index, Listing, Reader, RunLock, Stamp, Stamps, StateDir, read_file};
+use crate::event::{Executor, Moment, Record};
+use crate::journal::{Asks, Counts, Head, Index, Listing, Reader, RunLock, Stamps, StateDir, read_file};
 use crate::process::identity;
 use crate::real::Clock;
 use crate::source::{SourceId, Sources};
@@ -50,7 +48,10 @@ pub(super) fn read(given: &str) -> Result<Kept, Failure> {
         // Of a run that goes on, the last rows may be lost with the machine.
         .filter(|listing| listing.outcome.is_some());
     let damage = match kept {
-        Some(kept) if found.damage.is_none() => reader.verify_against(&kept.head).err(),
+        // The same end behind a whole chain is the same journal.
+        Some(kept) if found.damage.is_none() && kept.head != found.head => {
+            reader.verify_against(&kept.head).err()
+        }
         _ => found.damage,
     };
     if let Some(damage) = damage {
@@ -89,73 +90,45 @@ pub(super) fn read(given: &str) -> Result<Kept, Failure> {
     Ok(Kept { records, summary, state, sources })
 }
 
-/// Returns every run, the newest first. The index is brought up to date on the way, where it can be.
-pub(super) fn list(state_dir: &StateDir) -> Result<Vec<(Listing, RunState)>, Failure> {
-    let runs = state_dir.runs()?;
-    if runs.is_empty() {
-        return Ok(Vec::new());
-    }
-    // Without an index, as on a read-only disk, all journals are read.
-    let mut index = Index::open(state_dir).ok();
-    let stamped = index.as_ref().and_then(|index| index.list_stamped().ok()).unwrap_or_default();
-    let mut known: HashMap<String, (Listing, Stamp)> =
-        stamped.into_iter().map(|(listing, stamp)| (listing.run.clone(), (listing, stamp))).collect();
-    let stamps = Stamps::of(state_dir);
-    let mut listed = Vec::with_capacity(runs.len());
-    let mut folded = Vec::new();
-    for run in &runs {
-        let stamp = stamps.as_ref().and_then(|stamps| stamps.stamp(run));
-        let before = match known.remove(run) {
-            Some((listing, kept)) if stamp.as_ref() == Some(&kept) => {
-                let state = state_of(state_dir, &listing);
-                listed.push((listing, state));
-                continue;
-            }
-            before => before.map(|(listing, _)| listing.head),
-        };
-        let (listing, mut state) = fold(state_dir, run);
-        // What was seen of it once must still be there; otherwise the index keeps what it knows.
-        if before.is_some_and(|head| !holds(state_dir, run, &head)) {
-            state = RunState::Damaged;
-        }
-        // What was written to meanwhile is folded again the next time.
-        if let Some(stamp) = stamp
-            && state != RunState::Damaged
-            && stamps.as_ref().and_then(|stamps| stamps.stamp(run)).as_ref() == Some(&stamp)
-        {
-            folded.push((listing.clone(), stamp));
-        }
-        listed.push((listing, state));
-    }
-    if let Some(index) = &mut index {
-        let gone: Vec<String> = known.into_keys().filter(|run| runs.binary_search(run).is_err()).collect();
-        // What is not kept now is folded again the next time.
-        let _ = index.update(&folded, &gone);
-    }
-    listed.sort_by(|(a, _), (b, _)| (b.opened_us, &b.run).cmp(&(a.opened_us, &a.run)));
-    Ok(listed)
+/// A run that was read from its journal, as lists show it.
+pub(super) struct Line {
+    pub listing: Listing,
+    pub state: RunState,
+    pub asks: Option<Asks>,
 }
 
-/// Returns one run as the list shows it, from the index where that knows it as over.
-pub(super) fn one(state_dir: &StateDir, run: &str) -> (Listing, RunState) {
-    let known = Index::open_existing(state_dir).and_then(|index| index.get(run).ok().flatten());
+/// Returns one run as the list shows it, from the index where its journal stands as it stood there.
+pub(super) fn one(
+    state_dir: &StateDir,
+    index: Option<&Index>,
+    stamps: Option<&Stamps>,
+    run: &str,
+) -> (Listing, RunState) {
+    let stamp = stamps.and_then(|stamps| stamps.stamp(run));
+    let known = index
+        .filter(|index| stamp.is_some() && index.stamp(run).ok().flatten() == stamp)
+        .and_then(|index| index.get(run).ok().flatten());
     match known {
-        Some(listing) if listing.outcome.is_some() => {
+        Some(listing) => {
             let state = state_of(state_dir, &listing);
             (listing, state)
         }
-        _ => fold(state_dir, run),
+        None => {
+            let line = fold(state_dir, run);
+            (line.listing, line.state)
+        }
     }
 }
 
 /// Returns whether the run's journal still has the row in which it ended when it was last looked at.
-fn holds(state_dir: &StateDir, run: &str, head: &Head) -> bool {
+pub(super) fn holds(state_dir: &StateDir, run: &str, head: &Head) -> bool {
     head.seq == 0 || Reader::open(state_dir, run).is_ok_and(|reader| reader.holds(head))
 }
 
-fn fold(state_dir: &StateDir, run: &str) -> (Listing, RunState) {
-    let Ok(reader) = Reader::open(state_dir, run) else {
-        return (unreadable(run), RunState::Damaged);
+/// Reads a run from its journal.
+pub(super) fn fold(state_dir: &StateDir, run: &str) -> Line {
+    let Ok(reader) = Reader::once(state_dir, run) else {
+        return Line { listing: unreadable(run), state: RunState::Damaged, asks: None };
     };
     let found = reader.salvage();
     let mut summary = Summary::of(&found.records);
@@ -168,7 +141,7 @@ fn fold(state_dir: &StateDir, run: &str) -> (Listing, RunState) {
         Some(_) => RunState::Damaged,
         None => state_of(state_dir, &listing),
     };
-    (listing, state)
+    Line { listing, state, asks: summary.asks().map(Asks::brief) }
 }
 
 /// Returns to whom the run belongs, where that is another one than who is said to have begun it.
@@ -177,17 +150,17 @@ pub(super) fn another(state_dir: &StateDir, summary: &Summary) -> Option<String>
 }
 
 /// Returns whether the machine has run without a break since somebody executed the run.
-pub(super) fn is_of_this_boot(summary: &Summary) -> bool {
-    summary.executor.as_ref().is_some_and(|executor| executor.boot_id == identity::boot_id())
+pub(super) fn is_of_this_boot(executor: Option<&Executor>) -> bool {
+    executor.is_some_and(|executor| executor.boot_id == identity::boot_id())
 }
 
-/// Returns the clock of a run that is not over.
-pub(super) fn clock(summary: &Summary) -> Clock {
-    let executor = summary.executor.as_ref().filter(|_| is_of_this_boot(summary));
-    Clock::resume(summary.last, executor.map(|executor| executor.zero_ns))
+/// Returns the clock of a run that is not over, whose last record is of that moment.
+pub(super) fn clock(executor: Option<&Executor>, last: Moment) -> Clock {
+    let executor = executor.filter(|executor| is_of_this_boot(Some(executor)));
+    Clock::resume(last, executor.map(|executor| executor.zero_ns))
 }
 
-fn state_of(state_dir: &StateDir, listing: &Listing) -> RunState {
+pub(super) fn state_of(state_dir: &StateDir, listing: &Listing) -> RunState {
     if let Some(outcome) = listing.outcome {
         return RunState::Ended(outcome);
     }

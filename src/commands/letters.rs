@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use crate::event::{Address, Body, Class, Fact, Input, Moment, Question, Record, Reply, Request, Wanted};
+use crate::journal::{Reader, StateDir};
 use crate::people::Rules;
 use crate::people::inbox::{Found, Inbox, Message, Received, Seen};
 
@@ -32,6 +33,15 @@ pub(super) fn kept(folder: &Path, records: &[(u64, Record)]) -> Vec<Received> {
         Found::Void { .. } => None,
     };
     found.into_iter().filter_map(letter).collect()
+}
+
+/// Returns the letters in a run's inbox that its journal does not have. Where there are none, it is not read.
+pub(super) fn unread(state: &StateDir, run: &str) -> Vec<Received> {
+    let folder = state.run_dir(run);
+    if Inbox::at(&folder).collect(&mut Seen::default()).is_ok_and(|found| found.is_empty()) {
+        return Vec::new();
+    }
+    Reader::open(state, run).map_or_else(|_| Vec::new(), |reader| kept(&folder, &reader.salvage().records))
 }
 
 /// Returns what a letter answers to a question, if it does, and by these rules its author may. A value is left out:

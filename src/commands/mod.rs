@@ -19,6 +19,7 @@ mod help;
 mod kept;
 mod language;
 mod letters;
+mod listed;
 mod man;
 mod note;
 mod params;

@@ -155,7 +155,7 @@ impl Past {
 
     /// Returns the run's clock: it went on while nobody ran it.
     pub fn clock(&self) -> Clock {
-        kept::clock(&self.summary)
+        kept::clock(self.summary.executor.as_ref(), self.summary.last)
     }
 
     /// Writes down that this process executes the run from here on.

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::failure::{Failure, INVALID};
-use super::{Format, kept, pretty, print, settings};
+use super::listed::Listed;
+use super::{Format, pretty, print, settings};
 use crate::display::RunState;
 use crate::journal::{Index, Listing, Prune, Stamp, Stamps, StateDir, opened_as_named};
 use crate::users;
@@ -70,7 +71,7 @@ pub(super) fn prune(args: &Args) -> Result<u8, Failure> {
     // Before they are judged: one that is written to in between stays.
     let look = |run: String| stamps.as_ref()?.stamp(&run).map(|stamp| (run, stamp));
     let stood: HashMap<String, Stamp> = state.runs()?.into_iter().filter_map(look).collect();
-    for (listing, run_state) in kept::list(&state)? {
+    for (listing, run_state) in Listed::of(&state)?.read(|_, _| true) {
         let run = &listing.run;
         // One that was cut off before its first row says nowhere else when it began.
         let opened =

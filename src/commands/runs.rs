@@ -1,8 +1,9 @@
 //! `mainstay runs`.
 
 use super::failure::{Failure, INVALID};
+use super::listed::Listed;
+use super::prune;
 use super::{Format, pretty, print, settings};
-use super::{kept, prune};
 use crate::diagnostic::nearest;
 use crate::display::{self, Look, RunState};
 use crate::journal::Listing;
@@ -74,25 +75,29 @@ pub(super) fn runs(args: &Args) -> Result<u8, Failure> {
             });
         }
     }
-    let mut listed = kept::list(&settings::state_dir()?)?;
-    let any = !listed.is_empty();
-    listed.retain(|(listing, state)| {
-        (args.outcome.is_empty() || args.outcome.iter().any(|o| o == state.word()))
-            && args.runbook.as_deref().is_none_or(|name| is_of(listing, name))
-    });
-    let found = listed.len();
-    match (args.limit, args.format) {
-        (Some(limit), _) => listed.truncate(limit),
-        (None, Format::Json) => {}
-        (None, Format::Text) => {
-            // What is not over is never left out.
-            let mut place = 0;
-            listed.retain(|(_, state)| {
-                place += 1;
-                place <= SHOWN || !matches!(state, RunState::Ended(_))
-            });
-        }
-    }
+    let state = settings::state_dir()?;
+    let listed = Listed::of(&state)?;
+    let any = listed.len() > 0;
+    let is_shown = |place: usize, over: bool| match (args.limit, args.format) {
+        (Some(limit), _) => place < limit,
+        (None, Format::Json) => true,
+        // What is not over is never left out.
+        (None, Format::Text) => place < SHOWN || !over,
+    };
+    let (found, listed) = if args.outcome.is_empty() && args.runbook.is_none() {
+        (listed.len(), listed.read(is_shown))
+    } else {
+        let mut fitting = listed.read(|_, _| true);
+        fitting.retain(|(listing, state)| {
+            (args.outcome.is_empty() || args.outcome.iter().any(|o| o == state.word()))
+                && args.runbook.as_deref().is_none_or(|name| is_of(listing, name))
+        });
+        let found = fitting.len();
+        let fitting = fitting.into_iter().enumerate();
+        let shown =
+            fitting.filter(|(place, (_, state))| is_shown(*place, matches!(state, RunState::Ended(_))));
+        (found, shown.map(|(_, line)| line).collect())
+    };
     let left_out = found - listed.len();
     match args.format {
         Format::Json => print(&pretty(&display::runs_json(&listed))?)?,

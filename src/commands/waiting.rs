@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::failure::{Failure, INVALID};
+use super::listed::Listed;
 use super::{Format, kept, letters, pretty, print, settings};
-use crate::display::{self, Look, RunState};
-use crate::event::{Address, Body, Input, Opened, Question};
-use crate::journal::{Reader, StateDir};
+use crate::display::{self, Look};
+use crate::event::{Address, Question};
+use crate::journal::{Asks, Listing, Reader, StateDir};
 use crate::people::{Person, Rules};
 use crate::timeline::Summary;
 
@@ -37,7 +38,10 @@ pub(super) struct Open {
     pub run: String,
     /// Why its journal is not to be believed, if it is not.
     pub suspect: Option<String>,
-    pub summary: Summary,
+    pub title: String,
+    pub host: String,
+    /// Who began it.
+    pub user: String,
     pub address: Address,
     pub question: Question,
     /// `None` where nothing bounds it; zero where it has run out, and nobody has executed the run since.
@@ -84,11 +88,10 @@ pub(super) fn waiting(args: &Args) -> Result<u8, Failure> {
     match &args.run {
         Some(given) => open.extend(of_run(&state, &state.find(given)?)?),
         None => {
-            for (listing, run_state) in kept::list(&state)? {
-                if !matches!(run_state, RunState::Ended(_)) {
-                    // A run that cannot be read is told by `runs`, not here.
-                    open.extend(of_run(&state, &listing.run).unwrap_or_default());
-                }
+            let me = Person::current();
+            for (listing, asks) in Listed::of(&state)?.asking() {
+                // A run that cannot be read is told by `runs`, not here.
+                open.extend(questions(&state, &listing, asks, None, &me));
             }
         }
     }
@@ -106,7 +109,7 @@ pub(super) fn waiting(args: &Args) -> Result<u8, Failure> {
                 .map(|open| display::WaitingLine {
                     run: &open.run,
                     id: open.id(),
-                    title: &open.summary.title,
+                    title: &open.title,
                     question: &open.question,
                     who: &open.who,
                     agreed: open.agreed.iter().map(|(name, _)| name.as_str()).collect(),
@@ -124,8 +127,8 @@ pub(super) fn waiting(args: &Args) -> Result<u8, Failure> {
 fn line(open: &Open) -> Line<'_> {
     Line {
         run: &open.run,
-        title: &open.summary.title,
-        host: &open.summary.host,
+        title: &open.title,
+        host: &open.host,
         question: &open.question.text,
         id: open.id(),
         kind: open.question.kind,
@@ -144,14 +147,9 @@ fn line(open: &Open) -> Line<'_> {
 /// Returns what a run asks now.
 fn of_run(state: &StateDir, run: &str) -> Result<Vec<Open>, Failure> {
     let found = Reader::open(state, run)?.salvage();
-    let records = found.records;
-    let mut summary = Summary::of(&records);
+    let mut summary = Summary::of(&found.records);
     summary.run = run.to_owned();
-    let opened: Option<&Opened> = records.iter().find_map(|(_, record)| match &record.body {
-        Body::Input(Input::Opened(opened)) => Some(&**opened),
-        _ => None,
-    });
-    let (Some(opened), None) = (opened, &summary.ended) else {
+    let Some(asks) = summary.asks() else {
         return Ok(Vec::new());
     };
     let suspect = match kept::another(state, &summary) {
@@ -160,34 +158,43 @@ fn of_run(state: &StateDir, run: &str) -> Result<Vec<Open>, Failure> {
         }
         None => found.damage.map(|damage| damage.to_string()),
     };
-    let rules = Rules::of(opened);
-    let me = Person::current();
-    let now = kept::clock(&summary).now().run_ns;
-    let asked = summary.open_questions.clone();
-    let letters = if asked.is_empty() { Vec::new() } else { letters::kept(&state.run_dir(run), &records) };
-    let open = asked.into_iter().map(|(address, (question, deadline))| {
-        let asked = summary.approvals.iter().find(|asked| asked.is_asked_at(&address));
-        let answers = asked.map(|asked| asked.answers.as_slice()).unwrap_or_default();
-        let agreed = answers.iter().filter(|_| question.quorum);
+    Ok(questions(state, &summary.listing(found.head), asks, suspect.as_deref(), &Person::current()))
+}
+
+/// Returns the questions of a run, as they stand for whoever looks.
+fn questions(
+    state: &StateDir,
+    listing: &Listing,
+    asks: Asks,
+    suspect: Option<&str>,
+    me: &Person,
+) -> Vec<Open> {
+    let now = kept::clock(asks.executor.as_ref(), asks.last).now().run_ns;
+    let rules = Rules::new(asks.roles, asks.starter);
+    let letters = if asks.questions.is_empty() { Vec::new() } else { letters::unread(state, &listing.run) };
+    let open = asks.questions.into_iter().map(|asked| {
         let kept = letters.iter().filter_map(|letter| {
-            Some((letter.who.name.clone(), letters::answer(letter, &question, &rules)?.to_owned()))
+            Some((letter.who.name.clone(), letters::answer(letter, &asked.question, &rules)?.to_owned()))
         });
+        let left = |at: i64| Duration::from_nanos(at.saturating_sub(now).max(0).unsigned_abs());
         Open {
             state: state.clone(),
-            run: run.to_owned(),
-            suspect: suspect.clone(),
-            summary: summary.clone(),
-            address,
-            left: deadline.map(|at| Duration::from_nanos(at.saturating_sub(now).max(0).unsigned_abs())),
-            mine: rules.role_of(&question, &me),
-            who: rules.who(&question),
-            agreed: agreed.map(|answer| (answer.who.clone(), answer.uid)).collect(),
+            run: listing.run.clone(),
+            suspect: suspect.map(str::to_owned),
+            title: listing.title.clone(),
+            host: listing.host.clone(),
+            user: listing.user.clone(),
+            address: asked.address,
+            left: asked.deadline.map(left),
+            mine: rules.role_of(&asked.question, me),
+            who: rules.who(&asked.question),
+            agreed: asked.agreed,
             kept: kept.collect(),
             rules: rules.clone(),
-            question,
+            question: asked.question,
         }
     });
-    Ok(open.collect())
+    open.collect()
 }
 
 /// Returns the one question of a run that a subcommand answers.

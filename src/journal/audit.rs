@@ -101,7 +101,7 @@ impl Reader {
         let behind = found.partition_point(|row| u64::try_from(row.seq).unwrap_or(0) <= end.seq);
         found.truncate(behind);
         let damage = broken.or(damage.filter(|damage| !matches!(damage, JournalError::Corrupt { .. })));
-        let faults = judge(&found);
+        let faults = judge(&found, &records);
         let last = found.last().map_or_else(Head::default, |row| head(row.seq, &row.hash));
         let hashes = found.into_iter().map(|row| (row.seq, row.hash)).collect();
         Audit { records, head: last, faults, damage, hashes }
@@ -141,8 +141,12 @@ enum Origin {
     Unknown,
 }
 
-fn judge(rows: &[Row]) -> Vec<RowFault> {
+/// `records`: what was understood of them.
+fn judge(rows: &[Row], records: &[(u64, Record)]) -> Vec<RowFault> {
     let places = Places::of(rows);
+    let is_read = |row: &Row| {
+        u64::try_from(row.seq).is_ok_and(|seq| records.binary_search_by_key(&seq, |(seq, _)| *seq).is_ok())
+    };
     let mut faults = Vec::new();
     let mut expected = 1;
     for (index, row) in rows.iter().enumerate() {
@@ -153,7 +157,7 @@ fn judge(rows: &[Row]) -> Vec<RowFault> {
             faults.push(RowFault { seq, kind: String::new(), address: String::new(), wrong });
         }
         expected = row.seq.saturating_add(1);
-        if let Some(wrong) = places.wrong(row, index) {
+        if let Some(wrong) = places.wrong(row, index, is_read(row)) {
             faults.push(RowFault {
                 seq: u64::try_from(row.seq).unwrap_or(0),
                 kind: row.kind.clone(),
@@ -188,11 +192,12 @@ impl Places {
     }
 
     /// Returns what is wrong with one row; nothing where it only moved with those before it.
-    fn wrong(&self, row: &Row, index: usize) -> Option<Wrong> {
+    fn wrong(&self, row: &Row, index: usize, is_read: bool) -> Option<Wrong> {
         let moved = self.shifts.get(self.tail).copied().unwrap_or(0);
         // Rows that were put in stand right before those that moved on.
         let put_in = usize::try_from(-moved).unwrap_or(0);
         match self.origins[index] {
+            Origin::Here | Origin::AfterGap if is_read => None,
             Origin::Here | Origin::AfterGap => {
                 row::decode(row).err().map(|why| Wrong::Unread { why: why.to_string() })
             }

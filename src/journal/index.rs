@@ -1,5 +1,7 @@
 //! The list of all runs: one folded summary each, rebuildable from the journals.
 //!
+//! A long list is looked over without reading the summaries: `glance` holds only what says whether one is still true.
+//!
 //! Owns `index.db`. Never the truth: whatever is wrong with it, it is thrown away and made
 //! again, and a run whose journal cannot be read is still in it as it was last seen.
 //!
@@ -12,46 +14,24 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, params};
-use serde::{Deserialize, Serialize};
 
-use super::{Head, JournalError, Sharing, Stamp, StateDir};
-use crate::event::Outcome;
+use super::{Asks, JournalError, Listing, Sharing, Stamp, StateDir};
 
 /// The format of the index; another one is thrown away.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 
-/// One run, as the list shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listing {
+/// A run that was folded: its line, what it asks, and how its journal stood.
+pub type Folded = (Listing, Option<Asks>, Stamp);
+
+/// What is known of a run without reading its line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glance {
     pub run: String,
-    pub title: String,
-    /// The runbook, as given on the command line.
-    pub file: String,
-    /// Who started it.
-    pub user: String,
-    pub host: String,
     /// Microseconds since 1970 UTC.
     pub opened_us: i64,
-    pub ended_us: Option<i64>,
-    /// `None` while it is not over.
-    pub outcome: Option<Outcome>,
-    /// Whether it was left on purpose, and nobody has gone on with it.
-    #[serde(default)]
-    pub left: bool,
-    /// What a run that is not over waits for; empty when it does not wait.
-    pub waiting: String,
-    pub counts: Counts,
-    /// How far the journal went; tells later whether its end was cut off.
-    pub head: Head,
-}
-
-/// How many changes ended how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
-    pub changed: usize,
-    pub taken_back: usize,
-    pub standing: usize,
-    pub left: usize,
+    pub over: bool,
+    /// How its journal stood when it was folded.
+    pub stamp: Stamp,
 }
 
 /// The open index.
@@ -105,8 +85,9 @@ impl Index {
                 .execute_batch(&format!(
                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; BEGIN IMMEDIATE;
                      DROP TABLE IF EXISTS runs;
-                     CREATE TABLE runs (run TEXT PRIMARY KEY, opened_us INTEGER NOT NULL,
-                       stamp TEXT NOT NULL, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+                     CREATE TABLE runs (run TEXT PRIMARY KEY, opened_us INTEGER NOT NULL, over INTEGER NOT NULL,
+                       stamp BLOB NOT NULL, body TEXT NOT NULL, asks TEXT NOT NULL) STRICT, WITHOUT ROWID;
+                     CREATE INDEX glance ON runs (run, opened_us, over, stamp);
                      PRAGMA user_version={FORMAT}; COMMIT;"
                 ))
                 .map_err(fail)?;
@@ -114,17 +95,28 @@ impl Index {
         Ok(Index { path: path.to_owned(), connection })
     }
 
-    /// Keeps the summary of a run, in place of an earlier one. `stamp`: how its journal stood when it was folded.
+    /// Keeps the summary of a run and what it asks, in place of an earlier one. `stamp`: how its journal stood when it
+    /// was folded.
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn record(&mut self, listing: &Listing, stamp: Option<&Stamp>) -> Result<(), JournalError> {
-        let body = serde_json::to_string(listing)
-            .map_err(|e| JournalError::Other { path: self.path.clone(), why: e.to_string() })?;
-        let stamp = stamp.map_or("", |stamp| &stamp.0);
+    pub fn record(
+        &mut self,
+        listing: &Listing,
+        asks: Option<&Asks>,
+        stamp: Option<&Stamp>,
+    ) -> Result<(), JournalError> {
+        let other =
+            |e: serde_json::Error| JournalError::Other { path: self.path.clone(), why: e.to_string() };
+        let body = serde_json::to_string(listing).map_err(other)?;
+        let asks = asks.map_or(Ok(String::new()), serde_json::to_string).map_err(other)?;
+        let stamp: &[u8] = stamp.map_or(&[], |stamp| &stamp.0);
+        let over = listing.outcome.is_some();
         self.connection
-            .prepare_cached("INSERT OR REPLACE INTO runs VALUES (?1, ?2, ?3, ?4)")
-            .and_then(|mut insert| insert.execute(params![listing.run, listing.opened_us, stamp, body]))
+            .prepare_cached("INSERT OR REPLACE INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+            .and_then(|mut insert| {
+                insert.execute(params![listing.run, listing.opened_us, over, stamp, body, asks])
+            })
             .map_err(|e| JournalError::sqlite(&self.path, &e))?;
         Ok(())
     }
@@ -133,13 +125,15 @@ impl Index {
     ///
     /// # Errors
     /// When the disk refuses; then nothing is changed.
-    pub fn update(&mut self, found: &[(Listing, Stamp)], gone: &[String]) -> Result<(), JournalError> {
+    pub fn update(&mut self, found: &[Folded], gone: &[String]) -> Result<(), JournalError> {
         if found.is_empty() && gone.is_empty() {
             return Ok(());
         }
         let say = |connection: &Connection, sql: &str| connection.execute_batch(sql);
         say(&self.connection, "BEGIN IMMEDIATE").map_err(|e| JournalError::sqlite(&self.path, &e))?;
-        let mut done = found.iter().try_for_each(|(listing, stamp)| self.record(listing, Some(stamp)));
+        let mut done = found
+            .iter()
+            .try_for_each(|(listing, asks, stamp)| self.record(listing, asks.as_ref(), Some(stamp)));
         if done.is_ok() {
             done = gone.iter().try_for_each(|run| self.forget(run));
         }
@@ -155,9 +149,26 @@ impl Index {
     pub fn get(&self, run: &str) -> Result<Option<Listing>, JournalError> {
         let body = self
             .connection
-            .query_row("SELECT body FROM runs WHERE run = ?1", [run], |row| row.get::<_, String>(0));
+            .prepare_cached("SELECT body FROM runs WHERE run = ?1")
+            .and_then(|mut select| select.query_row([run], |row| row.get::<_, String>(0)));
         match body {
             Ok(body) => Ok(serde_json::from_str(&body).ok()),
+            Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
+            Err(e) => Err(JournalError::sqlite(&self.path, &e)),
+        }
+    }
+
+    /// Returns how the journal of that run stood when it was folded; `None` where the run is not kept.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn stamp(&self, run: &str) -> Result<Option<Stamp>, JournalError> {
+        let stamp = self
+            .connection
+            .prepare_cached("SELECT stamp FROM runs WHERE run = ?1")
+            .and_then(|mut select| select.query_row([run], |row| Ok(Stamp::of_bytes(row.get_ref(0)?))));
+        match stamp {
+            Ok(stamp) => Ok(Some(stamp)),
             Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
             Err(e) => Err(JournalError::sqlite(&self.path, &e)),
         }
@@ -168,27 +179,59 @@ impl Index {
     /// # Errors
     /// When the disk refuses.
     pub fn list(&self) -> Result<Vec<Listing>, JournalError> {
-        Ok(self.list_stamped()?.into_iter().map(|(listing, _)| listing).collect())
+        let mut listed = Vec::new();
+        self.each("SELECT body FROM runs", |row| {
+            listed.extend(serde_json::from_slice::<Listing>(bytes(row, 0)?).ok());
+            Ok(())
+        })?;
+        listed.sort_by(|a, b| (b.opened_us, &b.run).cmp(&(a.opened_us, &a.run)));
+        Ok(listed)
     }
 
-    /// Returns all runs, the newest first, each with how its journal stood when it was folded.
+    /// Returns all runs by their names, each with what says whether its summary is still true, and whether it is over.
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn list_stamped(&self) -> Result<Vec<(Listing, Stamp)>, JournalError> {
+    pub fn glance(&self) -> Result<Vec<Glance>, JournalError> {
+        let mut found = Vec::new();
+        self.each("SELECT run, opened_us, over, stamp FROM runs INDEXED BY glance ORDER BY run", |row| {
+            let stamp = Stamp::of_bytes(row.get_ref(3)?);
+            found.push(Glance { run: row.get(0)?, opened_us: row.get(1)?, over: row.get(2)?, stamp });
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// Returns the runs that are not over, in no order, each with what it asks.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn open_runs(&self) -> Result<Vec<(Listing, Option<Asks>)>, JournalError> {
+        let mut found = Vec::new();
+        self.each("SELECT body, asks FROM runs WHERE over = 0", |row| {
+            let asks = match bytes(row, 1)? {
+                [] => Ok(None),
+                asks => serde_json::from_slice(asks).map(Some),
+            };
+            // What cannot be understood is as good as none.
+            found.extend(serde_json::from_slice(bytes(row, 0)?).ok().zip(asks.ok()));
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    fn each(
+        &self,
+        select: &str,
+        mut take: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), JournalError> {
         let fail = |e: rusqlite::Error| JournalError::sqlite(&self.path, &e);
-        let mut select =
-            self.connection.prepare_cached("SELECT opened_us, run, stamp, body FROM runs").map_err(fail)?;
+        let mut select = self.connection.prepare_cached(select).map_err(fail)?;
         let mut rows = select.query([]).map_err(fail)?;
-        let mut listed = Vec::new();
         while let Some(row) = rows.next().map_err(fail)? {
-            let body = row.get_ref(3).map_err(fail)?.as_bytes().unwrap_or_default();
-            if let Ok(listing) = serde_json::from_slice::<Listing>(body) {
-                listed.push((listing, Stamp(row.get(2).map_err(fail)?)));
-            }
+            take(row).map_err(fail)?;
         }
-        listed.sort_by(|(a, _), (b, _)| (b.opened_us, &b.run).cmp(&(a.opened_us, &a.run)));
-        Ok(listed)
+        Ok(())
     }
 
     /// Forgets a run whose folder is gone.
@@ -201,6 +244,10 @@ impl Index {
             .map_err(|e| JournalError::sqlite(&self.path, &e))?;
         Ok(())
     }
+}
+
+fn bytes<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> rusqlite::Result<&'r [u8]> {
+    Ok(row.get_ref(column)?.as_bytes().unwrap_or_default())
 }
 
 /// Returns where the index lies; `make` makes the folder around it.

@@ -68,6 +68,22 @@ impl Reader {
         Ok(Reader { path, connection, still: false, _copy: copy })
     }
 
+    /// Opens the journal of `run` to be read once, by [`Reader::salvage`]: that sees it when somebody takes the run up
+    /// meanwhile. Where there is no log, none is made to look at it, and no shared memory.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
+    pub fn once(state: &StateDir, run: &str) -> Result<Reader, JournalError> {
+        let path = state.run_dir(run).join("journal.db");
+        if !wal_of(&path).exists()
+            && open_file(&path).is_ok()
+            && let Ok(connection) = look_still(&path)
+        {
+            return Ok(Reader { path, connection, still: true, _copy: None });
+        }
+        Reader::open(state, run)
+    }
+
     /// Returns the database that is read.
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
@@ -234,11 +250,14 @@ pub(super) fn scan(connection: &Connection, path: &Path) -> Salvage {
         path,
         hash: row::genesis().to_vec(),
         expected: 1,
+        last: 0,
         found: Salvage { records: Vec::new(), head: Head::default(), damage: None },
     };
     if let Err(e) = rows(connection, 0, |row| scan.row(&row)) {
         scan.damaged(JournalError::sqlite(path, &e));
     }
+    // Once, not for each row: hex is slow to write.
+    scan.found.head = head(scan.last, &scan.hash);
     scan.found
 }
 
@@ -268,6 +287,7 @@ struct Scan<'a> {
     path: &'a Path,
     hash: Vec<u8>,
     expected: i64,
+    last: i64,
     found: Salvage,
 }
 
@@ -286,8 +306,8 @@ impl Scan<'_> {
             Err(why) => self.corrupt(format!("row {} cannot be understood: {why}", row.seq)),
         }
         self.hash.clone_from(&row.hash);
+        self.last = row.seq;
         self.expected = row.seq.saturating_add(1);
-        self.found.head = head(row.seq, &row.hash);
     }
 
     fn corrupt(&mut self, why: String) {

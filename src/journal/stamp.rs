@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rusqlite::types::ValueRef;
 use rustix::fs::{AtFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
@@ -14,9 +15,16 @@ use super::StateDir;
 /// A file that was written to longer ago is written to with another time.
 const SETTLED: Duration = Duration::from_secs(2);
 
-/// How a journal's files stand, as text; the same text is the same journal.
+/// How a journal's files stand; the same numbers are the same journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stamp(pub(super) String);
+pub struct Stamp(pub(super) Vec<u8>);
+
+impl Stamp {
+    /// Returns what was kept as those bytes; what is none equals none.
+    pub(super) fn of_bytes(kept: ValueRef<'_>) -> Stamp {
+        Stamp(kept.as_bytes().unwrap_or_default().to_owned())
+    }
+}
 
 /// The folder of all runs, opened to look at many of them.
 pub struct Stamps(rustix::fd::OwnedFd);
@@ -41,13 +49,25 @@ impl Stamps {
         // A log that is empty grows with the next turn, whatever the time.
         let written = log.filter(|log| log.st_size > 0);
         let settled = written.is_none_or(|log| is_old(&log) && is_old(&database));
-        let log = written.map(|log| of_file(&log)).unwrap_or_default();
-        settled.then(|| Stamp(format!("{} {log}", of_file(&database))))
+        settled.then(|| {
+            let mut stamp = Vec::with_capacity(64);
+            add(&mut stamp, &database);
+            if let Some(log) = written {
+                add(&mut stamp, &log);
+            }
+            Stamp(stamp)
+        })
     }
 }
 
-fn of_file(file: &Stat) -> String {
-    format!("{}.{}.{}.{}", file.st_ino, file.st_size, file.st_mtime, file.st_mtime_nsec)
+/// Adds number, length and time of a file, eight bytes each.
+fn add(stamp: &mut Vec<u8>, file: &Stat) {
+    // Whether a field has a sign differs between platforms.
+    let numbers: [i128; 4] =
+        [file.st_ino.into(), file.st_size.into(), file.st_mtime.into(), file.st_mtime_nsec.into()];
+    for number in numbers {
+        stamp.extend_from_slice(&number.to_le_bytes()[..8]);
+    }
 }
 
 fn is_old(file: &Stat) -> bool {

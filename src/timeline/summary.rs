@@ -10,11 +10,12 @@ use serde::Serialize;
 use super::narrator::is_below;
 use super::parts::{Answer, Approval, ChangeLine, Ending, FailureLine, Milestones, StepLine, SymptomLine};
 use super::people::said;
+use crate::config::RolePerson;
 use crate::event::{
     Address, Body, Change, Class, Executor, Fact, Heard, Input, Moment, Outcome, PhaseKind, Question, Record,
     Reply, Request, Settled,
 };
-use crate::journal::{Counts, Head, Listing};
+use crate::journal::{Asked, Asks, Counts, Head, Listing};
 use crate::value::Value;
 
 /// A run, folded.
@@ -54,6 +55,9 @@ pub struct Summary {
     pub changes: Vec<ChangeLine>,
     pub failures: Vec<FailureLine>,
     pub outputs: Vec<(String, Value)>,
+    /// Who held which role when the run was opened; `None` where its opening cannot be read.
+    #[serde(skip)]
+    roles: Option<BTreeMap<String, Vec<RolePerson>>>,
     /// What is asked and not answered yet, with its deadline on the run's clock.
     pub open_questions: BTreeMap<Address, (Question, Option<i64>)>,
     /// Where something is being taken back.
@@ -136,6 +140,31 @@ impl Summary {
         Counts { changed: made.saturating_sub(taken_back), taken_back, standing: 0, left: 0 }
     }
 
+    /// Returns what the run asks, and all that says of whom and for how long still; `None` where it asks nothing.
+    pub fn asks(&self) -> Option<Asks> {
+        if self.ended.is_some() || self.open_questions.is_empty() {
+            return None;
+        }
+        let asked = |(address, (question, deadline)): (&Address, &(Question, Option<i64>))| {
+            let approval = self.approvals.iter().find(|asked| asked.is_asked_at(address));
+            let answers = approval.map(|asked| asked.answers.as_slice()).unwrap_or_default();
+            let agreed = answers.iter().filter(|_| question.quorum);
+            Asked {
+                address: address.clone(),
+                question: question.clone(),
+                deadline: *deadline,
+                agreed: agreed.map(|answer| (answer.who.clone(), answer.uid)).collect(),
+            }
+        };
+        Some(Asks {
+            roles: self.roles.clone()?,
+            starter: self.uid,
+            executor: self.executor.clone(),
+            last: self.last,
+            questions: self.open_questions.iter().map(asked).collect(),
+        })
+    }
+
     /// Returns the run's line for the index. `head`: how far its journal goes.
     pub fn listing(&self, head: Head) -> Listing {
         let waiting = self.open_questions.values().next();
@@ -167,6 +196,7 @@ impl Summary {
                 self.version.clone_from(&opened.version);
                 self.forced = opened.force;
                 self.params.clone_from(&opened.params);
+                self.roles = Some(opened.roles.clone());
                 self.opened = opened.at;
                 self.executor = opened.zero_ns.map(|zero_ns| Executor {
                     pid: opened.pid,
