@@ -320,6 +320,7 @@ fn asks(text: &str) -> Body {
         changes: false,
         inner: false,
         asked: Moment::default(),
+        place: mainstay::event::Place::default(),
     })
 }
 
