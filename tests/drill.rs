@@ -116,7 +116,11 @@ fn a_file_with_errors_and_one_without_drills_are_refused() {
     sandbox.write("bare.runbook", "runbook \"x\"\nresolve \"y\" {\n  show 1\n}\n");
     let bare = sandbox.run(["drill", "bare.runbook"]);
     assert_eq!(bare.code, Some(2), "{}", bare.stdout);
-    assert!(bare.stderr.contains("there are no drills in these files"), "{}", bare.stderr);
+    assert!(bare.stderr.contains("there are no drills in these files that can be run"), "{}", bare.stderr);
+    let later =
+        sandbox.run(["drill", &in_checkout("tests/check/examples/blue-green.runbook").display().to_string()]);
+    assert_eq!(later.code, Some(2), "{}", later.stdout);
+    assert!(later.stderr.contains("uses what does not run yet; its drills are left out"), "{}", later.stderr);
 }
 
 /// What is a runbook's drills is no runbook: it is not run by mistake.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 
-use super::failure::{Failure, INVALID};
+use super::failure::{Failure, INVALID, warn};
 use super::{Format, pretty, print};
 use crate::check::{Checked, Disk};
 use crate::display::{self, DrilledFile, Look};
@@ -62,6 +62,9 @@ pub(super) fn drill(args: &Args) -> Result<u8, Failure> {
             eprintln!("{}", display::diagnostics(&checked.diagnostics, &checked.sources, Look::of_stderr()));
             return Err(Failure::new(INVALID, format!("`{file}` has errors; nothing was drilled")));
         }
+        if !checked.drills.is_empty() && checked.drilled().is_none() {
+            warn(format!("`{file}` uses what does not run yet; its drills are left out"));
+        }
         drilled.push(Drilled { file, checked, reports: Vec::new() });
     }
     let jobs =
@@ -72,7 +75,7 @@ pub(super) fn drill(args: &Args) -> Result<u8, Failure> {
     if drilled.iter().all(|one| one.reports.is_empty()) {
         let why = match &args.filter {
             Some(text) => format!("no drill's title contains `{text}`"),
-            None => String::from("there are no drills in these files"),
+            None => String::from("there are no drills in these files that can be run"),
         };
         return Err(
             Failure::new(INVALID, why).help("a drill is written `drill \"TITLE\" { given … expect … }`")
