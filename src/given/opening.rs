@@ -32,7 +32,7 @@ pub fn opening(program: &Program, file: &str) -> Opened {
         version: String::new(),
         force: false,
         attended: true,
-        unattended: true,
+        unattended: false,
         roles: BTreeMap::new(),
         named_calls: true,
         call_timeout_ns: CALL_TIMEOUT,
