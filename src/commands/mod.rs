@@ -12,6 +12,7 @@ mod complete;
 mod completions;
 mod concurrency;
 mod detach;
+mod coverage;
 mod drill;
 mod failure;
 mod help;
