@@ -276,6 +276,21 @@ fn a_file_below_the_floor_fails_and_is_named() {
 }
 
 #[test]
+fn drills_of_a_file_beside_count_for_the_runbook_however_it_is_named() {
+    let sandbox = Sandbox::new();
+    sandbox.write("bare.runbook", BARE);
+    let drills = "drills for \"../bare.runbook\"\n\ndrill \"it waits\" {\n  expect outcome resolved\n}\n";
+    sandbox.write("drills/bare.runbook", drills);
+    for folder in [".", "./"] {
+        let words = ["drill", folder, "drills", "--min-coverage", "100", "--format", "json", "--coverage"];
+        let out = sandbox.run(words).expect_code(0).stdout;
+        let out: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+        assert_eq!(out["coverage"]["files"][0]["file"], "bare.runbook");
+        assert_eq!(out["coverage"]["total"], serde_json::json!({ "taken": 1, "points": 1 }));
+    }
+}
+
+#[test]
 fn of_some_drills_there_is_no_floor_and_the_figures_say_so() {
     let sandbox = sandbox();
     let some = ["drill", "half.runbook", "--filter", "it is not"];

@@ -4,6 +4,7 @@
 //! says how it is shown.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::Report;
@@ -176,8 +177,9 @@ impl Coverage {
     }
 
     fn file(&mut self, source: &Source) -> &mut FileCoverage {
-        self.files.entry(source.name.clone()).or_insert_with(|| FileCoverage {
-            name: source.name.clone(),
+        let name = plain(&source.name);
+        self.files.entry(name.clone()).or_insert_with(|| FileCoverage {
+            name,
             text: Arc::clone(&source.text),
             points: BTreeMap::new(),
         })
@@ -196,6 +198,12 @@ impl Coverage {
         }
         all
     }
+}
+
+/// Returns a path without the `.` in it: a file is one, however somebody came to it.
+fn plain(name: &str) -> String {
+    let parts = Path::new(name).components().filter(|part| *part != Component::CurDir);
+    parts.collect::<PathBuf>().to_string_lossy().into_owned()
 }
 
 /// Returns every point of a program and of those that it follows.
