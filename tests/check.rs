@@ -302,7 +302,7 @@ fn what_a_file_follows_is_part_of_its_program() {
 fn arrows_lead_to_resolutions() {
     let program = program(CONNECTIONS);
     let diagnose = program.diagnose.as_ref().unwrap();
-    let Some(StatementKind::Decide { arms, otherwise }) = diagnose.body.last().map(|s| &s.kind) else {
+    let Some(StatementKind::Decide { arms, otherwise, .. }) = diagnose.body.last().map(|s| &s.kind) else {
         panic!("no decision");
     };
     assert!(matches!(arms[0].1, Choice::Resolve(0)));
@@ -348,7 +348,7 @@ fn ids(block: &Block, found: &mut Vec<u32>) {
             StatementKind::Step(step) => ids(&step.body, found),
             StatementKind::For(each) => ids(&each.body, found),
             StatementKind::Parallel(steps) => ids(steps, found),
-            StatementKind::If { arms, otherwise } => {
+            StatementKind::If { arms, otherwise, .. } => {
                 arms.iter().for_each(|(_, b)| ids(b, found));
                 ids(otherwise, found);
             }

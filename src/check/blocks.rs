@@ -94,7 +94,8 @@ impl Lower<'_> {
         let goes = branches.iter().any(|(_, goes, _)| *goes);
         self.frame.join(branches);
         let flow = if goes { Flow::Goes } else { Flow::Leaves };
-        (Some(StatementKind::If { arms, otherwise }), flow)
+        let else_at = if_.otherwise.as_ref().map(|block| first(block.span));
+        (Some(StatementKind::If { arms, otherwise, else_at }), flow)
     }
 
     /// Returns one branch of several, with what it bound.

@@ -41,21 +41,21 @@ impl Lower<'_> {
                 None => otherwise = Some((choice, arm.span)),
             }
         }
-        let otherwise = match otherwise {
-            Some((choice, _)) => choice,
+        let (otherwise, else_at) = match otherwise {
+            Some(written) => written,
             None => {
                 self.c.report.push(
                     Diagnostic::error("missing-otherwise", "this `decide` has no `otherwise`")
                         .at(word, "")
                         .help("say where it goes when no arm holds: `otherwise -> escalate to oncall \"no known cause\"`"),
                 );
-                Choice::Block(Vec::new())
+                (Choice::Block(Vec::new()), word)
             }
         };
         let goes = branches.iter().any(|(_, goes, _)| *goes);
         self.frame.join(branches);
         let flow = if goes { Flow::Goes } else { Flow::Leaves };
-        (Some(StatementKind::Decide { arms, otherwise }), flow)
+        (Some(StatementKind::Decide { arms, otherwise, else_at }), flow)
     }
 
     /// Says that an arm is never taken, as it stands behind that `otherwise`.

@@ -2,6 +2,9 @@
 //!
 //! Owns the table of their names and texts. Never checks them: they are read like any file.
 
+/// Where its sources are listed.
+const FOLDER: &str = "<stdlib>/";
+
 /// Name and text of each module.
 const MODULES: &[(&str, &str)] = &[
     ("disk", include_str!("../../stdlib/disk.runbook")),
@@ -28,5 +31,10 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 /// Returns the name its source is listed under.
 pub(super) fn source_name(name: &str) -> String {
-    format!("<stdlib>/{name}.runbook")
+    format!("{FOLDER}{name}.runbook")
+}
+
+/// Returns whether a source of that name is part of the standard library.
+pub fn is_source_name(name: &str) -> bool {
+    name.starts_with(FOLDER)
 }

@@ -51,8 +51,8 @@ impl Lower<'_> {
                     .help("say what is done when it is neither good nor bad, or cannot be read: `otherwise -> fail`"),
             );
         }
-        let otherwise = otherwise.map_or(WatchTarget::Fail(None), |(target, _)| target);
-        goes(StatementKind::Watch(Box::new(Watch { title, every, arms, otherwise })))
+        let (otherwise, else_at) = otherwise.unwrap_or((WatchTarget::Fail(None), word));
+        goes(StatementKind::Watch(Box::new(Watch { title, every, arms, otherwise, else_at })))
     }
 
     fn watch_arm(&mut self, arm: &ast::WatchArm) -> Option<WatchArm> {

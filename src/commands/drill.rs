@@ -7,20 +7,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::json;
 
 use super::failure::{Failure, INVALID, warn};
-use super::{Format, pretty, print};
+use super::{Format, coverage, pretty, print};
 use crate::check::{Checked, Disk};
 use crate::display::{self, DrilledFile, Look};
-use crate::drill::{self, Report};
+use crate::drill::{self, Coverage, Report};
 
 const AFTER: &str = "\
 Examples:
   mainstay drill disk-full.runbook
   mainstay drill runbooks/ --filter approval
   mainstay drill runbooks/ --format json
+  mainstay drill runbooks/ --coverage --min-coverage 90
 
 Exit codes:
   0  every drill came out as expected
-  1  at least one did not
+  1  at least one did not, or they take too little (`--min-coverage`)
   2  a file has errors, or there is nothing to drill";
 
 /// Drill runbooks: run them in a given world, and compare
@@ -45,6 +46,9 @@ pub(super) struct Args {
     /// How many drills run at once [default: as many as there are processors]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
+
+    #[command(flatten)]
+    coverage: coverage::Options,
 }
 
 /// A file with what came of its drills.
@@ -81,9 +85,19 @@ pub(super) fn drill(args: &Args) -> Result<u8, Failure> {
             Failure::new(INVALID, why).help("a drill is written `drill \"TITLE\" { given … expect … }`")
         );
     }
+    let covered = covered(&drilled);
+    let filter = args.filter.as_deref();
+    let shown = args.coverage.shown().then(|| display::coverage_json(&covered, filter));
     match args.format {
-        Format::Json => print(&pretty(&as_json(&drilled))?)?,
-        Format::Text => as_text(&drilled)?,
+        Format::Json => print(&pretty(&as_json(&drilled, shown.as_ref()))?)?,
+        Format::Text => {
+            as_text(&drilled)?;
+            args.coverage.show(&covered, filter)?;
+        }
+    }
+    args.coverage.write(&covered)?;
+    if let Some(lacking) = args.coverage.lacking(&covered) {
+        return Err(lacking);
     }
     let failed = drilled.iter().flat_map(|one| &one.reports).any(|report| !report.passed());
     Ok(u8::from(failed))
@@ -140,6 +154,17 @@ fn reports(checked: &Checked, filter: Option<&str>, jobs: usize) -> Vec<Report> 
     reports.into_iter().map(|(_, report)| report).collect()
 }
 
+/// Returns what all drills have taken, of files without any drill too.
+fn covered(drilled: &[Drilled]) -> Coverage {
+    let mut covered = Coverage::default();
+    for one in drilled {
+        if let Some(program) = one.checked.drilled() {
+            covered.add(program, &one.reports);
+        }
+    }
+    covered
+}
+
 fn shown(one: &Drilled) -> DrilledFile<'_> {
     DrilledFile { file: &one.file, sources: &one.checked.sources, reports: &one.reports }
 }
@@ -159,11 +184,15 @@ fn as_text(drilled: &[Drilled]) -> Result<(), Failure> {
     print(&total)
 }
 
-fn as_json(drilled: &[Drilled]) -> serde_json::Value {
+fn as_json(drilled: &[Drilled], coverage: Option<&serde_json::Value>) -> serde_json::Value {
     let reports = || drilled.iter().flat_map(|one| &one.reports);
-    json!({
+    let mut all = json!({
         "files": drilled.iter().map(|one| display::drills_json(&shown(one))).collect::<Vec<_>>(),
         "passed": reports().filter(|report| report.passed()).count(),
         "failed": reports().filter(|report| !report.passed()).count(),
-    })
+    });
+    if let Some(coverage) = coverage {
+        all["coverage"] = coverage.clone();
+    }
+    all
 }

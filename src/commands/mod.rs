@@ -13,6 +13,7 @@ mod completions;
 mod concurrency;
 mod conduct;
 mod detach;
+mod coverage;
 mod drill;
 mod failure;
 mod help;

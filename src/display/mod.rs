@@ -5,6 +5,7 @@
 //! would obey: a command's output must not move the cursor or recolour an approval.
 
 mod aside;
+mod coverage;
 mod diagnostics;
 mod drill;
 mod ending;
@@ -28,6 +29,7 @@ mod text;
 mod verified;
 mod waiting;
 
+pub use coverage::{coverage, coverage_json, lcov, page as coverage_page};
 pub use diagnostics::{json as diagnostics_json, render as diagnostics, render_one as diagnostic};
 pub use drill::{DrilledFile, drills, drills_json};
 pub use ending::ending;

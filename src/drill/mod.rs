@@ -3,16 +3,20 @@
 //! Owns how a drill is set up, run, and judged. It is the same interpreter as in a real run, in another world. Never
 //! touches anything, never reads a clock, never draws anything.
 
+mod coverage;
 mod judge;
 mod stage;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
+use crate::engine::{Passed, Visits};
 use crate::event::{Outcome, Record};
 use crate::program::{Drill, Program};
 use crate::source::Span;
 
+pub use coverage::{Coverage, FileCoverage, Group, Point, Tally, never};
 pub use stage::{Problem, Ran, Stage};
 
 /// What came of a drill.
@@ -31,6 +35,8 @@ pub struct Report {
     pub elapsed: i64,
     /// What the run wrote down.
     pub records: Vec<Record>,
+    /// Where it has been.
+    pub passed: BTreeSet<(Span, Passed)>,
 }
 
 impl Report {
@@ -42,7 +48,8 @@ impl Report {
 
 /// Runs one drill of a program.
 pub fn drill(program: &Arc<Program>, drill: &Drill) -> Report {
-    let stage = Stage::new(program, drill);
+    let visits = Visits::default();
+    let stage = Stage::new(program, drill).noting(&visits);
     let ran = stage.run(crate::given::Faults::default());
     let unmet = judge::unmet(&stage, drill, &ran);
     Report {
@@ -53,5 +60,6 @@ pub fn drill(program: &Arc<Program>, drill: &Drill) -> Report {
         outcome: ran.outcome(),
         elapsed: ran.elapsed(),
         records: ran.records,
+        passed: visits.take(),
     }
 }

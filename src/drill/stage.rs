@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::engine::{self, DriveError, Engine};
+use crate::engine::{self, DriveError, Engine, Visits};
 use crate::event::{Body, Fact, Heard, Input, Opened, Outcome, Record};
 use crate::given::{self, Faults, GivenWorld, Missing};
 use crate::program::{Drill, GivenWhat, GlobalSource, Program};
@@ -21,6 +21,8 @@ pub struct Stage {
     world: GivenWorld,
     /// A parameter that has no value.
     wanting: Option<String>,
+    /// Where its runs have been; `None`: nobody wants to know.
+    visits: Option<Visits>,
 }
 
 /// Why a run did not come to its end.
@@ -86,7 +88,14 @@ impl Stage {
             secrets,
             world: GivenWorld::of(program, drill),
             wanting: wanting.map(|(global, _)| global.slot.name.clone()),
+            visits: None,
         }
+    }
+
+    /// Lets every run note where it has been, over crashes too.
+    #[must_use]
+    pub fn noting(self, visits: &Visits) -> Stage {
+        Stage { visits: Some(visits.clone()), ..self }
     }
 
     /// Runs it, broken in these ways.
@@ -99,6 +108,9 @@ impl Stage {
         let mut engine = Engine::new(Arc::clone(&self.program), self.secrets.clone());
         let mut first = Input::Opened(Box::new(self.opened.clone()));
         let problem = loop {
+            if let Some(visits) = &self.visits {
+                engine.note(visits);
+            }
             let ended = engine::go_on(engine, [first], &mut world, &mut records, &mut []);
             match ended {
                 Ok(_) => break None,

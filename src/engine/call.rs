@@ -117,7 +117,7 @@ impl<'w> Cx<'w> {
         };
         if let Some(timeout) = &call.timeout {
             let length = self.duration(timeout).map_err(|f| self.not_run(f, call))?;
-            cx = cx.bounded(length, &format!("the timeout of `{}`", call.text));
+            cx = cx.bounded(length, &format!("the timeout of `{}`", call.text), Some(timeout.span));
         }
         let result = block(&cx, &action.body).await;
         let untouched = changes.is_empty();
@@ -246,14 +246,18 @@ impl<'w> Cx<'w> {
         if let Some(timeout) = &call.timeout {
             let length = self.duration(timeout).map_err(|f| self.not_run(f, call))?;
             let words = format!("the timeout of {}", crate::value::Value::Duration(length));
-            return Ok(Some(Bound { at: now.saturating_add(length), words: words.into() }));
+            return Ok(Some(Bound {
+                at: now.saturating_add(length),
+                words: words.into(),
+                written: Some(timeout.span),
+            }));
         }
         if self.timed {
             return Ok(None);
         }
         let length = self.walk.opened.call_timeout_ns;
         let words = format!("the default timeout of {}", crate::value::Value::Duration(length));
-        Ok(Some(Bound { at: now.saturating_add(length), words: words.into() }))
+        Ok(Some(Bound::own(now.saturating_add(length), &words)))
     }
 
     /// Returns the name by which a given world knows what is called.

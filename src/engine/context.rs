@@ -9,6 +9,7 @@ use super::failure::{Failure, Stop};
 use super::frame::Frame;
 use super::ledger::{Changes, Ledger};
 use super::question::Rest;
+use super::visits::Passed;
 use crate::event::{Address, Ask, Fact, Moment, Opened, Place, Request};
 use crate::program::{Program, Statement, Template};
 use crate::source::Span;
@@ -116,6 +117,15 @@ pub(super) struct Bound {
     /// On the run's clock, nanoseconds.
     pub at: i64,
     pub words: Arc<str>,
+    /// Where its length stands, if somebody wrote it.
+    pub written: Option<Span>,
+}
+
+impl Bound {
+    /// Returns a bound that nobody wrote.
+    pub fn own(at: i64, words: &str) -> Self {
+        Bound { at, words: words.into(), written: None }
+    }
 }
 
 /// Where the walk is.
@@ -193,13 +203,13 @@ impl<'w> Cx<'w> {
         Cx { frame: self.frame.fork(), ..self.clone() }
     }
 
-    /// Returns the place with a bound `length` nanoseconds from now, where that is earlier.
+    /// Returns the place with a bound `length` nanoseconds from now, where that is earlier; `written`: where it stands.
     #[must_use]
-    pub fn bounded(&self, length: i64, words: &str) -> Cx<'w> {
+    pub fn bounded(&self, length: i64, words: &str, written: Option<Span>) -> Cx<'w> {
         let at = self.now().run_ns.saturating_add(length);
         let bound = match &self.bound {
             Some(outer) if outer.at <= at => outer.clone(),
-            _ => Bound { at, words: words.into() },
+            _ => Bound { at, words: words.into(), written },
         };
         Cx { bound: Some(bound), timed: true, ..self.clone() }
     }
@@ -245,6 +255,7 @@ impl<'w> Cx<'w> {
             (Some(own), _) => Some(own),
             (None, outer) => outer.clone(),
         };
+        let written = bound.as_ref().and_then(|b| b.written);
         Ask {
             address: self.address(),
             request,
@@ -253,8 +264,13 @@ impl<'w> Cx<'w> {
             changes,
             inner: self.inner,
             asked: self.now(),
-            place: Place { undoing: self.unwinding, ..self.place.clone() },
+            place: Place { undoing: self.unwinding, bound: written, ..self.place.clone() },
         }
+    }
+
+    /// Notes that the walk was here, where somebody wants to know.
+    pub fn passed(&self, span: Span, passed: Passed) {
+        self.walk.door.passed(span, passed);
     }
 
     /// Returns why the walk may not go on here, if it may not.
@@ -269,6 +285,7 @@ impl<'w> Cx<'w> {
         }
         match &self.bound {
             Some(bound) if self.now().run_ns >= bound.at => {
+                self.walk.door.ran_out(bound.written);
                 Err(Failure::new(format!("{} ran out", bound.words), span).into())
             }
             _ => Ok(()),
@@ -288,7 +305,7 @@ impl<'w> Cx<'w> {
     /// # Errors
     /// When the run was stopped, or a bound came first.
     pub async fn sleep(&self, until: i64, span: Span) -> Result<(), Stop> {
-        let deadline = Bound { at: until, words: "the wait".into() };
+        let deadline = Bound::own(until, "the wait");
         let ask = self.ask(Request::Timer, Some(deadline), false);
         match self.walk.door.ask(ask, &self.halt).await {
             Some(_) => self.may_go_on(span),

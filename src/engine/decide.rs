@@ -3,24 +3,36 @@
 use super::context::Cx;
 use super::failure::{Flow, Stop};
 use super::statement::block;
+use super::visits::Passed;
 use crate::event::Fact;
 use crate::program::{Choice, Expr};
+use crate::source::Span;
 
 impl<'w> Cx<'w> {
     /// Takes the first arm that holds; `otherwise` when none does, or when one cannot be evaluated.
-    pub async fn decide(&self, arms: &'w [(Expr, Choice)], otherwise: &'w Choice) -> Result<Flow, Stop> {
+    pub async fn decide(
+        &self,
+        arms: &'w [(Expr, Choice)],
+        otherwise: &'w Choice,
+        else_at: Span,
+    ) -> Result<Flow, Stop> {
         for (index, (when, choice)) in arms.iter().enumerate() {
             let words = self.walk.program.sources.text(when.span);
             match self.down(format!("e{index}")).holds(when).await {
-                Ok(true) => return self.choose(choice, words.to_owned()).await,
+                Ok(true) => {
+                    self.passed(when.span, Passed::Arm);
+                    return self.choose(choice, words.to_owned()).await;
+                }
                 Ok(false) => {}
                 Err(Stop::Failure(failure)) => {
                     let reason = format!("`{words}` cannot be evaluated: {}", failure.message);
+                    self.passed(else_at, Passed::Otherwise);
                     return self.choose(otherwise, reason).await;
                 }
                 Err(stop) => return Err(stop),
             }
         }
+        self.passed(else_at, Passed::Otherwise);
         self.choose(otherwise, String::from("otherwise")).await
     }
 

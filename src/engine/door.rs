@@ -10,7 +10,11 @@ use std::task::{Context, Poll};
 
 use super::frame::Frame;
 use super::ledger::Made;
-use crate::event::{Address, Ask, Body, Class, Fact, Input, Moment, Outcome, Place, Record, Reply, Request};
+use super::visits::{Passed, Visits};
+use crate::event::{
+    Address, Ask, Body, Class, Ended, Fact, Input, Moment, Outcome, Place, Record, Reply, Request,
+};
+use crate::source::Span;
 use crate::value::Value;
 
 /// What a turn gathers, and the replies nobody took yet.
@@ -36,13 +40,30 @@ pub(super) struct State {
     pub names: Option<(Frame, Vec<Value>)>,
     /// Questions that nobody has answered.
     pub questions: BTreeMap<Address, Ask>,
-    /// What is known of open requests: whether they were made inside a read, and whether they are readings.
-    kinds: BTreeMap<Address, (bool, bool)>,
+    kinds: BTreeMap<Address, Known>,
+    /// Where the walk has been; `None`: nobody wants to know.
+    pub visits: Option<Visits>,
+}
+
+/// What is known of an open request.
+#[derive(Debug)]
+struct Known {
+    inner: bool,
+    reading: bool,
+    /// Its deadline, and where the length of that stands.
+    bound: Option<(i64, Span)>,
 }
 
 impl State {
     /// Hands a reply to whoever waits at `address`. Returns whether somebody does.
     pub fn deliver(&mut self, address: &Address, reply: Reply) -> bool {
+        if let (Some(visits), Some(known)) = (&self.visits, self.kinds.get(address))
+            && let Some((deadline, written)) = known.bound
+            && self.now.run_ns >= deadline
+            && cut_off(&reply)
+        {
+            visits.note(written, Passed::RanOut);
+        }
         match self.waiting.get_mut(address) {
             Some(slot @ None) => {
                 *slot = Some(reply);
@@ -56,12 +77,12 @@ impl State {
 
     /// Returns whether the request at `address` was made inside a read.
     pub fn is_inner(&self, address: &Address) -> bool {
-        self.kinds.get(address).is_some_and(|(inner, _)| *inner)
+        self.kinds.get(address).is_some_and(|known| known.inner)
     }
 
     /// Returns whether the request at `address` is a reading: to descend into one is no input.
     pub fn is_reading(&self, address: &Address) -> bool {
-        self.kinds.get(address).is_some_and(|(_, reading)| *reading)
+        self.kinds.get(address).is_some_and(|known| known.reading)
     }
 }
 
@@ -166,6 +187,20 @@ impl Door {
         self.state().stop.clone()
     }
 
+    /// Notes that the walk was there, where somebody wants to know.
+    pub fn passed(&self, span: Span, passed: Passed) {
+        if let Some(visits) = &self.state().visits {
+            visits.note(span, passed);
+        }
+    }
+
+    /// Notes that a length ran out which is written there.
+    pub fn ran_out(&self, written: Option<Span>) {
+        if let Some(span) = written {
+            self.passed(span, Passed::RanOut);
+        }
+    }
+
     /// Writes a fact down.
     pub fn fact(&self, address: &Address, inner: bool, fact: Fact) {
         let mut state = self.state();
@@ -220,11 +255,21 @@ fn send(state: &mut State, ask: Ask) {
     if matches!(ask.request, Request::Question(_)) {
         state.questions.insert(ask.address.clone(), ask.clone());
     }
-    state.kinds.insert(ask.address.clone(), (ask.inner, reading));
+    let bound = ask.deadline.zip(ask.place.bound);
+    state.kinds.insert(ask.address.clone(), Known { inner: ask.inner, reading, bound });
     let at = state.now;
     state.records.push(Record { class, address: ask.address.clone(), at, body: Body::Request(ask.clone()) });
     state.asks.push(ask);
     state.moved = true;
+}
+
+/// Returns whether a reply at its deadline says that the deadline was why.
+fn cut_off(reply: &Reply) -> bool {
+    match reply {
+        Reply::Command(end) => end.ended == Ended::Timeout,
+        Reply::Failed { .. } | Reply::Lost { .. } => true,
+        _ => false,
+    }
 }
 
 /// What a stop does to a wait.

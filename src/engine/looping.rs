@@ -9,6 +9,7 @@ use super::join::{self, Walking};
 use super::ledger::Changes;
 use super::statement::{block, statement};
 use super::unwind;
+use super::visits::Passed;
 use crate::event::Fact;
 use crate::program::{For, Statement};
 use crate::source::Span;
@@ -26,6 +27,7 @@ impl<'w> Cx<'w> {
             items: u32::try_from(items.len()).unwrap_or(u32::MAX),
             at_a_time: u32::try_from(at_a_time).unwrap_or(u32::MAX),
         });
+        self.passed(span, Passed::items(items.len()));
         let mut failures = Vec::new();
         let mut index = 0u32;
         for (batch, chunk) in items.chunks(at_a_time).enumerate() {

@@ -146,7 +146,7 @@ async fn judge<'w>(cx: &Cx<'w>, point: &Point<'w>) -> bool {
         None => (true, String::new()),
         Some(when) => {
             let words = here.walk.program.sources.text(when.span);
-            match here.bounded(OWN_BOUND, "the bound of 1m of a reading").holds(when).await {
+            match here.bounded(OWN_BOUND, "the bound of 1m of a reading", None).holds(when).await {
                 Ok(true) => (true, format!("`{words}` is true")),
                 Ok(false) => (false, format!("`{words}` is not true")),
                 Err(Stop::Failure(failure)) => {

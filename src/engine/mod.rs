@@ -32,9 +32,11 @@ mod statement;
 mod step;
 mod turn;
 mod unwind;
+mod visits;
 mod watch;
 
 pub use drive::{DriveError, drive, go_on};
 pub use ledger::Stands;
 pub use replay::{ReplayError, Replayed, Text, replay, replay_as};
 pub use turn::{Engine, Turn};
+pub use visits::{Passed, Visits};

@@ -10,6 +10,7 @@ use super::failure::{Failure, Stop};
 use super::join;
 use super::poll::{Rhythm, poll};
 use super::question::{Asked, shown};
+use super::visits::Passed;
 use crate::event::{Answer, ChangeState, Fact, Question, QuestionKind, Reply, Request, Wanted};
 use crate::program::{Approval, Asking, Expr, Manual, Silence};
 use crate::source::Span;
@@ -52,6 +53,7 @@ impl<'w> Cx<'w> {
                 Heard::Answer(answer) if !answer.is_yes() => {
                     let why = refusal(&answer, &text);
                     self.answered(&question, answer);
+                    self.passed(span, Passed::Refused);
                     return Err(Stop::Refused(why));
                 }
                 Heard::Answer(answer) if by.quorum && answer.uid == self.walk.opened.uid => {
@@ -64,11 +66,15 @@ impl<'w> Cx<'w> {
                     voters.insert(answer.uid);
                     self.answered(&question, answer);
                 }
-                Heard::Silence(why) => return self.silent(&approval.on_silence, &text, why, "approved"),
+                Heard::Silence(why) => {
+                    self.passed(span, Passed::Silent);
+                    return self.silent(&approval.on_silence, &text, why, "approved");
+                }
                 Heard::Cut => return Err(self.cut()),
                 Heard::Late(stop) => return Err(stop),
             }
         }
+        self.passed(span, Passed::Granted);
         Ok(())
     }
 
@@ -101,18 +107,20 @@ impl<'w> Cx<'w> {
         self.tell_asked(&question, &bound);
         let value = match self.put(&question, 1, &bound, span).await {
             Heard::Answer(answer) => {
+                self.passed(span, Passed::Answered);
                 let value = answer.value.clone();
                 self.answered(&question, answer);
                 value
             }
-            Heard::Silence(why) => match default {
-                Some(value) => {
-                    let then = format!("the answer is {}", shown(&value));
-                    self.fact(Fact::Silent { text, why, then });
-                    value
-                }
-                None => return self.silent(&asking.on_silence, &text, why, "answered"),
-            },
+            Heard::Silence(why) => {
+                self.passed(span, Passed::Silent);
+                let Some(value) = default else {
+                    return self.silent(&asking.on_silence, &text, why, "answered");
+                };
+                let then = format!("the answer is {}", shown(&value));
+                self.fact(Fact::Silent { text, why, then });
+                value
+            }
             Heard::Cut => return Err(self.cut()),
             Heard::Late(stop) => return Err(stop),
         };
@@ -155,6 +163,16 @@ impl<'w> Cx<'w> {
             }
             _ => None,
         };
+        let passed = match (&heard, &proved) {
+            (_, Some(Ok(()))) => Some(Passed::Done),
+            (_, None) if said == Some(true) => Some(Passed::Done),
+            _ if said == Some(false) => Some(Passed::Refused),
+            (Heard::Silence(_), _) => Some(Passed::Silent),
+            _ => None,
+        };
+        if let Some(passed) = passed {
+            self.passed(span, passed);
+        }
         match (heard, proved) {
             (_, Some(Ok(()))) => (ChangeState::Done, String::from("it is so now"), Ok(())),
             (_, None) if said == Some(true) => (ChangeState::Done, String::new(), Ok(())),
@@ -209,7 +227,7 @@ impl<'w> Cx<'w> {
         let probing = Cx { halt: probing_halt, ..self.down("u") };
         // It did not hold a moment ago.
         let first = self.now().run_ns.saturating_add(every).min(bound.at);
-        let rhythm = Rhythm { within: Some(bound.at - first), every, holds: None };
+        let rhythm = Rhythm { within: Some(bound.at - first), every, holds: None, written: None };
         let words = self.walk.program.sources.text(condition.span);
         let ask: join::Walking<'_, (Option<Heard>, Result<(), Stop>)> = Box::pin(async {
             let heard = asking.put(question, 1, bound, span).await;
@@ -242,8 +260,7 @@ impl<'w> Cx<'w> {
 
     /// Puts a question that the runbook does not write; whoever started the run answers, or somebody with a role.
     pub async fn put_own(&self, question: &Question, span: Span) -> Heard {
-        let bound =
-            Bound { at: self.now().run_ns.saturating_add(OWN_PATIENCE), words: "the question's 5m".into() };
+        let bound = Bound::own(self.now().run_ns.saturating_add(OWN_PATIENCE), "the question's 5m");
         self.tell_asked(question, &bound);
         self.put(question, 1, &bound, span).await
     }
@@ -267,10 +284,9 @@ impl<'w> Cx<'w> {
 
     fn patience(&self, within: &Expr, whose: &str) -> Result<Bound, Failure> {
         let within = self.duration(within)?;
-        Ok(Bound {
-            at: self.now().run_ns.saturating_add(within),
-            words: format!("{whose} {}", Value::Duration(within)).into(),
-        })
+        let words = format!("{whose} {}", Value::Duration(within));
+        // That it runs out is silence.
+        Ok(Bound::own(self.now().run_ns.saturating_add(within), &words))
     }
 
     fn tell_asked(&self, question: &Question, bound: &Bound) {
@@ -325,8 +341,7 @@ impl<'w> Cx<'w> {
     pub async fn notify(&self, channel: &str, text: String, page: bool) -> Result<(), Stop> {
         let request = Request::Notify { channel: channel.to_owned(), text: text.clone(), page };
         let length = self.walk.opened.call_timeout_ns;
-        let deadline =
-            Bound { at: self.now().run_ns.saturating_add(length), words: "the message's bound".into() };
+        let deadline = Bound::own(self.now().run_ns.saturating_add(length), "the message's bound");
         let ask = self.ask(request, Some(deadline), true);
         let (ok, message) = match self.walk.door.ask(ask, &self.halt).await {
             Some(Reply::Done | Reply::Value { .. }) => (true, String::new()),

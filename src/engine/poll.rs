@@ -17,6 +17,8 @@ pub(super) struct Rhythm {
     pub within: Option<i64>,
     pub every: i64,
     pub holds: Option<i64>,
+    /// Where `within` stands.
+    pub written: Option<Span>,
 }
 
 impl Rhythm {
@@ -26,6 +28,7 @@ impl Rhythm {
             within: length(&polling.within)?,
             every: cx.duration(&polling.every)?.max(1_000_000),
             holds: length(&polling.holds)?,
+            written: polling.within.as_ref().map(|within| within.span),
         })
     }
 }
@@ -55,7 +58,7 @@ where
         if let (Some(at), Some(within)) = (deadline, rhythm.within) {
             let words = format!("within {}", Value::Duration(within));
             if here.bound.as_ref().is_none_or(|b| b.at > at) && at > here.now().run_ns {
-                here.bound = Some(Bound { at, words: words.into() });
+                here.bound = Some(Bound { at, words: words.into(), written: rhythm.written });
             }
         }
         let judgement = judge(sample(&here).await)?;
@@ -79,6 +82,7 @@ where
             return Err(did_not_hold(text, rhythm, &judgement, samples, span).into());
         }
         if deadline.is_some_and(|d| now >= d) {
+            cx.walk.door.ran_out(rhythm.written);
             return Err(did_not_hold(text, rhythm, &judgement, samples, span).into());
         }
         let mut next = now.saturating_add(rhythm.every);

@@ -141,7 +141,7 @@ impl<'w> Cx<'w> {
                 self.gather(&looping.body, &format!("{when}for each {} in {list}: ", looping.name), found);
                 false
             }
-            StatementKind::If { arms, otherwise } => {
+            StatementKind::If { arms, otherwise, .. } => {
                 for (condition, body) in arms {
                     match self.value(condition).and_then(|value| truth(&value, condition.span)) {
                         Ok(true) => return self.gather(body, when, found),

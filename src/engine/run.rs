@@ -21,7 +21,8 @@ use crate::program::{GlobalSource, NameRef, Phase, Program, Symptom};
 use crate::value::{Secret, Value};
 
 /// Without `cleared when`: `when` no longer holds, within 1m every 5s.
-const CLEARED: Rhythm = Rhythm { within: Some(60_000_000_000), every: 5_000_000_000, holds: None };
+const CLEARED: Rhythm =
+    Rhythm { within: Some(60_000_000_000), every: 5_000_000_000, holds: None, written: None };
 
 /// Walks the whole program, and is there for whoever takes back later what it did.
 pub(super) async fn root(
@@ -125,7 +126,7 @@ fn has_decide(body: &crate::program::Block) -> bool {
     body.iter().any(|statement| match &statement.kind {
         Kind::Decide { .. } => true,
         Kind::Step(step) => has_decide(&step.body),
-        Kind::If { arms, otherwise } => arms.iter().any(|(_, b)| has_decide(b)) || has_decide(otherwise),
+        Kind::If { arms, otherwise, .. } => arms.iter().any(|(_, b)| has_decide(b)) || has_decide(otherwise),
         Kind::For(looping) => has_decide(&looping.body),
         Kind::Parallel(arms) => has_decide(arms),
         _ => false,
@@ -234,7 +235,8 @@ pub(super) async fn phase<'w>(
     let title = here.text_or(&phase.title, &phase.name);
     if let Some(within) = &phase.within {
         let length = here.duration(within)?;
-        here = here.bounded(length, &format!("`within {}` of the phase", Cx::length(length)));
+        here =
+            here.bounded(length, &format!("`within {}` of the phase", Cx::length(length)), Some(within.span));
     }
     let deadline = here.bound.as_ref().map(|b| b.at);
     here.fact(Fact::PhaseBegan { phase: kind, title: title.clone(), deadline });

@@ -4,6 +4,7 @@ use super::context::Cx;
 use super::failure::{CallStop, Failure, Flow, Stop};
 use super::join::Walking;
 use super::poll::{Rhythm, poll};
+use super::visits::Passed;
 use crate::event::Fact;
 use crate::program::{Call, Expr, Polling, Statement, StatementKind, Template};
 use crate::source::Span;
@@ -93,17 +94,24 @@ pub(super) fn statement<'w>(here: Cx<'w>, statement: &'w Statement) -> Walking<'
                 here.notify(role, text, true).await?;
             }
             StatementKind::Step(step) => return here.step(step, span).await,
-            StatementKind::If { arms, otherwise } => {
+            StatementKind::If { arms, otherwise, else_at } => {
                 for (condition, body) in arms {
                     if super::evaluate::truth(&here.value(condition)?, condition.span)? {
+                        here.passed(condition.span, Passed::Arm);
                         return block(&here, body).await;
                     }
+                }
+                match else_at {
+                    Some(at) => here.passed(*at, Passed::Otherwise),
+                    None => here.passed(span, Passed::PassedBy),
                 }
                 return block(&here, otherwise).await;
             }
             StatementKind::For(looping) => return here.looping(looping, span).await,
             StatementKind::Parallel(arms) => return here.parallel(arms).await,
-            StatementKind::Decide { arms, otherwise } => return here.decide(arms, otherwise).await,
+            StatementKind::Decide { arms, otherwise, else_at } => {
+                return here.decide(arms, otherwise, *else_at).await;
+            }
             // Its block walks it, together with what stands behind it.
             StatementKind::Watch(_) => {}
             StatementKind::Follow(follow) => here.follow(here.way(follow)?).await?,

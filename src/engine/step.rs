@@ -9,6 +9,7 @@ use super::people::Heard;
 use super::question::Asked;
 use super::statement::block;
 use super::unwind;
+use super::visits::Passed;
 use crate::event::{Fact, Place, QuestionKind, StepOutcome, Wanted};
 use crate::program::{Failure as OnFailure, Step};
 use crate::source::Span;
@@ -23,7 +24,7 @@ impl<'w> Cx<'w> {
         if let Some(within) = &step.within {
             let length = self.duration(within)?;
             let words = format!("`within {}` of the step \"{title}\"", Self::length(length));
-            here = here.bounded(length, &words);
+            here = here.bounded(length, &words, Some(within.span));
         }
         let mut attempt = 1;
         loop {
@@ -69,8 +70,9 @@ impl<'w> Cx<'w> {
         if let Some(timeout) = &step.timeout {
             let length = self.duration(timeout).map_err(|f| (f.into(), true))?;
             let words = format!("`timeout {}` of the step \"{}\"", Self::length(length), self.step);
-            here = here.bounded(length, &words);
+            here = here.bounded(length, &words, Some(timeout.span));
         }
+        here.passed(span, Passed::Ran);
         let title = self.step.to_string();
         let deadline = here.bound.as_ref().map(|b| b.at);
         here.fact(Fact::StepBegan { title: title.clone(), attempt, attempts, deadline, span });

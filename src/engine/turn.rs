@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use super::door::Door;
 use super::ledger::Stands;
 use super::run::root;
+use super::visits::Visits;
 use crate::event::{Address, Ask, Body, Class, Control, Fact, Heard, Input, Outcome, Record, Reply};
 use crate::program::{NameRef, Program};
 use crate::value::{Secret, Value};
@@ -38,6 +39,11 @@ impl Engine {
     /// Returns the interpreter of a run that is not open yet: feed it [`Input::Opened`] first.
     pub fn new(program: Arc<Program>, secrets: BTreeMap<String, Secret>) -> Self {
         Engine { program, secrets, door: Door::default(), walk: None }
+    }
+
+    /// Notes from now on where the walk has been. Nothing it does depends on it.
+    pub fn note(&mut self, visits: &Visits) {
+        self.door.state().visits = Some(visits.clone());
     }
 
     /// Feeds one input and walks until nothing moves.

@@ -10,6 +10,7 @@ use super::mark::{past, run_behind, stays};
 use super::people::Heard;
 use super::question::Asked;
 use super::statement::block;
+use super::visits::Passed;
 use crate::event::{ChangeState, Entry, Fact, QuestionKind, Settled, Wanted};
 use crate::program::{Statement, StatementKind, Target, Undo};
 use crate::value::Value;
@@ -169,7 +170,8 @@ async fn act<'w>(cx: &Cx<'w>, item: &Item<'w>) -> Result<(), Failure> {
     let span = item.change.span;
     let stopped = match &item.plan {
         Plan::Undo(undo) => {
-            let bounded = cx.bounded(OWN_BOUND, "the undo's bound of 1m");
+            cx.passed(undo.span, Passed::Undone);
+            let bounded = cx.bounded(OWN_BOUND, "the undo's bound of 1m", None);
             let place = if has_bound(cx, &undo.body) { cx } else { &bounded };
             let result = block(place, &undo.body).await;
             let ended = finish(place).await;
@@ -182,7 +184,7 @@ async fn act<'w>(cx: &Cx<'w>, item: &Item<'w>) -> Result<(), Failure> {
             }
         }
         Plan::Finally(call) => {
-            let bounded = cx.bounded(OWN_BOUND, "the bound of 1m of a `finally`");
+            let bounded = cx.bounded(OWN_BOUND, "the bound of 1m of a `finally`", None);
             let place = if call.timeout.is_some() { cx } else { &bounded };
             let result = place.change(call).await;
             let ended = finish(place).await;
@@ -226,7 +228,7 @@ enum Doubt {
 /// Settles a change in doubt: by its `done when`, by an undo that is `safe`, or by a person.
 async fn happened<'w>(cx: &Cx<'w>, item: &Item<'w>, undo: &Undo) -> Doubt {
     if let Some(done_when) = item.done_when {
-        let place = cx.down("w").bounded(OWN_BOUND, "the bound of 1m of a reading");
+        let place = cx.down("w").bounded(OWN_BOUND, "the bound of 1m of a reading", None);
         match place.holds(done_when).await {
             Ok(true) => return Doubt::Undo,
             Ok(false) => {

@@ -13,6 +13,7 @@ use super::evaluate::Taken;
 use super::failure::{Failure, Flow, Stop};
 use super::join::{self, Walking};
 use super::statement::block;
+use super::visits::Passed;
 use crate::event::{Fact, Verdict};
 use crate::program::{Statement, Watch, WatchTarget};
 use crate::source::Span;
@@ -89,6 +90,7 @@ impl<'w> Cx<'w> {
                 break;
             }
             let (verdict, target) = series.take(said, acting.running.is_some());
+            series.note(&here, &verdict, target.is_some());
             here.fact(Fact::Watched { title: title.to_owned(), sample: number, verdict });
             match target {
                 Some((WatchTarget::Fail(text), words)) => {
@@ -207,6 +209,17 @@ impl<'w> Series<'w> {
             last: (None, 0),
             acted: Vec::new(),
         })
+    }
+
+    /// Notes which arm the sample has taken: a `bad` one where it leads somewhere now.
+    fn note(&self, cx: &Cx<'w>, verdict: &Verdict, leads: bool) {
+        match self.last.0 {
+            Some(at) if leads || *verdict == Verdict::Good => {
+                cx.passed(self.watch.arms[at].when.span, Passed::Arm);
+            }
+            None if leads => cx.passed(self.watch.else_at, Passed::Otherwise),
+            _ => {}
+        }
     }
 
     /// Takes a sample in. Returns what it says and what it leads to, with the reason; `busy`: nothing more can be begun.

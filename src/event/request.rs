@@ -41,6 +41,8 @@ pub struct Place {
     /// Part of an undo, a `finally` or `rollback`.
     pub undoing: bool,
     pub span: Span,
+    /// Where the length stands that gives it its deadline, if it is written.
+    pub bound: Option<Span>,
 }
 
 impl PartialEq for Place {

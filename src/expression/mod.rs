@@ -3,7 +3,7 @@
 //! Owns evaluation, interpolation, the functions and the rules by which the checker types
 //! them; both stand side by side here so that they cannot drift apart. Never reads the
 //! world: names, readings and the time come from a [`Scope`], and a call that was not made
-//! yet is asked for. The only room that knows minijinja.
+//! yet is asked for. The only room that computes with minijinja.
 
 mod access;
 mod describe;

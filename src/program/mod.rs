@@ -264,7 +264,7 @@ pub fn every<'a>(body: &'a [Statement], f: &mut dyn FnMut(&'a Statement)) {
                 }
             }
             StatementKind::Step(step) => every(&step.body, f),
-            StatementKind::If { arms, otherwise } => {
+            StatementKind::If { arms, otherwise, .. } => {
                 arms.iter().for_each(|(_, body)| every(body, f));
                 every(otherwise, f);
             }
@@ -279,7 +279,7 @@ pub fn every<'a>(body: &'a [Statement], f: &mut dyn FnMut(&'a Statement)) {
                     }
                 }
             }
-            StatementKind::Decide { arms, otherwise } => {
+            StatementKind::Decide { arms, otherwise, .. } => {
                 for choice in arms.iter().map(|(_, choice)| choice).chain([otherwise]) {
                     if let Choice::Block(body) = choice {
                         every(body, f);

@@ -70,6 +70,8 @@ pub enum StatementKind {
     If {
         arms: Vec<(Expr, Block)>,
         otherwise: Block,
+        /// Where the block of `else` begins, if it is written.
+        else_at: Option<Span>,
     },
     For(Box<For>),
     /// Each a step.
@@ -77,6 +79,8 @@ pub enum StatementKind {
     Decide {
         arms: Vec<(Expr, Choice)>,
         otherwise: Choice,
+        /// Where the arm `otherwise` stands.
+        else_at: Span,
     },
     Follow(Box<Follow>),
     /// Samples while the statements behind it in its block are carried out.
@@ -98,6 +102,8 @@ pub struct Watch {
     /// `good` and `bad`, in the order in which they are tried.
     pub arms: Vec<WatchArm>,
     pub otherwise: WatchTarget,
+    /// Where the arm `otherwise` stands.
+    pub else_at: Span,
 }
 
 /// `good when …` or `bad when …, N times in a row -> …`

@@ -207,7 +207,7 @@ impl Flow<'_> {
                 self.template(text, "a message");
             }
             StatementKind::Step(step) => self.step(step),
-            StatementKind::If { arms, otherwise } => {
+            StatementKind::If { arms, otherwise, .. } => {
                 for (condition, body) in arms {
                     self.sink(condition, Sink::Used("a condition"));
                     self.block(body);
@@ -221,7 +221,7 @@ impl Flow<'_> {
                 self.block(&each.body);
             }
             StatementKind::Parallel(steps) => self.block(steps),
-            StatementKind::Decide { arms, otherwise } => {
+            StatementKind::Decide { arms, otherwise, .. } => {
                 for (condition, choice) in arms {
                     self.sink(condition, Sink::Used("a condition"));
                     self.choice(choice);
