@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::json;
 
 use super::failure::{Failure, INVALID};
-use super::{Format, pretty, print};
+use super::{pretty, print};
 use crate::check::{Checked, Disk};
 use crate::display::{self, DrilledFile, Look};
 use crate::drill::{self, Report};
@@ -47,6 +47,21 @@ pub(super) struct Args {
     jobs: Option<u16>,
 }
 
+/// How what came of drills is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// JUnit XML, for most programs that build and test
+    Junit,
+    /// Workflow commands of GitHub Actions, which mark the lines of a change
+    Github,
+    /// Test Anything Protocol, version 14
+    Tap,
+}
+
 /// A file with what came of its drills.
 struct Drilled {
     file: String,
@@ -78,10 +93,7 @@ pub(super) fn drill(args: &Args) -> Result<u8, Failure> {
             Failure::new(INVALID, why).help("a drill is written `drill \"TITLE\" { given … expect … }`")
         );
     }
-    match args.format {
-        Format::Json => print(&pretty(&as_json(&drilled))?)?,
-        Format::Text => as_text(&drilled)?,
-    }
+    tell(&drilled, args.format)?;
     let failed = drilled.iter().flat_map(|one| &one.reports).any(|report| !report.passed());
     Ok(u8::from(failed))
 }
@@ -141,10 +153,29 @@ fn shown(one: &Drilled) -> DrilledFile<'_> {
     DrilledFile { file: &one.file, sources: &one.checked.sources, reports: &one.reports }
 }
 
+fn tell(drilled: &[Drilled], format: Format) -> Result<(), Failure> {
+    let files = || drilled.iter().filter(|one| !one.reports.is_empty()).map(shown).collect::<Vec<_>>();
+    match format {
+        Format::Text => as_text(drilled),
+        Format::Json => print(&pretty(&as_json(drilled))?),
+        Format::Github => print(&display::github(&files())),
+        Format::Tap => print(&display::tap(&files())),
+        Format::Junit => {
+            let text = display::junit(&files());
+            print(&text.map_err(|e| Failure::new(1, format!("cannot be written as XML: {e}")))?)
+        }
+    }
+}
+
 fn as_text(drilled: &[Drilled]) -> Result<(), Failure> {
     let look = Look::of_stdout();
     for one in drilled.iter().filter(|one| !one.reports.is_empty()) {
         print(&format!("{}\n", display::drills(&shown(one), look)))?;
+    }
+    let files: Vec<DrilledFile<'_>> =
+        drilled.iter().filter(|one| !one.reports.is_empty()).map(shown).collect();
+    if files.len() > 1 {
+        print(&format!("{}\n", display::drills_table(&files, look)))?;
     }
     let all: Vec<&Report> = drilled.iter().flat_map(|one| &one.reports).collect();
     let failed = all.iter().filter(|report| !report.passed()).count();
