@@ -1,6 +1,6 @@
 //! `mainstay drill`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -16,7 +16,8 @@ const AFTER: &str = "\
 Examples:
   mainstay drill disk-full.runbook
   mainstay drill runbooks/ --filter approval
-  mainstay drill runbooks/ --format json
+  mainstay drill runbooks/ --format junit > drills.xml
+  mainstay drill --from last --out outage.runbook
 
 Exit codes:
   0  every drill came out as expected
@@ -31,7 +32,7 @@ Exit codes:
 #[command(after_long_help = AFTER)]
 pub(super) struct Args {
     /// Files or folders to drill
-    #[arg(required = true, value_name = "FILE|FOLDER", add = super::complete::runbook())]
+    #[arg(required_unless_present = "from", value_name = "FILE|FOLDER", add = super::complete::runbook())]
     files: Vec<String>,
 
     /// Only drills whose title contains this
@@ -45,6 +46,14 @@ pub(super) struct Args {
     /// How many drills run at once [default: as many as there are processors]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
+
+    /// Write a drill from what a run recorded, in place of running any; secrets are never in it
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["files", "filter", "format", "jobs"], add = super::complete::run())]
+    from: Option<String>,
+
+    /// Where to write that drill: a file that is not there yet [default: standard output]
+    #[arg(long, value_name = "FILE", requires = "from")]
+    out: Option<PathBuf>,
 }
 
 /// How what came of drills is written.
@@ -70,6 +79,9 @@ struct Drilled {
 }
 
 pub(super) fn drill(args: &Args) -> Result<u8, Failure> {
+    if let Some(run) = &args.from {
+        return super::recorded::record(run, args.out.as_deref());
+    }
     let mut drilled = Vec::new();
     for file in files(&args.files)? {
         let checked = crate::check::check(&file, &Disk);

@@ -4,6 +4,7 @@
 //! touches anything, never reads a clock, never draws anything.
 
 mod judge;
+mod record;
 mod stage;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use crate::event::{Outcome, Record};
 use crate::program::{Drill, Program};
 use crate::source::Span;
 
+pub use record::{Recorded, Unrecorded, file_of_drills, record};
 pub use stage::{Problem, Ran, Stage};
 
 /// What came of a drill.
