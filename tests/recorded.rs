@@ -3,8 +3,10 @@
 mod support;
 
 use std::path::PathBuf;
+use std::time::Instant;
 
-use support::sandbox::{Finished, Sandbox, make_executable};
+use support::sandbox::{Finished, PATIENCE, Sandbox, make_executable};
+use support::service::wait_until;
 
 /// A home with a program `act`: it writes down what it is called with, prints what lies in `prints-WORD`, fails while
 /// `broken-WORD` lies there (once, where that says `once`), and hangs while `hangs-WORD` does.
@@ -52,13 +54,24 @@ impl Home {
         finished.expect_code(code);
     }
 
+    /// Waits until `act` was called with that.
+    fn waits_for(&self, word: &str) {
+        let effects = self.0.home().join("effects");
+        let called = wait_until(Instant::now() + PATIENCE, || {
+            std::fs::read_to_string(&effects).is_ok_and(|text| text.lines().any(|line| line == word))
+        });
+        assert!(called, "`act {word}` was called");
+    }
+
     /// Writes a drill from the last run, sees it pass, and returns it.
     fn drill(&self) -> String {
         self.0.run(["drill", "--from", "last", "--out", "drills/last.runbook"]).expect_code(0);
         let drilled = self.0.run(["drill", "drills/last.runbook"]).expect_code(0);
         assert!(drilled.stdout.contains("1 drill: all as expected"), "{}", drilled.stdout);
         assert!(!drilled.stdout.contains("never asked for"), "{}", drilled.stdout);
-        std::fs::read_to_string(self.0.home().join("drills/last.runbook")).expect("it was written")
+        let text =
+            std::fs::read_to_string(self.0.home().join("drills/last.runbook")).expect("it was written");
+        without_delays(&text)
     }
 
     /// Changes the runbook, and sees the drill of the run before fail with these words.
@@ -69,6 +82,13 @@ impl Home {
         let drilled = self.0.run(["drill", "drills/last.runbook"]).expect_code(1);
         assert!(drilled.stdout.contains(words), "no `{words}`:\n{}", drilled.stdout);
     }
+}
+
+/// Returns the drill as it is where everything is quick: a busy machine may take a second for anything.
+fn without_delays(text: &str) -> String {
+    let late = regex::Regex::new(" after [0-9.]+m?s").expect("a pattern");
+    let slow = regex::Regex::new("takes (0s|1s|[0-9.]+ms)").expect("a pattern");
+    slow.replace_all(&late.replace_all(text, ""), "exits 0").into_owned()
 }
 
 const FULL: &str = r#"runbook "Too full"
@@ -208,7 +228,7 @@ resolve "All" {
     home.file("broken-restart-web3", "always");
     home.run(3, &[]);
     let text = home.drill();
-    assert!(text.contains("  given state = \"up\", then \"down\"\n"), "{text}");
+    assert!(text.contains("  given state = \"up\", then \"down\""), "{text}");
     let step = "  given step \"Restart {{ host }}\" exits 0, then exits 0, then exits 3\n";
     assert!(text.contains(step), "{text}");
     assert!(text.contains("  expect step \"Restart {{ host }}\" 3 times\n"), "{text}");
@@ -240,7 +260,7 @@ fn what_people_answered_is_said_with_their_names() {
     assert!(line("given manual \"Unplug {{ region }}\" done by \""), "{text}");
     assert!(line("given approval granted by \""), "{text}");
     let edit = "    verify region == \"eu\"\n    run $ act off";
-    home.fails_after("    run $ act off", edit, "the outcome is `failed`, not `resolved`");
+    home.fails_after("    run $ act off", edit, "the outcome is `rolled_back`, not `resolved`");
 }
 
 #[test]
@@ -300,4 +320,102 @@ fn a_file_that_is_there_is_not_written_over_and_standard_output_takes_it() {
     assert!(printed.starts_with("drills for \"things.runbook\"\n\ndrill \"as in the run "), "{printed}");
     home.file("printed.runbook", &printed);
     home.0.run(["drill", "printed.runbook"]).expect_code(0);
+}
+
+const LONG: &str = r#"runbook "Long"
+
+resolve "Do" {
+  step "First" {
+    run $ act first
+      undo $ act undo-first
+  }
+  step "Long" {
+    run $ act long
+      undo $ act undo-long
+        safe
+    approve "Go on?" by operator within 1m on silence abort
+  }
+}
+"#;
+
+#[test]
+fn an_operators_stop_is_given_at_its_step() {
+    let home = Home::new(LONG);
+    home.file("hangs-long", "");
+    let running = home.0.start(["run", "things.runbook"]);
+    home.waits_for("long");
+    home.0.run(["stop", "last"]).expect_code(0);
+    running.finish().expect_code(4);
+    let text = home.drill();
+    assert!(text.contains("  given operator stops at step \"Long\"\n"), "{text}");
+    assert!(text.contains("  expect outcome aborted\n  expect resolve \"Do\"\n"), "{text}");
+    assert!(text.contains("  expect step \"First\" undone\n"), "{text}");
+    home.fails_after("      undo $ act undo-first", "      leave \"it stays\"", "was not undone");
+}
+
+#[test]
+fn a_run_that_was_cut_off_and_taken_up_again_becomes_a_drill() {
+    let home = Home::new(LONG);
+    let mut running = home.0.start(["run", "things.runbook"]);
+    running.wait_for("Go on?");
+    running.kill();
+    let mut terminal = home.0.at_terminal(["resume", "last"]);
+    terminal.wait_for("Go on?");
+    terminal.type_line("no");
+    terminal.finish().expect_code(4);
+    home.0.run(["rollback", "last"]).expect_code(0);
+    let text = home.drill();
+    assert!(text.contains("  # Not said: the run was left or cut off, and taken up again"), "{text}");
+    assert!(text.contains("given approval denied by \""), "{text}");
+    home.fails_after(
+        "    approve \"Go on?\" by operator within 1m on silence abort\n",
+        "",
+        "not as expected",
+    );
+}
+
+#[test]
+fn a_reading_that_is_repeated_and_a_message_with_a_time_become_lines() {
+    let home = Home::new(
+        r#"runbook "Poll"
+
+resolve "Do" {
+  step "Wait for it" {
+    run $ act begin
+      undo $ act end
+    check seen = $ act seen
+      until "yes" in seen.stdout within 400ms every 100ms
+    notify ops "never sent"
+  }
+}
+
+rollback {
+  step "Tell" {
+    check when = $ date +%N
+    notify ops "it is {{ when.stdout }}"
+    check broken = try $ act broken
+    show broken
+  }
+}
+"#,
+    );
+    home.file("broken-broken", "always");
+    home.run(3, &[]);
+    let text = home.drill();
+    assert!(text.contains("  given seen ") && text.contains("  given broken fails \"the command"), "{text}");
+    assert!(text.contains("  expect notified ops \"it is ") && !text.contains("never sent"), "{text}");
+    assert!(text.contains("  expect step \"Wait for it\" undone\n"), "{text}");
+    home.fails_after("within 400ms every 100ms", "within 1h every 100ms", "s` is not true");
+}
+
+#[test]
+fn a_run_that_is_not_over_is_refused() {
+    let home = Home::new(LONG);
+    let mut running = home.0.start(["run", "things.runbook"]);
+    running.wait_for("Go on?");
+    running.kill();
+    let refused = home.0.run(["drill", "--from", "last"]).expect_code(2);
+    assert!(refused.stderr.contains("has not ended") && refused.stdout.is_empty(), "{}", refused.stderr);
+    let both = home.0.run(["drill", "--from", "last", "things.runbook"]).expect_code(2);
+    assert!(both.stderr.contains("cannot be used with"), "{}", both.stderr);
 }

@@ -335,7 +335,7 @@ impl End {
         let ask = &met.ask;
         let beyond = || {
             let length = ask.deadline.map_or(met.took(), |deadline| deadline - ask.asked.run_ns);
-            (length.max(0) / SECOND + 1) * SECOND
+            (length.max(0).saturating_add(SECOND - 1) / SECOND + 1).saturating_mul(SECOND)
         };
         match &met.reply {
             Some((_, Reply::Command(end))) => match &end.ended {

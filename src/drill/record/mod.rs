@@ -66,8 +66,9 @@ pub fn record(program: &Arc<Program>, records: &[Record]) -> Result<Recorded, Un
     let mut first = None;
     for grain in GRAINS {
         let (given, unsaid) = given::given(opened, &way, shift, *grain);
+        let moved = given != given::given(opened, &way, Shift::default(), *grain).0;
         let mut draft = Draft {
-            head: head(program, opened, shift, &unsaid),
+            head: head(program, opened, moved, &unsaid),
             given,
             expected: expected::expected(program, &way.records),
             bound: expected::bounded(elapsed),
@@ -88,7 +89,7 @@ pub fn file_of_drills(file: &str, drills: &str) -> String {
 }
 
 /// Returns the title and the comments below it.
-fn head(program: &Program, opened: &Opened, shift: Shift, unsaid: &[String]) -> Vec<String> {
+fn head(program: &Program, opened: &Opened, moved: bool, unsaid: &[String]) -> Vec<String> {
     let secrets = program.with_followed().flat_map(|book| &book.globals);
     let secrets = secrets.filter(|global| matches!(global.source, GlobalSource::Secret(_)));
     let day = jiff::Timestamp::from_microsecond(opened.at.wall_us).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
@@ -96,7 +97,7 @@ fn head(program: &Program, opened: &Opened, shift: Shift, unsaid: &[String]) -> 
         format!("drill {} {{", as_written(&format!("as in the run {}", opened.run))),
         format!("  # Written from what that run recorded; it began at {day:.0}."),
     ];
-    if shift.0 != 0 {
+    if moved {
         lines.push(String::from("  # Times in it are as far from the beginning as they were: every drill begins at 2026-01-01T00:00Z."));
     }
     for global in secrets {
