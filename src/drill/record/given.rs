@@ -83,7 +83,7 @@ pub(super) struct Said {
     /// What is real and cannot be said.
     unsaid: Vec<String>,
     shift: Shift,
-    /// To what durations are rounded, nanoseconds; shorter ones are not said.
+    /// To what durations are rounded down, nanoseconds; shorter ones are not said.
     grain: i64,
     /// Whether approvals are told apart by their text.
     apart: bool,
@@ -175,7 +175,7 @@ impl Said {
     }
 
     fn rounded(&self, ns: i64) -> Option<String> {
-        let rounded = ns.saturating_add(self.grain / 2) / self.grain * self.grain;
+        let rounded = ns / self.grain * self.grain;
         (rounded > 0).then(|| duration(rounded))
     }
 

@@ -21,7 +21,7 @@ use crate::source::Sources;
 
 use literal::{Shift, as_written, quote};
 
-/// To what durations are rounded, nanoseconds: as coarse as the run's course allows.
+/// To what durations are rounded down, nanoseconds: as coarse as the run's course allows.
 const GRAINS: &[i64] = &[1_000_000_000, 100_000_000, 1_000_000];
 
 /// The name under which the drill is checked.
