@@ -1,13 +1,13 @@
 //! `mainstay drill`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 
 use super::failure::{Failure, INVALID, warn};
-use super::{Format, coverage, pretty, print};
+use super::{coverage, pretty, print};
 use crate::check::{Checked, Disk};
 use crate::display::{self, DrilledFile, Look};
 use crate::drill::{self, Coverage, Report};
@@ -18,6 +18,8 @@ Examples:
   mainstay drill runbooks/ --filter approval
   mainstay drill runbooks/ --format json
   mainstay drill runbooks/ --coverage --min-coverage 90
+  mainstay drill runbooks/ --format junit > drills.xml
+  mainstay drill --from last --out outage.runbook
 
 Exit codes:
   0  every drill came out as expected
@@ -32,7 +34,7 @@ Exit codes:
 #[command(after_long_help = AFTER)]
 pub(super) struct Args {
     /// Files or folders to drill
-    #[arg(required = true, value_name = "FILE|FOLDER", add = super::complete::runbook())]
+    #[arg(required_unless_present = "from", value_name = "FILE|FOLDER", add = super::complete::runbook())]
     files: Vec<String>,
 
     /// Only drills whose title contains this
@@ -49,6 +51,29 @@ pub(super) struct Args {
 
     #[command(flatten)]
     coverage: coverage::Options,
+
+    /// Write a drill from what a run recorded, in place of running any; secrets are never in it
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["files", "filter", "format", "jobs", "coverage", "coverage_html", "coverage_lcov", "min_coverage"], add = super::complete::run())]
+    from: Option<String>,
+
+    /// Where to write that drill: a file that is not there yet [default: standard output]
+    #[arg(long, value_name = "FILE", requires = "from")]
+    out: Option<PathBuf>,
+}
+
+/// How what came of drills is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// JUnit XML, for most programs that build and test
+    Junit,
+    /// Workflow commands of GitHub Actions, which mark the lines of a change
+    Github,
+    /// Test Anything Protocol, version 14
+    Tap,
 }
 
 /// A file with what came of its drills.
@@ -59,6 +84,9 @@ struct Drilled {
 }
 
 pub(super) fn drill(args: &Args) -> Result<u8, Failure> {
+    if let Some(run) = &args.from {
+        return super::recorded::record(run, args.out.as_deref());
+    }
     let mut drilled = Vec::new();
     for file in files(&args.files)? {
         let checked = crate::check::check(&file, &Disk);
@@ -88,12 +116,9 @@ pub(super) fn drill(args: &Args) -> Result<u8, Failure> {
     let covered = covered(&drilled);
     let filter = args.filter.as_deref();
     let shown = args.coverage.shown().then(|| display::coverage_json(&covered, filter));
-    match args.format {
-        Format::Json => print(&pretty(&as_json(&drilled, shown.as_ref()))?)?,
-        Format::Text => {
-            as_text(&drilled)?;
-            args.coverage.show(&covered, filter)?;
-        }
+    tell(&drilled, args.format, shown.as_ref())?;
+    if args.format == Format::Text {
+        args.coverage.show(&covered, filter)?;
     }
     args.coverage.write(&covered)?;
     if let Some(lacking) = args.coverage.lacking(&covered) {
@@ -169,10 +194,29 @@ fn shown(one: &Drilled) -> DrilledFile<'_> {
     DrilledFile { file: &one.file, sources: &one.checked.sources, reports: &one.reports }
 }
 
+fn tell(drilled: &[Drilled], format: Format, coverage: Option<&serde_json::Value>) -> Result<(), Failure> {
+    let files = || drilled.iter().filter(|one| !one.reports.is_empty()).map(shown).collect::<Vec<_>>();
+    match format {
+        Format::Text => as_text(drilled),
+        Format::Json => print(&pretty(&as_json(drilled, coverage))?),
+        Format::Github => print(&display::github(&files())),
+        Format::Tap => print(&display::tap(&files())),
+        Format::Junit => {
+            let text = display::junit(&files());
+            print(&text.map_err(|e| Failure::new(1, format!("cannot be written as XML: {e}")))?)
+        }
+    }
+}
+
 fn as_text(drilled: &[Drilled]) -> Result<(), Failure> {
     let look = Look::of_stdout();
     for one in drilled.iter().filter(|one| !one.reports.is_empty()) {
         print(&format!("{}\n", display::drills(&shown(one), look)))?;
+    }
+    let files: Vec<DrilledFile<'_>> =
+        drilled.iter().filter(|one| !one.reports.is_empty()).map(shown).collect();
+    if files.len() > 1 {
+        print(&format!("{}\n", display::drills_table(&files, look)))?;
     }
     let all: Vec<&Report> = drilled.iter().flat_map(|one| &one.reports).collect();
     let failed = all.iter().filter(|report| !report.passed()).count();

@@ -27,6 +27,7 @@ mod params;
 mod past;
 mod prevention;
 mod prune;
+mod recorded;
 mod resume;
 mod rollback;
 mod run;

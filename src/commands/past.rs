@@ -222,7 +222,10 @@ fn this_process(clock: Clock) -> Executor {
 }
 
 /// Returns the program that the run follows: of the text it began with, or of the last one that was accepted.
-fn followed(
+///
+/// # Errors
+/// When the texts cannot be read, or are not those that the run followed.
+pub(super) fn followed(
     state: &StateDir,
     run: &str,
     opened: &Opened,

@@ -4,10 +4,11 @@
 
 use std::fmt::Write as _;
 
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde_json::json;
 
 use super::diagnostics::{json as diagnostics_json, render};
-use super::text::columns;
+use super::text::{columns, one_line};
 use super::{Look, line};
 use crate::drill::Report;
 use crate::event::Record;
@@ -29,14 +30,15 @@ pub struct DrilledFile<'a> {
 /// Returns a line for each drill of a file, and the details of those that failed.
 pub fn drills(of: &DrilledFile<'_>, look: Look) -> String {
     let mut out = format!("{}\n", look.bold().on(of.file));
-    let widest = of.reports.iter().map(|report| columns(&report.title)).max().unwrap_or(0);
+    let widest = of.reports.iter().map(|report| columns(&one_line(&report.title))).max().unwrap_or(0);
     for report in of.reports {
+        let title = one_line(&report.title);
         let tone = if report.passed() { Tone::Good } else { Tone::Bad };
         let sign = look.tone(tone).on(look.glyph(Kind::Ended, tone));
         let came = report.outcome.map_or("no end", |outcome| outcome.word());
-        let pad = widest - columns(&report.title);
+        let pad = widest - columns(&title);
         let took = Value::Duration(report.elapsed);
-        let _ = writeln!(out, "  {sign} {}{:pad$}  {came:<11}  {took}", report.title, "");
+        let _ = writeln!(out, "  {sign} {title}{:pad$}  {came:<11}  {took}", "");
         if report.passed() {
             for name in &report.unused {
                 let words = format!("`{name}` is given and never asked for");
@@ -50,8 +52,30 @@ pub fn drills(of: &DrilledFile<'_>, look: Look) -> String {
     out
 }
 
+/// Returns how the drills of several files came out, a line for each file.
+pub fn drills_table(files: &[DrilledFile<'_>], look: Look) -> String {
+    let mut table = Table::new();
+    table.force_no_tty().load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.add_row(["FILE", "DRILLS", "PASSED", "FAILED"].map(|name| look.dim().on(name)));
+    for of in files {
+        let failed = of.reports.iter().filter(|report| !report.passed()).count();
+        let tone = if failed > 0 { Tone::Bad } else { Tone::Plain };
+        let drills = of.reports.len();
+        table.add_row([
+            one_line(of.file),
+            drills.to_string(),
+            (drills - failed).to_string(),
+            look.tone(tone).on(&failed.to_string()),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.trim_fmt() + "\n"
+}
+
 /// Returns what happened instead, as a timeline.
-fn happened(records: &[Record], sources: &Sources, look: Look) -> String {
+pub(super) fn happened(records: &[Record], sources: &Sources, look: Look) -> String {
     let rows: Vec<(u64, Record)> = (1..).zip(records.iter().cloned()).collect();
     let entries: Vec<_> = timeline::entries(&rows)
         .into_iter()

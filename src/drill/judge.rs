@@ -102,22 +102,22 @@ fn example(program: &Program, span: Span) -> String {
 }
 
 /// What the records say, as far as something may be expected of it.
-struct Seen<'a> {
-    outcome: Option<(Outcome, &'a str)>,
-    resolve: Option<String>,
+pub(super) struct Seen<'a> {
+    pub outcome: Option<(Outcome, &'a str)>,
+    pub resolve: Option<String>,
     /// The attempts of steps: name as written, title, and place in the record.
-    attempts: Vec<(String, &'a str, usize)>,
-    attempted: Vec<&'a str>,
-    changed: &'a [Entry],
-    taken_back: &'a [Entry],
-    standing: &'a [Entry],
-    left: &'a [Entry],
-    told: Vec<(&'a str, &'a str, bool)>,
-    findings: Vec<&'a str>,
+    pub attempts: Vec<(String, &'a str, usize)>,
+    pub attempted: Vec<&'a str>,
+    pub changed: &'a [Entry],
+    pub taken_back: &'a [Entry],
+    pub standing: &'a [Entry],
+    pub left: &'a [Entry],
+    pub told: Vec<(&'a str, &'a str, bool)>,
+    pub findings: Vec<&'a str>,
 }
 
 impl<'a> Seen<'a> {
-    fn of(program: &'a Program, records: &'a [Record]) -> Seen<'a> {
+    pub fn of(program: &'a Program, records: &'a [Record]) -> Seen<'a> {
         let mut seen = Seen {
             outcome: None,
             resolve: None,
@@ -206,7 +206,8 @@ impl<'a> Seen<'a> {
         }
     }
 
-    fn step(&self, name: &str, fate: &StepFate) -> Option<Diagnostic> {
+    /// Returns why the step did not fare so, if it did not.
+    pub fn step(&self, name: &str, fate: &StepFate) -> Option<Diagnostic> {
         let times = self.attempts.iter().filter(|(step, ..)| step == name).count();
         let first = |name: &str| self.attempts.iter().find(|(step, ..)| step == name).map(|(_, _, at)| *at);
         match fate {

@@ -5,6 +5,7 @@
 
 mod coverage;
 mod judge;
+mod record;
 mod stage;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ use crate::program::{Drill, Program};
 use crate::source::Span;
 
 pub use coverage::{Coverage, FileCoverage, Group, Point, Tally, never};
+pub use record::{Recorded, Unrecorded, file_of_drills, record};
 pub use stage::{Problem, Ran, Stage};
 
 /// What came of a drill.

@@ -150,6 +150,11 @@ impl Stage {
     }
 }
 
+/// Returns what stands for the secrets of a program of which nothing is given.
+pub(super) fn stand_ins(program: &Program) -> BTreeMap<String, Secret> {
+    secrets(program, &BTreeMap::new())
+}
+
 /// Returns what stands for the secrets: what is given, else an address that says what it is, since many are one.
 fn secrets(program: &Program, given: &BTreeMap<&str, &Value>) -> BTreeMap<String, Secret> {
     let globals = program.with_followed().flat_map(|book| &book.globals);

@@ -1,0 +1,76 @@
+//! `mainstay drill --from RUN`: a drill written from what a run recorded.
+//!
+//! Owns which run and which text are meant, and where the drill goes. Never writes one that does not pass.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Component, Path, PathBuf};
+
+use super::failure::{Failure, INVALID};
+use super::{past, print, settings};
+use crate::display::{self, Look};
+use crate::drill::{self, Unrecorded};
+use crate::event::{Body, Input, Record};
+use crate::journal::Reader;
+use crate::timeline::Summary;
+
+/// Writes the drill to `out`, or to standard output.
+pub(super) fn record(given: &str, out: Option<&Path>) -> Result<u8, Failure> {
+    let state = settings::state_dir()?;
+    let run = state.find(given)?;
+    let records = Reader::open(&state, &run)?.read()?;
+    let Some(Body::Input(Input::Opened(opened))) = records.first().map(|record| &record.body) else {
+        return Err(Failure::new(
+            1,
+            format!("the run {run} was never opened; no drill can be written from it"),
+        ));
+    };
+    let numbered: Vec<(u64, Record)> = (1..).zip(records.iter().cloned()).collect();
+    let (_, program) = past::followed(&state, &run, opened, &Summary::of(&numbered))?;
+    let recorded = drill::record(&program, &records).map_err(|why| refused(&run, why))?;
+    let runbook = Path::new(&opened.cwd).join(&opened.file);
+    let here = std::env::current_dir().unwrap_or_default();
+    let folder =
+        out.map_or(here.clone(), |out| here.join(out).parent().map(Path::to_path_buf).unwrap_or_default());
+    let text = drill::file_of_drills(&from(&folder, &runbook).to_string_lossy(), &recorded.text);
+    match out {
+        None => print(&text)?,
+        Some(out) => {
+            let made = OpenOptions::new().write(true).create_new(true).open(out);
+            made.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|e| {
+                let failure = Failure::new(INVALID, format!("cannot write `{}`: {e}", out.display()));
+                failure.help("name a file that is not there yet")
+            })?;
+        }
+    }
+    Ok(0)
+}
+
+fn refused(run: &str, why: Unrecorded) -> Failure {
+    match why {
+        Unrecorded::NotOpened | Unrecorded::NotEnded => {
+            Failure::new(INVALID, format!("the run {run} has not ended: no drill can be written from it"))
+                .help(format!("`mainstay resume {run}` goes on with it"))
+        }
+        Unrecorded::Differs { unmet, sources, unsaid } => {
+            eprintln!("{}", display::diagnostics(&unmet, &sources, Look::of_stderr()));
+            let what = format!("a drill of the run {run} does not come out as the run did; none was written");
+            let failure = unsaid.into_iter().fold(Failure::new(1, what), |failure, line| {
+                failure.note(format!("no drill can say: {line}"))
+            });
+            failure.help("what is read or changed under a name of its own can be said: `check NAME = …`, `run NAME = …`")
+        }
+    }
+}
+
+/// Returns the path of `file` as it is written in a file of `folder`; both are absolute.
+fn from(folder: &Path, file: &Path) -> PathBuf {
+    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let (folder, file) = (real(folder), real(file));
+    let mut above: Vec<Component<'_>> = folder.components().collect();
+    let mut below: Vec<Component<'_>> = file.components().collect();
+    let same = above.iter().zip(&below).take_while(|(one, other)| one == other).count();
+    above.drain(..same);
+    below.drain(..same);
+    above.iter().map(|_| Component::ParentDir).chain(below).collect()
+}
