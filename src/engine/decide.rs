@@ -1,14 +1,36 @@
-//! `decide`: which way the run goes.
+//! `if` and `decide`: which way the run goes.
 
 use super::context::Cx;
+use super::evaluate::truth;
 use super::failure::{Flow, Stop};
 use super::statement::block;
 use super::visits::Passed;
 use crate::event::Fact;
-use crate::program::{Choice, Expr};
+use crate::program::{Block, Choice, Expr};
 use crate::source::Span;
 
 impl<'w> Cx<'w> {
+    /// Walks the first block whose condition holds; `otherwise` when none does.
+    pub async fn branch(
+        &self,
+        arms: &'w [(Expr, Block)],
+        otherwise: &'w Block,
+        else_at: Option<Span>,
+        span: Span,
+    ) -> Result<Flow, Stop> {
+        for (condition, body) in arms {
+            if truth(&self.value(condition)?, condition.span)? {
+                self.passed(condition.span, Passed::Arm);
+                return block(self, body).await;
+            }
+        }
+        match else_at {
+            Some(at) => self.passed(at, Passed::Otherwise),
+            None => self.passed(span, Passed::PassedBy),
+        }
+        block(self, otherwise).await
+    }
+
     /// Takes the first arm that holds; `otherwise` when none does, or when one cannot be evaluated.
     pub async fn decide(
         &self,

@@ -4,7 +4,6 @@ use super::context::Cx;
 use super::failure::{CallStop, Failure, Flow, Stop};
 use super::join::Walking;
 use super::poll::{Rhythm, poll};
-use super::visits::Passed;
 use crate::event::Fact;
 use crate::program::{Call, Expr, Polling, Statement, StatementKind, Template};
 use crate::source::Span;
@@ -95,17 +94,7 @@ pub(super) fn statement<'w>(here: Cx<'w>, statement: &'w Statement) -> Walking<'
             }
             StatementKind::Step(step) => return here.step(step, span).await,
             StatementKind::If { arms, otherwise, else_at } => {
-                for (condition, body) in arms {
-                    if super::evaluate::truth(&here.value(condition)?, condition.span)? {
-                        here.passed(condition.span, Passed::Arm);
-                        return block(&here, body).await;
-                    }
-                }
-                match else_at {
-                    Some(at) => here.passed(*at, Passed::Otherwise),
-                    None => here.passed(span, Passed::PassedBy),
-                }
-                return block(&here, otherwise).await;
+                return here.branch(arms, otherwise, *else_at, span).await;
             }
             StatementKind::For(looping) => return here.looping(looping, span).await,
             StatementKind::Parallel(arms) => return here.parallel(arms).await,

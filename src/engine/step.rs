@@ -28,6 +28,7 @@ impl<'w> Cx<'w> {
         }
         let mut attempt = 1;
         loop {
+            here.passed(span, Passed::Ran);
             let tried = here.attempt(step, attempt, attempts, span).await;
             let (failure, clean) = match tried {
                 Ok(flow) => return Ok(flow),
@@ -72,7 +73,6 @@ impl<'w> Cx<'w> {
             let words = format!("`timeout {}` of the step \"{}\"", Self::length(length), self.step);
             here = here.bounded(length, &words, Some(timeout.span));
         }
-        here.passed(span, Passed::Ran);
         let title = self.step.to_string();
         let deadline = here.bound.as_ref().map(|b| b.at);
         here.fact(Fact::StepBegan { title: title.clone(), attempt, attempts, deadline, span });
