@@ -13,6 +13,7 @@ mod completions;
 mod concurrency;
 mod detach;
 mod drill;
+mod explore;
 mod failure;
 mod help;
 mod kept;

@@ -51,7 +51,7 @@ pub fn drills(of: &DrilledFile<'_>, look: Look) -> String {
 }
 
 /// Returns what happened instead, as a timeline.
-fn happened(records: &[Record], sources: &Sources, look: Look) -> String {
+pub(super) fn happened(records: &[Record], sources: &Sources, look: Look) -> String {
     let rows: Vec<(u64, Record)> = (1..).zip(records.iter().cloned()).collect();
     let entries: Vec<_> = timeline::entries(&rows)
         .into_iter()

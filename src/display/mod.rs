@@ -7,6 +7,7 @@
 mod aside;
 mod diagnostics;
 mod drill;
+mod explored;
 mod ending;
 mod json;
 mod keys;
@@ -31,6 +32,7 @@ mod waiting;
 pub use diagnostics::{json as diagnostics_json, render as diagnostics, render_one as diagnostic};
 pub use drill::{DrilledFile, drills, drills_json};
 pub use ending::ending;
+pub use explored::{ExploredFile, explored, explored_case, explored_json};
 pub use json::Json;
 pub use line::line;
 pub use look::{Look, Paint};

@@ -3,6 +3,9 @@
 //! Owns how a drill is set up, run, and judged. It is the same interpreter as in a real run, in another world. Never
 //! touches anything, never reads a clock, never draws anything.
 
+mod cases;
+mod explore;
+mod findings;
 mod judge;
 mod stage;
 
@@ -13,7 +16,10 @@ use crate::event::{Outcome, Record};
 use crate::program::{Drill, Program};
 use crate::source::Span;
 
-pub use stage::{Problem, Ran, Stage};
+pub use cases::{Break, Case};
+pub use explore::{Depth, Explored, case, explore};
+pub use findings::{Finding, Findings, Kind};
+pub use stage::{Kept, Problem, Ran, Stage};
 
 /// What came of a drill.
 #[derive(Clone, Debug)]
