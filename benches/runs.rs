@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mainstay::event::{
-    Address, Ask, Body, Class, Fact, Input, Moment, Opened, Outcome, Question, QuestionKind, Record, Request,
-    Wanted,
+    Address, Ask, Body, Class, Fact, Input, Moment, Opened, Outcome, Place, Question, QuestionKind, Record,
+    Request, Wanted,
 };
 use mainstay::journal::{RunJournal, StateDir};
 use mainstay::world::Store as _;
@@ -139,6 +139,7 @@ fn waiting() -> Vec<Body> {
         changes: false,
         inner: false,
         asked: Moment::default(),
+        place: Place::default(),
     };
     vec![opened(), titled(), Body::Request(ask)]
 }
