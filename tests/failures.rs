@@ -94,7 +94,7 @@ fn the_first_case_of_a_finding_shows_it_again() {
             let explored = drill::explore(&program, one, Depth { pairs: 40, seed: 3 });
             for finding in explored.findings.in_order() {
                 let named = finding.first.to_string().parse().expect("a case");
-                let (records, again) = drill::case(&program, one, &named);
+                let drill::Shown { records, findings: again, .. } = drill::case(&program, one, &named);
                 let place = |found: &mainstay::drill::Finding| (found.kind, found.span);
                 let known = explored.known.in_order().iter().any(|one| place(one) == place(finding));
                 let again = again.in_order().iter().any(|one| place(one) == place(finding));
@@ -142,6 +142,11 @@ fn findings_are_told_with_the_command_that_repeats_them() {
     assert!(told.contains("(pairs: seed 9): nothing found"), "{told}");
     let several = sandbox.run(["drill", &good, "--every-failure", "--at", "1:fails"]).expect_code(2);
     assert!(several.stderr.contains("`--at` is a case of one drill"), "{}", several.stderr);
+    let title = "it is updated";
+    let past = sandbox
+        .run(["drill", &good, "--filter", title, "--every-failure", "--at", "999:fails"])
+        .expect_code(2);
+    assert!(past.stderr.contains("nothing can be broken so"), "{}", past.stderr);
     let unknown = sandbox.run(["drill", &good, "--every-failure", "--at", "1:breaks"]).expect_code(2);
     assert!(unknown.stderr.contains("is no case"), "{}", unknown.stderr);
 }

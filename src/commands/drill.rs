@@ -84,7 +84,8 @@ pub(super) fn drill(args: &Args) -> Result<u8, Failure> {
         );
     }
     if args.failures.every_failure {
-        return super::explore::explore(&drilled, &args.failures, args.format, jobs);
+        let filter = args.filter.as_deref();
+        return super::explore::explore(&drilled, filter, &args.failures, args.format, jobs);
     }
     match args.format {
         Format::Json => print(&pretty(&as_json(&drilled))?)?,

@@ -47,12 +47,13 @@ struct OfFile<'a> {
 /// Breaks the drills that came out as expected.
 pub(super) fn explore(
     drilled: &[Drilled],
+    filter: Option<&str>,
     args: &Failures,
     format: Format,
     jobs: usize,
 ) -> Result<u8, Failure> {
     if let Some(case) = &args.at {
-        return at(drilled, case);
+        return at(drilled, filter, case);
     }
     let depth = Depth { pairs: if args.depth == 2 { args.cases } else { 0 }, seed: args.seed };
     let files: Vec<OfFile<'_>> = drilled.iter().filter_map(|one| of_file(one, depth, jobs)).collect();
@@ -87,20 +88,32 @@ fn passed(drilled: &Drilled) -> Vec<&Drill> {
 }
 
 /// Runs one case of one drill.
-fn at(drilled: &[Drilled], case: &Case) -> Result<u8, Failure> {
-    let mut drills = drilled.iter().flat_map(|one| passed(one).into_iter().map(move |drill| (one, drill)));
-    let (Some((file, one)), None) = (drills.next(), drills.next()) else {
+fn at(drilled: &[Drilled], filter: Option<&str>, case: &Case) -> Result<u8, Failure> {
+    let drills = drilled.iter().flat_map(|one| passed(one).into_iter().map(move |drill| (one, drill)));
+    let mut drills: Vec<(&Drilled, &Drill)> = drills.collect();
+    if drills.len() > 1 {
+        drills.retain(|(_, drill)| Some(drill.title.as_str()) == filter);
+    }
+    let &[(file, one)] = drills.as_slice() else {
         return Err(Failure::new(INVALID, "`--at` is a case of one drill that comes out as expected")
-            .help("name its file, and with `--filter` a part of its title that no other has"));
+            .help("name its file, and its title with `--filter`"));
     };
     let Some(program) = file.checked.drilled() else {
         return Err(Failure::new(INVALID, format!("`{}` drills nothing", file.file)));
     };
-    let (records, findings) = drill::case(&Arc::new(program.clone()), one, case);
-    let shown =
-        ExploredFile { file: &file.file, sources: &file.checked.sources, cases: &[], findings: &findings };
-    print(&display::explored_case(&shown, &one.title, case, &records, Look::of_stdout()))?;
-    Ok(u8::from(!findings.is_empty()))
+    let run = drill::case(&Arc::new(program.clone()), one, case);
+    if run.broken.breaks.len() < case.breaks.len() {
+        return Err(Failure::new(INVALID, format!("nothing can be broken so in this drill: `{case}`"))
+            .help("numbers change with the file: run `--every-failure` again without `--at`"));
+    }
+    let of = ExploredFile {
+        file: &file.file,
+        sources: &file.checked.sources,
+        cases: &[],
+        findings: &run.findings,
+    };
+    print(&display::explored_case(&of, &one.title, &run.broken, &run.records, Look::of_stdout()))?;
+    Ok(u8::from(!run.findings.is_empty()))
 }
 
 fn shown<'a>(of: &'a OfFile<'_>) -> ExploredFile<'a> {

@@ -67,7 +67,7 @@ pub fn explored_case(
     records: &[Record],
     look: Look,
 ) -> String {
-    let mut out = format!("{}, {case}\n\n", look.bold().on(title));
+    let mut out = format!("{}, {}\n\n", look.bold().on(title), case.words());
     out.push_str(&happened(records, of.sources, look));
     for finding in of.findings.in_order() {
         let _ = writeln!(out, "{}", render_one(&finding.diagnostic(&repeat(of, finding)), of.sources, look));

@@ -67,18 +67,31 @@ pub fn explore(program: &Arc<Program>, drill: &Drill, depth: Depth) -> Explored 
     explorer.explored
 }
 
-/// Runs one case of a drill, and returns what it wrote down and what is wrong with it.
-pub fn case(program: &Arc<Program>, drill: &Drill, case: &Case) -> (Vec<Record>, Findings) {
+/// One broken run.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// What it wrote down.
+    pub records: Vec<Record>,
+    pub findings: Findings,
+    /// What of the case could be broken, with what that is.
+    pub broken: Case,
+}
+
+/// Runs one case of a drill.
+pub fn case(program: &Arc<Program>, drill: &Drill, case: &Case) -> Shown {
     let mut explorer = Explorer::new(program, drill);
     let unbroken = explorer.run(&Case::default(), Faults::exploring());
     explorer.rule.unbroken(&unbroken);
     explorer.note(&Case::default(), &unbroken);
     let known = std::mem::take(&mut explorer.explored.findings);
     let kept = case.write().map_or_else(Kept::default, Kept::refusing);
-    let ran = explorer.stage.run_with(case.faults(), kept);
+    let ran = explorer.caught(|stage| stage.run_with(case.faults(), kept));
     explorer.judged(case, &ran);
-    explorer.explored.findings.forget(&known);
-    (ran.records, explorer.explored.findings)
+    let mut findings = explorer.explored.findings;
+    findings.forget(&known);
+    let mut broken = case.as_struck(ran.world.broken());
+    broken.breaks.retain(|one| !matches!(one, Break::Write(write) if *write == 0 || *write >= ran.writes));
+    Shown { broken, records: ran.records, findings }
 }
 
 struct Explorer {

@@ -17,7 +17,7 @@ use crate::program::{Drill, Program};
 use crate::source::Span;
 
 pub use cases::{Break, Case};
-pub use explore::{Depth, Explored, case, explore};
+pub use explore::{Depth, Explored, Shown, case, explore};
 pub use findings::{Finding, Findings, Kind};
 pub use stage::{Kept, Problem, Ran, Stage};
 

@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::said;
-use crate::event::{Address, Ask, Request};
+use super::{A_WHILE, GivenWorld, exit, said};
+use crate::event::{Address, Answer, Ask, CommandEnd, Control, Ended, Input, Reply, Request};
 use crate::source::Span;
+use crate::value::Value;
 
 /// A way to break a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -228,5 +229,73 @@ impl Faults {
         let (address, span) = (ask.address.clone(), ask.place.span);
         self.struck.push(Struck { place, fault, address, what: said(ask), span });
         Some(fault)
+    }
+}
+
+impl GivenWorld {
+    /// Breaks a request.
+    pub(super) fn fault(&mut self, ask: &Ask, fault: Fault) {
+        let is_command = matches!(ask.request, Request::Command(_));
+        let deadline = ask.deadline.unwrap_or(self.now);
+        match fault {
+            Fault::Fails if is_command => {
+                self.reply(&ask.address, self.now, Reply::Command(Box::new(exit(1, "broken by a fault"))));
+            }
+            Fault::Fails => {
+                let message = String::from("broken by a fault");
+                self.reply(&ask.address, self.now, Reply::Failed { message, doubt: false });
+            }
+            Fault::TimesOut if is_command => {
+                if ask.changes {
+                    self.acts.push(said(ask));
+                }
+                let end = CommandEnd { ended: Ended::Timeout, ..exit(0, "") };
+                self.reply(&ask.address, deadline, Reply::Command(Box::new(end)));
+            }
+            Fault::TimesOut | Fault::Lost => {
+                if ask.changes {
+                    self.acts.push(said(ask));
+                }
+                let why = String::from("lost by a fault");
+                let at = if fault == Fault::Lost { self.now } else { deadline };
+                self.reply(&ask.address, at, Reply::Lost { why });
+            }
+            Fault::Denied => {
+                let answer = Answer {
+                    who: String::from("fault"),
+                    uid: 1,
+                    role: String::new(),
+                    value: Value::Bool(false),
+                    because: String::new(),
+                    letter: String::new(),
+                };
+                self.reply(&ask.address, self.now, Reply::Answer(answer));
+            }
+            Fault::Silent => {
+                self.reply(&ask.address, deadline, Reply::Silence { why: String::from("silent by a fault") });
+            }
+            Fault::Stop => self.stop(ask, "fault"),
+            Fault::CrashBefore => self.gone = true,
+            Fault::CrashAfter => {
+                self.faults.pause(true);
+                self.begin_one(ask.clone());
+                self.faults.pause(false);
+                self.gone = true;
+            }
+        }
+    }
+
+    /// Lets somebody stop the run while this goes on.
+    pub(super) fn stop(&mut self, ask: &Ask, by: &str) {
+        let occurred = self.moment(self.now);
+        let by = by.to_owned();
+        if !self.due.values().any(|input| matches!(input, Input::Control { .. })) {
+            self.put(self.now, Input::Control { control: Control::Stop, by, occurred });
+        }
+        self.faults.pause(true);
+        self.busy = A_WHILE;
+        self.begin_one(ask.clone());
+        self.busy = 0;
+        self.faults.pause(false);
     }
 }

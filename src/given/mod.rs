@@ -8,7 +8,7 @@ mod faults;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::event::{Address, Answer, Ask, CommandEnd, Control, Ended, Input, Moment, Outlet, Reply, Request};
+use crate::event::{Address, Answer, Ask, CommandEnd, Ended, Input, Moment, Outlet, Reply, Request};
 use crate::source::Span;
 use crate::value::Value;
 use crate::world::{Next, World, WorldError};
@@ -355,71 +355,6 @@ impl GivenWorld {
                 self.reply(&ask.address, deadline, Reply::Silence { why });
             }
         }
-    }
-
-    fn fault(&mut self, ask: &Ask, fault: Fault) {
-        let is_command = matches!(ask.request, Request::Command(_));
-        let deadline = ask.deadline.unwrap_or(self.now);
-        match fault {
-            Fault::Fails if is_command => {
-                self.reply(&ask.address, self.now, Reply::Command(Box::new(exit(1, "broken by a fault"))));
-            }
-            Fault::Fails => {
-                let message = String::from("broken by a fault");
-                self.reply(&ask.address, self.now, Reply::Failed { message, doubt: false });
-            }
-            Fault::TimesOut if is_command => {
-                if ask.changes {
-                    self.acts.push(said(ask));
-                }
-                let end = CommandEnd { ended: Ended::Timeout, ..exit(0, "") };
-                self.reply(&ask.address, deadline, Reply::Command(Box::new(end)));
-            }
-            Fault::TimesOut | Fault::Lost => {
-                if ask.changes {
-                    self.acts.push(said(ask));
-                }
-                let why = String::from("lost by a fault");
-                let at = if fault == Fault::Lost { self.now } else { deadline };
-                self.reply(&ask.address, at, Reply::Lost { why });
-            }
-            Fault::Denied => {
-                let answer = Answer {
-                    who: String::from("fault"),
-                    uid: 1,
-                    role: String::new(),
-                    value: Value::Bool(false),
-                    because: String::new(),
-                    letter: String::new(),
-                };
-                self.reply(&ask.address, self.now, Reply::Answer(answer));
-            }
-            Fault::Silent => {
-                self.reply(&ask.address, deadline, Reply::Silence { why: String::from("silent by a fault") });
-            }
-            Fault::Stop => self.stop(ask, "fault"),
-            Fault::CrashBefore => self.gone = true,
-            Fault::CrashAfter => {
-                self.faults.pause(true);
-                self.begin_one(ask.clone());
-                self.faults.pause(false);
-                self.gone = true;
-            }
-        }
-    }
-
-    /// Lets somebody stop the run while this goes on.
-    fn stop(&mut self, ask: &Ask, by: &str) {
-        let occurred = self.moment(self.now);
-        let by = by.to_owned();
-        if !self.due.values().any(|input| matches!(input, Input::Control { .. })) {
-            self.put(self.now, Input::Control { control: Control::Stop, by, occurred });
-        }
-        self.faults.pause(true);
-        self.busy = A_WHILE;
-        self.begin_one(ask.clone());
-        self.busy = 0;
-        self.faults.pause(false);
     }
 }
 
