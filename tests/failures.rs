@@ -79,8 +79,8 @@ fn planted_mistakes_are_found_and_nothing_else() {
 fn two_failures_at_once_find_nothing_in_a_good_runbook() {
     for name in ["good", "parallel-people"] {
         let path = folder().join(name).with_extension("runbook");
-        let (findings, cases) = explored(&path, Depth { pairs: 400, seed: 7 });
-        assert!(cases > 800, "{name}: {cases} cases");
+        let (findings, cases) = explored(&path, Depth { pairs: 100, seed: 7 });
+        assert!(cases > 500, "{name}: {cases} cases");
         assert!(findings.is_empty(), "{name}: {:#?}", findings.in_order());
     }
 }
