@@ -18,12 +18,13 @@ Examples:
   mainstay drill runbooks/ --filter approval
   mainstay drill runbooks/ --format json
   mainstay drill runbooks/ --coverage --min-coverage 90
+  mainstay drill runbooks/ --every-failure --depth 2
   mainstay drill runbooks/ --format junit > drills.xml
   mainstay drill --from last --out outage.runbook
 
 Exit codes:
   0  every drill came out as expected
-  1  at least one did not, or they take too little (`--min-coverage`)
+  1  at least one did not, they take too little (`--min-coverage`), or `--every-failure` found something
   2  a file has errors, or there is nothing to drill";
 
 /// Drill runbooks: run them in a given world, and compare
@@ -52,8 +53,11 @@ pub(super) struct Args {
     #[command(flatten)]
     coverage: coverage::Options,
 
+    #[command(flatten)]
+    failures: super::explore::Failures,
+
     /// Write a drill from what a run recorded, in place of running any; secrets are never in it
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["files", "filter", "format", "jobs", "coverage", "coverage_html", "coverage_lcov", "min_coverage"], add = super::complete::run())]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["files", "filter", "format", "jobs", "coverage", "coverage_html", "coverage_lcov", "min_coverage", "every_failure"], add = super::complete::run())]
     from: Option<String>,
 
     /// Where to write that drill: a file that is not there yet [default: standard output]
@@ -63,7 +67,7 @@ pub(super) struct Args {
 
 /// How what came of drills is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// For people
     Text,
     /// For programs
@@ -77,10 +81,10 @@ enum Format {
 }
 
 /// A file with what came of its drills.
-struct Drilled {
-    file: String,
-    checked: Checked,
-    reports: Vec<Report>,
+pub(super) struct Drilled {
+    pub file: String,
+    pub checked: Checked,
+    pub reports: Vec<Report>,
 }
 
 pub(super) fn drill(args: &Args) -> Result<u8, Failure> {
@@ -101,8 +105,9 @@ pub(super) fn drill(args: &Args) -> Result<u8, Failure> {
     }
     let jobs =
         args.jobs.map(usize::from).or_else(|| std::thread::available_parallelism().ok().map(Into::into));
+    let jobs = jobs.unwrap_or(1);
     for one in &mut drilled {
-        one.reports = reports(&one.checked, args.filter.as_deref(), jobs.unwrap_or(1));
+        one.reports = reports(&one.checked, args.filter.as_deref(), jobs);
     }
     if drilled.iter().all(|one| one.reports.is_empty()) {
         let why = match &args.filter {
@@ -112,6 +117,10 @@ pub(super) fn drill(args: &Args) -> Result<u8, Failure> {
         return Err(
             Failure::new(INVALID, why).help("a drill is written `drill \"TITLE\" { given … expect … }`")
         );
+    }
+    if args.failures.every_failure {
+        let filter = args.filter.as_deref();
+        return super::explore::explore(&drilled, filter, &args.failures, args.format, jobs);
     }
     let covered = covered(&drilled);
     let filter = args.filter.as_deref();
@@ -162,21 +171,26 @@ fn reports(checked: &Checked, filter: Option<&str>, jobs: usize) -> Vec<Report> 
     let program = Arc::new(program.clone());
     let wanted = |title: &str| filter.is_none_or(|text| title.contains(text));
     let drills: Vec<_> = checked.drills.iter().filter(|drill| wanted(&drill.title)).collect();
+    each(&drills, jobs, |one| drill::drill(&program, one))
+}
+
+/// Does something with each of these, several at once, and returns what came of it in their order.
+pub(super) fn each<T: Sync, R: Send>(of: &[T], jobs: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
-    let mut reports: Vec<(usize, Report)> = std::thread::scope(|scope| {
-        let work = || {
+    let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let worker = || {
             let mut done = Vec::new();
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
-                let Some(one) = drills.get(at) else { return done };
-                done.push((at, drill::drill(&program, one)));
+                let Some(one) = of.get(at) else { return done };
+                done.push((at, work(one)));
             }
         };
-        let workers: Vec<_> = (0..jobs.min(drills.len())).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (0..jobs.min(of.len())).map(|_| scope.spawn(worker)).collect();
         workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
     });
-    reports.sort_by_key(|(at, _)| *at);
-    reports.into_iter().map(|(_, report)| report).collect()
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 /// Returns what all drills have taken, of files without any drill too.

@@ -15,6 +15,7 @@ mod conduct;
 mod detach;
 mod coverage;
 mod drill;
+mod explore;
 mod failure;
 mod help;
 mod kept;

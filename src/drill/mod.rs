@@ -3,7 +3,10 @@
 //! Owns how a drill is set up, run, and judged. It is the same interpreter as in a real run, in another world. Never
 //! touches anything, never reads a clock, never draws anything.
 
+mod cases;
 mod coverage;
+mod explore;
+mod findings;
 mod judge;
 mod record;
 mod stage;
@@ -17,9 +20,12 @@ use crate::event::{Outcome, Record};
 use crate::program::{Drill, Program};
 use crate::source::Span;
 
+pub use cases::{Break, Case};
 pub use coverage::{Coverage, FileCoverage, Group, Point, Tally, never};
+pub use explore::{Depth, Explored, Shown, case, explore};
+pub use findings::{Finding, Findings, Kind};
 pub use record::{Recorded, Unrecorded, file_of_drills, record};
-pub use stage::{Problem, Ran, Stage};
+pub use stage::{Kept, Problem, Ran, Stage};
 
 /// What came of a drill.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use crate::event::{Body, Fact, Heard, Input, Opened, Outcome, Record};
 use crate::given::{self, Faults, GivenWorld, Missing};
 use crate::program::{Drill, GivenWhat, GlobalSource, Program};
 use crate::value::{Secret, Value};
-use crate::world::WorldError;
+use crate::world::{Store, StoreError, WorldError};
 
 /// A program and all that is given.
 #[derive(Clone, Debug)]
@@ -40,8 +40,66 @@ pub enum Problem {
 #[derive(Debug)]
 pub struct Ran {
     pub records: Vec<Record>,
+    /// How often records were stored.
+    pub writes: usize,
     pub problem: Option<Problem>,
     pub world: GivenWorld,
+}
+
+/// Where a run's records are kept, and what of them.
+#[derive(Debug, Default)]
+pub struct Kept {
+    records: Vec<Record>,
+    writes: usize,
+    /// The write that is refused, from 0; the run is then taken up.
+    refuses: Option<usize>,
+    refused: bool,
+    /// Which records are kept; `None`: all, as a run that is taken up needs.
+    only: Option<fn(&Record) -> bool>,
+    seen: usize,
+}
+
+/// Records after which a run is taken to go on for ever.
+const ENDLESS: usize = 500_000;
+
+impl Kept {
+    /// Returns what keeps only these.
+    pub fn only(keeps: fn(&Record) -> bool) -> Kept {
+        Kept { only: Some(keeps), ..Kept::default() }
+    }
+
+    /// Returns what keeps all, and refuses one write.
+    pub fn refusing(write: usize) -> Kept {
+        Kept { refuses: Some(write), ..Kept::default() }
+    }
+
+    fn was_refused(&mut self) -> bool {
+        std::mem::take(&mut self.refused)
+    }
+}
+
+impl Store for Kept {
+    fn append(&mut self, records: &[Record], _: bool) -> Result<(), StoreError> {
+        self.append_turns(&[records.to_vec()], true)
+    }
+
+    fn append_turns(&mut self, turns: &[Vec<Record>], _: bool) -> Result<(), StoreError> {
+        if self.refuses == Some(self.writes) {
+            self.refuses = None;
+            self.refused = true;
+            return Err(StoreError(String::from("no space left, as a fault gives it")));
+        }
+        self.writes += 1;
+        self.seen += turns.iter().map(Vec::len).sum::<usize>();
+        if self.seen > ENDLESS {
+            return Err(StoreError(format!("the run goes on after {ENDLESS} records")));
+        }
+        match self.only {
+            None => self.records.extend(turns.iter().flatten().cloned()),
+            Some(keeps) => self.records.extend(turns.iter().flatten().filter(|r| keeps(r)).cloned()),
+        }
+        Ok(())
+    }
 }
 
 impl Ran {
@@ -100,10 +158,18 @@ impl Stage {
 
     /// Runs it, broken in these ways.
     pub fn run(&self, faults: Faults) -> Ran {
+        self.run_with(faults, Kept::default())
+    }
+
+    /// Runs it, broken in these ways, and keeps of its records what `kept` keeps.
+    pub fn run_with(&self, faults: Faults, mut kept: Kept) -> Ran {
         let mut world = self.world.clone().faults(faults);
-        let mut records: Vec<Record> = Vec::new();
+        if self.world.crashes() {
+            kept.only = None;
+        }
         if let Some(name) = &self.wanting {
-            return Ran { records, problem: Some(Problem::Param(name.clone())), world };
+            let problem = Some(Problem::Param(name.clone()));
+            return Ran { records: Vec::new(), writes: 0, problem, world };
         }
         let mut engine = Engine::new(Arc::clone(&self.program), self.secrets.clone());
         let mut first = Input::Opened(Box::new(self.opened.clone()));
@@ -111,10 +177,15 @@ impl Stage {
             if let Some(visits) = &self.visits {
                 engine.note(visits);
             }
-            let ended = engine::go_on(engine, [first], &mut world, &mut records, &mut []);
+            let ended = engine::go_on(engine, [first], &mut world, &mut kept, &mut []);
+            let gone = match &ended {
+                Err(DriveError::World(WorldError::Crashed)) => true,
+                Err(DriveError::Store(_)) => kept.was_refused(),
+                _ => false,
+            };
             match ended {
                 Ok(_) => break None,
-                Err(DriveError::World(WorldError::Crashed)) => match self.taken_up(&records, &mut world) {
+                Err(_) if gone => match self.taken_up(&kept.records, &mut world) {
                     Ok((again, resumed)) => (engine, first) = (again, resumed),
                     Err(why) => break Some(Problem::Other(why)),
                 },
@@ -124,13 +195,16 @@ impl Stage {
                 }
             }
         };
-        Ran { records, problem, world }
+        Ran { records: kept.records, writes: kept.writes, problem, world }
     }
 
     /// Takes up a run whose program is gone: what its journal says, and no more, is known.
     fn taken_up(&self, records: &[Record], world: &mut GivenWorld) -> Result<(Engine, Input), String> {
         let replayed = self.replay(records)?;
-        world.take_up(replayed.open);
+        let stored = |input: &Input| {
+            records.iter().rev().any(|record| matches!(&record.body, Body::Input(known) if known == input))
+        };
+        world.take_up(replayed.open, stored);
         let resumed = Input::Heard {
             heard: Heard::Resumed { executor: None, accepted: String::new() },
             who: self.opened.user.clone(),

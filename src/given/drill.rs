@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{Given, GivenWorld, Missing, exit, said};
 use crate::event::{
-    Address, Answer, Ask, CommandEnd, Ended, Outlet, Question, QuestionKind, Reply as Answered, Request,
+    Address, Answer, Ask, CommandEnd, Ended, Input, Outlet, Question, QuestionKind, Reply as Answered,
+    Request,
 };
 use crate::program::{Drill, GivenWhat, Program, Reply, StatementKind, StepOutcome};
 use crate::value::Value;
@@ -90,8 +91,15 @@ impl GivenWorld {
         unused
     }
 
+    /// Returns whether the drill itself gives a crash.
+    pub fn crashes(&self) -> bool {
+        !self.script.crashes.is_empty()
+    }
+
     /// Takes up a run whose program is gone: what it waits for is asked anew, unless it is under way.
-    pub fn take_up(&mut self, open: Vec<Ask>) {
+    ///
+    /// `stored`: whether that input is in its journal; the last one that is not is told again.
+    pub fn take_up(&mut self, open: Vec<Ask>, stored: impl Fn(&Input) -> bool) {
         let waiting: BTreeSet<Address> = open.iter().map(|ask| ask.address.clone()).collect();
         let stale: Vec<Address> =
             self.places.keys().filter(|address| !waiting.contains(*address)).cloned().collect();
@@ -101,8 +109,20 @@ impl GivenWorld {
             }
         }
         self.descended.clear();
+        if let Some((key, input)) = self.last.take() {
+            let again = match &input {
+                Input::Delivered { request, .. } => waiting.contains(request),
+                other => !stored(other),
+            };
+            if again {
+                if let Input::Delivered { request, .. } = &input {
+                    self.places.insert(request.clone(), key);
+                }
+                self.due.insert(key, input);
+            }
+        }
         for ask in open {
-            if !self.places.contains_key(&ask.address) {
+            if !self.gone && !self.places.contains_key(&ask.address) {
                 self.begin_one(ask);
             }
         }
@@ -175,7 +195,7 @@ impl GivenWorld {
     }
 
     fn later(&mut self, ask: &Ask, end: i64) {
-        let given = self.next_given(&ask.place.name);
+        let given = self.given_for(ask, [&ask.place.name, ""]);
         let given = given.unwrap_or_else(|| match ask.request {
             Request::Command(_) => Given::Value(super::given_value(Value::text(""), "$ ")),
             _ => Given::Value(Value::None),
@@ -197,6 +217,11 @@ impl GivenWorld {
 
     /// Lets somebody reply as the drill says.
     pub(super) fn reply_to(&mut self, ask: &Ask, question: &Question) {
+        if question.kind == QuestionKind::Doubt && self.faults.astray() {
+            // Whatever is in doubt here has happened: who looks says so.
+            let answer = self.answer(ask, question, Value::Bool(true), None);
+            return self.reply(&ask.address, self.now, Answered::Answer(answer));
+        }
         let name = ask.place.name.to_string();
         let reply = match question.kind {
             QuestionKind::Answer => match self.script.answers.get(&name).cloned() {
@@ -238,6 +263,11 @@ impl GivenWorld {
     }
 
     fn unanswered(&mut self, ask: &Ask, question: &Question, name: String) {
+        if self.faults.astray() {
+            self.tells(ask);
+            let why = format!("{} ran out", ask.bound);
+            return self.reply(&ask.address, ask.deadline.unwrap_or(self.now), Answered::Silence { why });
+        }
         let action = match question.kind {
             QuestionKind::Answer => "ask",
             QuestionKind::Manual => "manual",

@@ -9,13 +9,13 @@ mod opening;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::event::{Address, Answer, Ask, CommandEnd, Control, Ended, Input, Moment, Outlet, Reply, Request};
+use crate::event::{Address, Answer, Ask, CommandEnd, Ended, Input, Moment, Outlet, Reply, Request};
 use crate::source::Span;
 use crate::value::{Type, Value};
 use crate::world::{Next, World, WorldError};
 
 pub use crate::check::drills::BEGINNING;
-pub use faults::{Fault, Faults};
+pub use faults::{Fault, Faults, Struck};
 pub use opening::opening;
 
 use drill::Script;
@@ -69,6 +69,14 @@ pub struct GivenWorld {
     /// Readings that are made by their body: what is missing inside one is told by its name.
     descended: BTreeMap<Address, Missing>,
     crashed: bool,
+    /// The program is gone: nothing more begins.
+    gone: bool,
+    /// The last input, with its place in time, where it may have to be told again.
+    last: Option<((i64, u64), Input)>,
+    /// What was given to whom, where it may have to be given again.
+    handed: BTreeMap<Address, Option<Given>>,
+    /// Requests of a way back that were answered by what is given, and those that nothing is given for.
+    told: Vec<Address>,
     /// Changes that were made, as they could be typed, in order: what a file outside would show.
     pub acts: Vec<String>,
     /// What was told to whom.
@@ -112,12 +120,23 @@ impl GivenWorld {
     #[must_use]
     pub fn faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
+        self.faults.lasting |= self.faults.is_exploring() && self.crashes();
         self
     }
 
     /// Returns how many requests were counted as places for a fault.
     pub fn places(&self) -> usize {
         self.faults.seen()
+    }
+
+    /// Returns the faults that were put in, and what they broke.
+    pub fn broken(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Returns whether something below that address was answered by what is given, or asked for without being given.
+    pub fn was_told_below(&self, address: &Address) -> bool {
+        self.told.iter().any(|told| is_below(told, address))
     }
 
     /// Returns what was asked for and not given.
@@ -148,8 +167,36 @@ impl GivenWorld {
         if values.len() > 1 { values.pop_front() } else { values.front().cloned() }
     }
 
+    /// Returns what is given for the first of these names that something is given for.
+    fn given_for(&mut self, ask: &Ask, names: [&str; 2]) -> Option<Given> {
+        if let Some(given) = self.handed.get(&ask.address) {
+            return given.clone();
+        }
+        let given = names.into_iter().find_map(|name| self.next_given(name));
+        if self.faults.lasting {
+            self.handed.insert(ask.address.clone(), given.clone());
+        }
+        if given.is_some() {
+            self.tells(ask);
+        }
+        given
+    }
+
+    /// Notes that what comes of a way back depends on what is given.
+    fn tells(&mut self, ask: &Ask) {
+        if ask.place.undoing && self.faults.is_exploring() {
+            self.told.push(ask.address.clone());
+        }
+    }
+
+    /// Returns whether that is an action that is carried out by its body.
+    fn stands_in(&self, ask: &Ask) -> bool {
+        matches!(&ask.request, Request::Named { action, .. } if !self.readings.contains_key(action))
+    }
+
     fn begin_one(&mut self, ask: Ask) {
-        if let Some(fault) = self.faults.strike(&ask) {
+        let stands_in = self.stands_in(&ask);
+        if let Some(fault) = self.faults.strike(&ask, stands_in) {
             self.fault(&ask, fault);
             return;
         }
@@ -159,7 +206,7 @@ impl GivenWorld {
         let address = ask.address.clone();
         match &ask.request {
             Request::Reading { name, action, call } => {
-                let given = self.next_given(name).or_else(|| self.next_given(action));
+                let given = self.given_for(&ask, [name, action]);
                 let given = given.map(|g| as_reading(g, call));
                 if given.is_none() {
                     let missing = Missing {
@@ -173,12 +220,12 @@ impl GivenWorld {
                 self.named(&ask, given);
             }
             Request::Named { action, .. } => {
-                let given = self.next_given(action);
+                let given = self.given_for(&ask, [action, ""]);
                 self.named(&ask, given);
             }
             Request::Command(command) => {
                 let typed = command.typed.clone();
-                match self.next_given(&ask.place.name) {
+                match self.given_for(&ask, [&ask.place.name, ""]) {
                     _ if !ask.changes => self.missing_in(&ask, &format!("$ {typed}")),
                     Some(given) => self.given_reply(&ask, given, self.now),
                     None => {
@@ -190,7 +237,7 @@ impl GivenWorld {
             }
             Request::Native(native) => {
                 let function = format!("{}.{}", native.module, native.function);
-                let given = self.next_given(&ask.place.name).or_else(|| self.next_given(&function));
+                let given = self.given_for(&ask, [&ask.place.name, &function]);
                 match given {
                     _ if !ask.changes => self.missing_in(&ask, &native.typed.clone()),
                     Some(given) => self.given_reply(&ask, given, self.now),
@@ -281,7 +328,11 @@ impl GivenWorld {
 
     fn miss(&mut self, ask: &Ask, missing: Missing) {
         let message = format!("`{}` was not given", missing.call);
-        self.missing.get_or_insert(missing);
+        if self.faults.astray() {
+            self.tells(ask);
+        } else {
+            self.missing.get_or_insert(missing);
+        }
         self.reply(&ask.address, self.now, Reply::Failed { message, doubt: false });
     }
 
@@ -305,62 +356,6 @@ impl GivenWorld {
             }
         }
     }
-
-    fn fault(&mut self, ask: &Ask, fault: Fault) {
-        let is_command = matches!(ask.request, Request::Command(_));
-        let deadline = ask.deadline.unwrap_or(self.now);
-        match fault {
-            Fault::Fails if is_command => {
-                self.reply(&ask.address, self.now, Reply::Command(Box::new(exit(1, "broken by a fault"))));
-            }
-            Fault::Fails => {
-                let message = String::from("broken by a fault");
-                self.reply(&ask.address, self.now, Reply::Failed { message, doubt: false });
-            }
-            Fault::TimesOut if is_command => {
-                if ask.changes {
-                    self.acts.push(said(ask));
-                }
-                let end = CommandEnd { ended: Ended::Timeout, ..exit(0, "") };
-                self.reply(&ask.address, deadline, Reply::Command(Box::new(end)));
-            }
-            Fault::TimesOut | Fault::Lost => {
-                if ask.changes {
-                    self.acts.push(said(ask));
-                }
-                let why = String::from("lost by a fault");
-                let at = if fault == Fault::Lost { self.now } else { deadline };
-                self.reply(&ask.address, at, Reply::Lost { why });
-            }
-            Fault::Denied => {
-                let answer = Answer {
-                    who: String::from("fault"),
-                    uid: 1,
-                    role: String::new(),
-                    value: Value::Bool(false),
-                    because: String::new(),
-                    letter: String::new(),
-                };
-                self.reply(&ask.address, self.now, Reply::Answer(answer));
-            }
-            Fault::Silent => {
-                self.reply(&ask.address, deadline, Reply::Silence { why: String::from("silent by a fault") });
-            }
-            Fault::Stop => self.stop(ask, "fault"),
-        }
-    }
-
-    /// Lets somebody stop the run while this goes on.
-    fn stop(&mut self, ask: &Ask, by: &str) {
-        let occurred = self.moment(self.now);
-        let by = by.to_owned();
-        self.put(self.now, Input::Control { control: Control::Stop, by, occurred });
-        self.faults.pause(true);
-        self.busy = A_WHILE;
-        self.begin_one(ask.clone());
-        self.busy = 0;
-        self.faults.pause(false);
-    }
 }
 
 impl World for GivenWorld {
@@ -371,6 +366,9 @@ impl World for GivenWorld {
     fn begin(&mut self, asks: Vec<Ask>) -> Result<(), WorldError> {
         for ask in asks {
             self.begin_one(ask);
+            if std::mem::take(&mut self.gone) {
+                return Err(WorldError::Crashed);
+            }
         }
         Ok(())
     }
@@ -379,7 +377,7 @@ impl World for GivenWorld {
         if let Some(missing) = &self.missing {
             return Err(WorldError::Unreachable(format!("`{}` was not given", missing.call)));
         }
-        if std::mem::take(&mut self.crashed) {
+        if std::mem::take(&mut self.crashed) || std::mem::take(&mut self.gone) {
             return Err(WorldError::Crashed);
         }
         let (key, input) = self.due.pop_first().ok_or(WorldError::Nothing)?;
@@ -387,8 +385,16 @@ impl World for GivenWorld {
         if let Input::Delivered { request, .. } = &input {
             self.places.remove(request);
         }
+        if self.faults.lasting {
+            self.last = Some((key, input.clone()));
+        }
         Ok(Next::Input(input))
     }
+}
+
+/// Returns whether a request belongs to what has that address.
+pub fn is_below(request: &Address, address: &Address) -> bool {
+    request.0.strip_prefix(&*address.0).is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// Returns a given text as the output of a command, where a command is read.

@@ -1,0 +1,164 @@
+//! `mainstay drill --every-failure`.
+//!
+//! Owns its options and what is said of all files together. Never decides what is a finding (`drill` does).
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::drill::{Drilled, Format, each};
+use super::failure::{Failure, INVALID};
+use super::{pretty, print};
+use crate::display::{self, ExploredFile, Look};
+use crate::drill::{self, Case, Depth, Findings};
+use crate::program::Drill;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Failures {
+    /// Break each drill at every request in every way, and say which failures end badly
+    #[arg(long)]
+    pub every_failure: bool,
+
+    /// How many failures at once: with 2, pairs as well
+    #[arg(long, value_name = "1|2", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2), requires = "every_failure")]
+    depth: u8,
+
+    /// How many pairs of failures of each drill are run, with `--depth 2`
+    #[arg(long, value_name = "N", default_value_t = 10_000, requires = "every_failure")]
+    cases: usize,
+
+    /// Which pairs are run: the same seed, the same pairs
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "every_failure")]
+    seed: u64,
+
+    /// Run this case of one drill only, and print its timeline, such as `17:lost`
+    #[arg(long, value_name = "CASE", requires = "every_failure")]
+    at: Option<Case>,
+}
+
+/// What came of the drills of one file.
+struct OfFile<'a> {
+    drilled: &'a Drilled,
+    /// Title, and how many broken runs.
+    cases: Vec<(String, u64)>,
+    findings: Findings,
+}
+
+/// Breaks the drills that came out as expected.
+pub(super) fn explore(
+    drilled: &[Drilled],
+    filter: Option<&str>,
+    args: &Failures,
+    format: Format,
+    jobs: usize,
+) -> Result<u8, Failure> {
+    if let Some(case) = &args.at {
+        return at(drilled, filter, case);
+    }
+    let depth = Depth { pairs: if args.depth == 2 { args.cases } else { 0 }, seed: args.seed };
+    let files: Vec<OfFile<'_>> = drilled.iter().filter_map(|one| of_file(one, depth, jobs)).collect();
+    let failed: Vec<_> = drilled.iter().filter(|one| one.reports.iter().any(|r| !r.passed())).collect();
+    match format {
+        Format::Json => print(&pretty(&as_json(&files, failed.len(), depth))?)?,
+        Format::Text => as_text(&files, &failed, depth)?,
+        Format::Junit | Format::Github | Format::Tap => {
+            return Err(Failure::new(INVALID, "`--every-failure` is written as text or as JSON"));
+        }
+    }
+    let found = files.iter().any(|file| !file.findings.is_empty());
+    Ok(u8::from(found || !failed.is_empty()))
+}
+
+fn of_file(drilled: &Drilled, depth: Depth, jobs: usize) -> Option<OfFile<'_>> {
+    let program = Arc::new(drilled.checked.drilled()?.clone());
+    let drills = passed(drilled);
+    let explored = each(&drills, jobs, |one| drill::explore(&program, one, depth));
+    let (mut findings, mut known, mut cases) = (Findings::default(), Findings::default(), Vec::new());
+    for (drill, explored) in drills.iter().zip(explored) {
+        cases.push((drill.title.clone(), explored.cases));
+        findings.merge(explored.findings);
+        known.merge(explored.known);
+    }
+    findings.forget(&known);
+    Some(OfFile { drilled, cases, findings })
+}
+
+/// Returns the drills that were run and came out as expected.
+fn passed(drilled: &Drilled) -> Vec<&Drill> {
+    let passed =
+        |drill: &&Drill| drilled.reports.iter().any(|report| report.title == drill.title && report.passed());
+    drilled.checked.drills.iter().filter(passed).collect()
+}
+
+/// Runs one case of one drill.
+fn at(drilled: &[Drilled], filter: Option<&str>, case: &Case) -> Result<u8, Failure> {
+    let drills = drilled.iter().flat_map(|one| passed(one).into_iter().map(move |drill| (one, drill)));
+    let mut drills: Vec<(&Drilled, &Drill)> = drills.collect();
+    if drills.len() > 1 {
+        drills.retain(|(_, drill)| Some(drill.title.as_str()) == filter);
+    }
+    let &[(file, one)] = drills.as_slice() else {
+        return Err(Failure::new(INVALID, "`--at` is a case of one drill that comes out as expected")
+            .help("name its file, and its title with `--filter`"));
+    };
+    let Some(program) = file.checked.drilled() else {
+        return Err(Failure::new(INVALID, format!("`{}` drills nothing", file.file)));
+    };
+    let run = drill::case(&Arc::new(program.clone()), one, case);
+    if run.broken.breaks.len() < case.breaks.len() {
+        return Err(Failure::new(INVALID, format!("nothing can be broken so in this drill: `{case}`"))
+            .help("numbers change with the file: run `--every-failure` again without `--at`"));
+    }
+    let of = ExploredFile {
+        file: &file.file,
+        sources: &file.checked.sources,
+        cases: &[],
+        findings: &run.findings,
+    };
+    print(&display::explored_case(&of, &one.title, &run.broken, &run.records, Look::of_stdout()))?;
+    Ok(u8::from(!run.findings.is_empty()))
+}
+
+fn shown<'a>(of: &'a OfFile<'_>) -> ExploredFile<'a> {
+    ExploredFile {
+        file: &of.drilled.file,
+        sources: &of.drilled.checked.sources,
+        cases: &of.cases,
+        findings: &of.findings,
+    }
+}
+
+fn as_text(files: &[OfFile<'_>], failed: &[&Drilled], depth: Depth) -> Result<(), Failure> {
+    let look = Look::of_stdout();
+    for one in failed {
+        let shown =
+            display::DrilledFile { file: &one.file, sources: &one.checked.sources, reports: &one.reports };
+        print(&format!("{}\n", display::drills(&shown, look)))?;
+    }
+    for file in files.iter().filter(|file| !file.cases.is_empty()) {
+        print(&format!("{}\n", display::explored(&shown(file), look)))?;
+    }
+    let cases: u64 = files.iter().flat_map(|file| &file.cases).map(|(_, cases)| cases).sum();
+    let found: usize = files.iter().map(|file| file.findings.in_order().len()).sum();
+    let seed = if depth.pairs > 0 { format!(" (pairs: seed {})", depth.seed) } else { String::new() };
+    let mut total = match found {
+        0 => format!("{cases} failures explored{seed}: nothing found\n"),
+        1 => format!("{cases} failures explored{seed}: 1 finding\n"),
+        n => format!("{cases} failures explored{seed}: {n} findings\n"),
+    };
+    if !failed.is_empty() {
+        total.push_str("drills that are not as expected were not broken\n");
+    }
+    print(&total)
+}
+
+fn as_json(files: &[OfFile<'_>], failed: usize, depth: Depth) -> serde_json::Value {
+    json!({
+        "files": files.iter().map(|file| display::explored_json(&shown(file))).collect::<Vec<_>>(),
+        "cases": files.iter().flat_map(|file| &file.cases).map(|(_, cases)| cases).sum::<u64>(),
+        "findings": files.iter().map(|file| file.findings.in_order().len()).sum::<usize>(),
+        "files_not_as_expected": failed,
+        "pairs": depth.pairs,
+        "seed": depth.seed,
+    })
+}

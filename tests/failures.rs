@@ -1,0 +1,159 @@
+//! Drills broken everywhere: mistakes that are planted are found, and nothing else.
+//!
+//! A case is a file `tests/failures/NAME.runbook` whose first line says what is found: `# finds: KIND, KIND` or
+//! `# finds: nothing`. Drop a new one in.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mainstay::check::{self, Checked, Disk};
+use mainstay::drill::{self, Depth, Findings};
+use mainstay::program::Program;
+use support::sandbox::Sandbox;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/failures")
+}
+
+fn runbooks() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder()).expect("the folder of cases");
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    paths.sort();
+    assert!(paths.len() > 5, "the cases: {paths:?}");
+    paths
+}
+
+fn checked(path: &Path) -> (Checked, Arc<Program>) {
+    let checked = check::check(&path.to_string_lossy(), &Disk);
+    let told: Vec<_> = checked.diagnostics.iter().map(|d| format!("{}: {}", d.code, d.message)).collect();
+    let program = checked.drilled().cloned().unwrap_or_else(|| panic!("{}: {told:#?}", path.display()));
+    (checked, Arc::new(program))
+}
+
+/// What is found in a file, and in how many broken runs.
+fn explored(path: &Path, depth: Depth) -> (Findings, u64) {
+    let (checked, program) = checked(path);
+    let (mut findings, mut known, mut cases) = (Findings::default(), Findings::default(), 0);
+    for one in &checked.drills {
+        let report = drill::drill(&program, one);
+        assert!(report.passed(), "{}: \"{}\" {:#?}", path.display(), one.title, report.unmet);
+        let explored = drill::explore(&program, one, depth);
+        cases += explored.cases;
+        findings.merge(explored.findings);
+        known.merge(explored.known);
+    }
+    findings.forget(&known);
+    (findings, cases)
+}
+
+fn kinds(findings: &Findings) -> BTreeSet<String> {
+    findings.in_order().iter().map(|finding| finding.kind.word().to_owned()).collect()
+}
+
+fn expected(path: &Path) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(path).expect("the case");
+    let line = text.lines().next().and_then(|line| line.strip_prefix("# finds: "));
+    let line = line.unwrap_or_else(|| panic!("{}: what it finds", path.display())).to_owned();
+    line.split(", ").filter(|kind| *kind != "nothing").map(str::to_owned).collect()
+}
+
+const SINGLE: Depth = Depth { pairs: 0, seed: 1 };
+
+#[test]
+fn planted_mistakes_are_found_and_nothing_else() {
+    let mut wrong = Vec::new();
+    for path in runbooks() {
+        let (findings, cases) = explored(&path, SINGLE);
+        assert!(cases > 5, "{}: {cases} cases", path.display());
+        if kinds(&findings) != expected(&path) {
+            wrong.push(format!("{}: {:#?}", path.display(), findings.in_order()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn two_failures_at_once_find_nothing_in_a_good_runbook() {
+    for name in ["good", "parallel-people"] {
+        let path = folder().join(name).with_extension("runbook");
+        let (findings, cases) = explored(&path, Depth { pairs: 100, seed: 7 });
+        assert!(cases > 500, "{name}: {cases} cases");
+        assert!(findings.is_empty(), "{name}: {:#?}", findings.in_order());
+    }
+}
+
+#[test]
+fn the_first_case_of_a_finding_shows_it_again() {
+    let mut shown = 0;
+    for path in runbooks() {
+        let (checked, program) = checked(&path);
+        for one in &checked.drills {
+            let explored = drill::explore(&program, one, Depth { pairs: 40, seed: 3 });
+            for finding in explored.findings.in_order() {
+                let named = finding.first.to_string().parse().expect("a case");
+                let drill::Shown { records, findings: again, .. } = drill::case(&program, one, &named);
+                let place = |found: &mainstay::drill::Finding| (found.kind, found.span);
+                let known = explored.known.in_order().iter().any(|one| place(one) == place(finding));
+                let again = again.in_order().iter().any(|one| place(one) == place(finding));
+                assert!(again || known, "{}: {named}: {finding:#?}", path.display());
+                assert!(!records.is_empty(), "{named}");
+                shown += 1;
+            }
+        }
+    }
+    assert!(shown > 5, "{shown}");
+}
+
+#[test]
+fn the_same_seed_finds_the_same() {
+    let path = folder().join("retry-repeats.runbook");
+    let found = |seed| explored(&path, Depth { pairs: 200, seed });
+    let (first, again, other) = (found(5), found(5), found(6));
+    assert_eq!(first.0.in_order(), again.0.in_order());
+    assert_eq!(first.1, other.1);
+    assert_ne!(first.0.in_order(), other.0.in_order(), "another seed, other pairs");
+}
+
+#[test]
+fn findings_are_told_with_the_command_that_repeats_them() {
+    let sandbox = Sandbox::new();
+    let file = folder().join("undo-needs-a-later-value.runbook");
+    let file = file.to_string_lossy();
+    let told = sandbox.run(["drill", &file, "--every-failure"]).expect_code(1);
+    assert!(told.stdout.contains("1 finding"), "{}", told.stdout);
+    let at = told.stdout.split("--at ").nth(1).and_then(|rest| rest.split_whitespace().next());
+    let at = at.unwrap_or_else(|| panic!("{}", told.stdout));
+    let shown = sandbox.run(["drill", &file, "--every-failure", "--at", at]).expect_code(1);
+    assert!(shown.stdout.contains("what happened:"), "{}", shown.stdout);
+    assert!(shown.stdout.contains("undo-fails"), "{}", shown.stdout);
+
+    let json = sandbox.run(["drill", &file, "--every-failure", "--format", "json"]).expect_code(1).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["files"][0]["findings"][0]["kind"], "undo-fails", "{json:#}");
+    assert_eq!(json["files"][0]["findings"][0]["first"], at, "{json:#}");
+
+    let good = folder().join("good.runbook");
+    let good = good.to_string_lossy();
+    let pairs = ["drill", &good, "--every-failure", "--depth", "2", "--cases", "50", "--seed", "9"];
+    let told = sandbox.run(pairs).expect_code(0).stdout;
+    assert!(told.contains("(pairs: seed 9): nothing found"), "{told}");
+    let several = sandbox.run(["drill", &good, "--every-failure", "--at", "1:fails"]).expect_code(2);
+    assert!(several.stderr.contains("`--at` is a case of one drill"), "{}", several.stderr);
+    let title = "it is updated";
+    let past = sandbox
+        .run(["drill", &good, "--filter", title, "--every-failure", "--at", "999:fails"])
+        .expect_code(2);
+    assert!(past.stderr.contains("nothing can be broken so"), "{}", past.stderr);
+    let unknown = sandbox.run(["drill", &good, "--every-failure", "--at", "1:breaks"]).expect_code(2);
+    assert!(unknown.stderr.contains("is no case"), "{}", unknown.stderr);
+}
+
+#[test]
+fn the_runbooks_that_ship_have_no_finding() {
+    let sandbox = Sandbox::new();
+    let runbooks = Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks");
+    sandbox.run(["drill", &runbooks.to_string_lossy(), "--every-failure"]).expect_code(0);
+}
