@@ -11,7 +11,7 @@ use super::Report;
 use crate::check::stdlib;
 use crate::engine::Passed;
 use crate::program::{
-    Call, Ending, Expr, ExprKind, For, Phase, Program, Run, Statement, StatementKind, Step, Target,
+    Call, Ending, Expr, ExprKind, For, Program, Run, Statement, StatementKind, Step, Target,
 };
 use crate::source::{Source, Span};
 use crate::value::Value;
@@ -210,11 +210,6 @@ fn plain(name: &str) -> String {
 fn points(program: &Program) -> BTreeSet<(Span, Passed)> {
     let mut points = Points::default();
     for book in program.with_followed() {
-        book.diagnose
-            .iter()
-            .chain(&book.resolves)
-            .chain(&book.rollback)
-            .for_each(|phase| points.phase(phase));
         let cleared = book.symptoms.iter().filter_map(|symptom| symptom.cleared.as_ref());
         cleared.for_each(|(_, polling)| points.bound(polling.within.as_ref()));
         book.every(&mut |statement| points.statement(statement));
@@ -236,10 +231,6 @@ impl Points {
 
     fn put_all(&mut self, spans: impl IntoIterator<Item = Span>, passed: Passed) {
         self.0.extend(spans.into_iter().map(|span| (span, passed)));
-    }
-
-    fn phase(&mut self, phase: &Phase) {
-        self.bound(phase.within.as_ref());
     }
 
     fn statement(&mut self, statement: &Statement) {
@@ -298,7 +289,6 @@ impl Points {
     fn step(&mut self, step: &Step, span: Span) {
         self.put(span, [Passed::Ran]);
         self.bound(step.timeout.as_ref());
-        self.bound(step.within.as_ref());
     }
 }
 
