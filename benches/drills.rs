@@ -60,14 +60,15 @@ fn made(steps: usize) -> (Arc<Program>, Drill) {
     let wait = 3600 / steps;
     let step = |n: usize| {
         format!(
-            "  step \"Host {n}\" timeout 1h {{\n    check state = $ state {n}\n    run $ drain {n}\n      finally $ fill {n}\n    \
+            "  step \"Host {n}\" timeout 1h {{\n    check state{n} = $ state {n}\n    run $ drain {n}\n      finally $ fill {n}\n    \
              run $ update {n}\n      undo $ downgrade {n}\n        safe\n    wait {wait}s \"settle\"\n    \
-             verify state.number > 0\n  }}\n"
+             verify state{n}.number > 0\n  }}\n"
         )
     };
     let body: String = (0..steps).map(step).collect();
+    let given: String = (0..steps).map(|n| format!("  given state{n} = \"1\"\n")).collect();
     let text = format!(
-        "runbook \"Many hosts\"\n\nresolve \"Update\" {{\n{body}}}\n\ndrill \"updated\" {{\n  given state = \"1\"\n  \
+        "runbook \"Many hosts\"\n\nresolve \"Update\" {{\n{body}}}\n\ndrill \"updated\" {{\n{given}  \
          expect outcome resolved\n}}\n"
     );
     let memory = Memory([(String::from("many.runbook"), text)].into_iter().collect());
