@@ -132,10 +132,14 @@ fn a_file_of_drills_is_not_run() {
     assert!(run.stderr.contains("is no runbook; only runbooks can be run"), "{}", run.stderr);
 }
 
-/// All that ships is drilled, and comes out as expected.
+/// All that ships is drilled, comes out as expected, leaves little out, and ends well whatever fails.
 #[test]
-fn the_runbooks_that_ship_come_out_as_expected() {
+fn the_runbooks_that_ship_are_drilled() {
     let sandbox = Sandbox::new();
-    let all = sandbox.run(["drill", &in_checkout("runbooks").display().to_string()]);
+    let folder = in_checkout("runbooks").display().to_string();
+    let all = sandbox.run(["drill", &folder, "--min-coverage", "90"]);
     assert_eq!(all.code, Some(0), "{}{}", all.stdout, all.stderr);
+    let broken = sandbox.run(["drill", &folder, "--every-failure"]);
+    assert_eq!(broken.code, Some(0), "{}{}", broken.stdout, broken.stderr);
+    assert!(broken.stdout.ends_with(" failures explored: nothing found\n"), "{}", broken.stdout);
 }
