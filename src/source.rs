@@ -116,6 +116,13 @@ impl Sources {
         self.get(span.source).and_then(|f| f.text.get(span.range())).unwrap_or("")
     }
 
+    /// Returns a text as it is written there, escapes untouched, without its quotes: by this drills name a question.
+    pub fn unquoted(&self, span: Span) -> &str {
+        let text = self.text(span);
+        let within = |quotes| text.strip_prefix(quotes).and_then(|text| text.strip_suffix(quotes));
+        within("\"\"\"").or_else(|| within("\"")).unwrap_or(text)
+    }
+
     /// Returns file, line and column of the start of `span`; both count from 1, columns in characters.
     pub fn place(&self, span: Span) -> Place {
         let Some(file) = self.get(span.source) else {

@@ -7,7 +7,7 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use mainstay::check::{self, Checked, Disk};
@@ -15,6 +15,7 @@ use mainstay::display;
 use mainstay::drill::{self, Coverage, FileCoverage, Group, Report, Stage};
 use mainstay::engine::{Passed, Visits};
 use mainstay::given::Faults;
+use support::cases;
 use support::sandbox::Sandbox;
 
 const KINDS: [Passed; 14] = [
@@ -33,18 +34,6 @@ const KINDS: [Passed; 14] = [
     Passed::Answered,
     Passed::Silent,
 ];
-
-fn cases() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/coverage");
-    let entries = std::fs::read_dir(&folder).expect("the folder of cases");
-    let mut paths: Vec<PathBuf> = entries
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|ending| ending == "runbook"))
-        .collect();
-    paths.sort();
-    assert!(!paths.is_empty(), "no cases in {}", folder.display());
-    paths
-}
 
 fn checked(path: &Path) -> Checked {
     let checked = check::check(&path.to_string_lossy(), &Disk);
@@ -87,7 +76,7 @@ fn listed(file: &FileCoverage) -> String {
 
 #[test]
 fn points_of_every_case_are_taken_as_expected() {
-    for path in cases() {
+    for path in cases::runbooks("tests/coverage") {
         let found: String = covered(&path).files().map(listed).collect::<Vec<_>>().join("\n");
         snapbox::assert_data_eq!(
             found,
@@ -100,7 +89,7 @@ fn points_of_every_case_are_taken_as_expected() {
 fn each_kind_of_point_is_taken_somewhere_and_left_somewhere() {
     let mut taken = BTreeSet::new();
     let mut left = BTreeSet::new();
-    for path in cases() {
+    for path in cases::runbooks("tests/coverage") {
         for point in covered(&path).files().flat_map(FileCoverage::points) {
             if point.drills > 0 {
                 taken.insert(point.passed)
@@ -118,7 +107,7 @@ fn each_kind_of_point_is_taken_somewhere_and_left_somewhere() {
 #[test]
 fn noting_where_a_run_has_been_changes_nothing_of_it() {
     let mut noted = 0;
-    for path in cases() {
+    for path in cases::runbooks("tests/coverage") {
         let checked = checked(&path);
         let program = Arc::new(checked.drilled().expect("a runbook").clone());
         for drill in &checked.drills {
@@ -134,7 +123,7 @@ fn noting_where_a_run_has_been_changes_nothing_of_it() {
 
 #[test]
 fn lcov_says_the_same() {
-    for path in cases() {
+    for path in cases::runbooks("tests/coverage") {
         let covered = covered(&path);
         let records = read_lcov(&display::lcov(&covered));
         assert_eq!(records.len(), covered.files().count());
@@ -272,7 +261,21 @@ fn a_file_below_the_floor_fails_and_is_named() {
     assert!(bare.stderr.contains("`bare.runbook`: 0.0%"), "{}", bare.stderr);
     assert!(!bare.stderr.contains("half.runbook"), "{}", bare.stderr);
     let wrong = floor(&["half.runbook"], "101").expect_code(2);
-    assert!(wrong.stderr.contains("from 0 to 100"), "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("a share is a number from 0 to 100"), "{}", wrong.stderr);
+}
+
+#[test]
+fn what_only_text_and_json_can_tell_is_refused_for_other_formats() {
+    let sandbox = sandbox();
+    for format in ["junit", "github", "tap"] {
+        for option in ["--coverage", "--every-failure"] {
+            let refused = sandbox.run(["drill", "half.runbook", option, "--format", format]).expect_code(2);
+            let told = format!("`{option}` is written as text or as JSON");
+            assert!(refused.stderr.contains(&told), "{}", refused.stderr);
+            assert_eq!(refused.stdout, "");
+        }
+        sandbox.run(["drill", "half.runbook", "--format", format, "--min-coverage", "10"]).expect_code(0);
+    }
 }
 
 #[test]

@@ -6,25 +6,14 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use mainstay::check::{self, Checked, Disk};
 use mainstay::display::{self, DrilledFile, Look};
 use mainstay::drill::{self, Report};
+use support::cases;
 use support::sandbox::{Sandbox, in_checkout};
-
-fn cases() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/drill");
-    let entries = std::fs::read_dir(&folder).expect("the folder of cases");
-    let mut paths: Vec<PathBuf> = entries
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|ending| ending == "runbook"))
-        .collect();
-    paths.sort();
-    assert!(!paths.is_empty(), "no cases in {}", folder.display());
-    paths
-}
 
 fn checked(path: &Path) -> Checked {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -43,7 +32,7 @@ fn drilled(checked: &Checked) -> Vec<Report> {
 #[test]
 fn every_case_is_told_as_expected() {
     let mut wrong = Vec::new();
-    for path in cases() {
+    for path in cases::runbooks("tests/drill") {
         let checked = checked(&path);
         let reports = drilled(&checked);
         let file = path.file_name().expect("a name").to_string_lossy().into_owned();
@@ -64,7 +53,7 @@ fn every_case_is_told_as_expected() {
 /// The same events for the same file, byte for byte.
 #[test]
 fn a_drill_is_the_same_each_time() {
-    for path in cases() {
+    for path in cases::runbooks("tests/drill") {
         let lines = || -> Vec<String> {
             let reports = drilled(&checked(&path));
             let records = reports.iter().flat_map(|report| &report.records);

@@ -10,20 +10,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mainstay::check::{self, Checked, Disk};
-use mainstay::drill::{self, Depth, Findings};
+use mainstay::drill::{self, Depth, Explored, Findings};
 use mainstay::program::Program;
+use support::cases;
 use support::sandbox::Sandbox;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/failures")
-}
-
-fn runbooks() -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder()).expect("the folder of cases");
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    paths.sort();
-    assert!(paths.len() > 5, "the cases: {paths:?}");
-    paths
 }
 
 fn checked(path: &Path) -> (Checked, Arc<Program>) {
@@ -36,17 +29,12 @@ fn checked(path: &Path) -> (Checked, Arc<Program>) {
 /// What is found in a file, and in how many broken runs.
 fn explored(path: &Path, depth: Depth) -> (Findings, u64) {
     let (checked, program) = checked(path);
-    let (mut findings, mut known, mut cases) = (Findings::default(), Findings::default(), 0);
-    for one in &checked.drills {
+    let explored = Explored::together(checked.drills.iter().map(|one| {
         let report = drill::drill(&program, one);
         assert!(report.passed(), "{}: \"{}\" {:#?}", path.display(), one.title, report.unmet);
-        let explored = drill::explore(&program, one, depth);
-        cases += explored.cases;
-        findings.merge(explored.findings);
-        known.merge(explored.known);
-    }
-    findings.forget(&known);
-    (findings, cases)
+        drill::explore(&program, one, depth)
+    }));
+    (explored.findings, explored.cases)
 }
 
 fn kinds(findings: &Findings) -> BTreeSet<String> {
@@ -65,7 +53,7 @@ const SINGLE: Depth = Depth { pairs: 0, seed: 1 };
 #[test]
 fn planted_mistakes_are_found_and_nothing_else() {
     let mut wrong = Vec::new();
-    for path in runbooks() {
+    for path in cases::runbooks("tests/failures") {
         let (findings, cases) = explored(&path, SINGLE);
         assert!(cases > 5, "{}: {cases} cases", path.display());
         if kinds(&findings) != expected(&path) {
@@ -88,7 +76,7 @@ fn two_failures_at_once_find_nothing_in_a_good_runbook() {
 #[test]
 fn the_first_case_of_a_finding_shows_it_again() {
     let mut shown = 0;
-    for path in runbooks() {
+    for path in cases::runbooks("tests/failures") {
         let (checked, program) = checked(&path);
         for one in &checked.drills {
             let explored = drill::explore(&program, one, Depth { pairs: 40, seed: 3 });

@@ -15,7 +15,8 @@ use support::sandbox::{PATIENCE, Sandbox, program};
 use support::service::wait_until;
 use support::users;
 
-/// Two changes, each a line in a file outside; between them it waits for a file that a test makes.
+/// Two changes, each a line in a file outside; between them it says that it waits, and waits for a file that a test
+/// makes: whoever sees `waiting` knows that the record tells the end of the first.
 const RUNBOOK: &str = r#"
 runbook "Two changes"
 
@@ -25,7 +26,7 @@ resolve "Both" {
       leave "a line"
   }
   step "Wait" timeout 2m {
-    run $ until [ -e go ]; do sleep 0.02; done
+    run $ echo > waiting; until [ -e go ]; do sleep 0.02; done
       leave "nothing"
   }
   step "Second" {
@@ -102,7 +103,7 @@ fn a_full_disk_stops_the_run_before_its_next_effect_and_it_goes_on_once_there_is
     let script = r#"
 mount -t tmpfs -o size=2m tmpfs "$STATE"
 try run run two.runbook & run=$!
-until_there done
+until_there waiting
 dd if=/dev/zero of="$STATE/ballast" bs=1k 2> dd.err
 touch go
 wait $run
@@ -244,7 +245,7 @@ fn a_journal_that_another_process_locks_stops_the_run_until_it_is_free() {
     let sandbox = Sandbox::new();
     sandbox.write("two.runbook", RUNBOOK);
     let running = sandbox.start(["run", "two.runbook"]);
-    wait_for(&sandbox.home().join("done"));
+    wait_for(&sandbox.home().join("waiting"));
     let other = Connection::open(journal(&sandbox)).expect("a database");
     other.execute_batch("BEGIN IMMEDIATE").expect("it can be locked");
     sandbox.write("go", "");

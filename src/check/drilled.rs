@@ -113,7 +113,7 @@ impl Names {
 
     fn body(&mut self, book: &Program, body: &[Statement], locals: &[Slot]) {
         let name = |slot: u32| locals.get(slot as usize).map(|slot| slot.name.clone());
-        let written = |span: Span| book.sources.text(span).trim_matches('"').to_owned();
+        let written = |span: Span| book.sources.unquoted(span).to_owned();
         every(body, &mut |statement| match &statement.kind {
             StatementKind::Check { slot: Some(slot), call, .. } => {
                 self.reading(name(*slot), &call.ty);

@@ -31,18 +31,6 @@ impl Scope for Nowhere {
         Default::default()
     }
 
-    fn reading(&self, _: u32) -> Option<Result<Value, String>> {
-        None
-    }
-
-    fn attempt(&self) -> i64 {
-        1
-    }
-
-    fn elapsed(&self) -> i64 {
-        0
-    }
-
     fn now(&self) -> jiff::Timestamp {
         jiff::Timestamp::from_microsecond(BEGINNING).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
     }
@@ -122,7 +110,7 @@ impl Lower<'_> {
                     after: self.length(reply.node.after.as_ref(), "`after`"),
                 });
                 let replies = replies.collect();
-                let text = text.as_ref().map(|text| self.as_written(text));
+                let text = text.as_ref().map(|text| self.c.sources.unquoted(text.span).to_owned());
                 GivenWhat::Replies { manual: *manual, text, replies }
             }
             ast::Given::Answer { name, value, by, after } => GivenWhat::Answer {
@@ -207,8 +195,10 @@ impl Lower<'_> {
 
     /// Returns the value of an expression without names.
     fn computed(&mut self, of: &ast::Expr) -> Value {
+        let told = self.c.report.len();
         let expr = self.plain(of, "`given`");
-        self.compute(&expr).unwrap_or(Value::None)
+        // What is wrong already needs no second message.
+        if self.c.report.len() > told { Value::None } else { self.compute(&expr).unwrap_or(Value::None) }
     }
 
     fn compute(&mut self, expr: &Expr) -> Option<Value> {

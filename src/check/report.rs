@@ -40,6 +40,11 @@ impl Report {
         );
     }
 
+    /// Returns how many messages there are.
+    pub fn len(&self) -> usize {
+        self.diagnostics.len()
+    }
+
     /// Returns whether something keeps the file from running.
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(|d| d.severity == Severity::Error)

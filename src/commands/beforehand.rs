@@ -50,18 +50,6 @@ impl Scope for Beforehand {
         Default::default()
     }
 
-    fn reading(&self, _: u32) -> Option<Result<Value, String>> {
-        None
-    }
-
-    fn attempt(&self) -> i64 {
-        1
-    }
-
-    fn elapsed(&self) -> i64 {
-        0
-    }
-
     fn now(&self) -> jiff::Timestamp {
         jiff::Timestamp::UNIX_EPOCH
     }

@@ -11,6 +11,7 @@ use super::{coverage, pretty, print};
 use crate::check::{Checked, Disk};
 use crate::display::{self, DrilledFile, Look};
 use crate::drill::{self, Coverage, Report};
+use crate::program::Program;
 
 const AFTER: &str = "\
 Examples:
@@ -84,12 +85,24 @@ pub(super) enum Format {
 pub(super) struct Drilled {
     pub file: String,
     pub checked: Checked,
+    /// `None` where the file drills nothing that runs.
+    pub program: Option<Arc<Program>>,
     pub reports: Vec<Report>,
 }
 
 pub(super) fn drill(args: &Args) -> Result<u8, Failure> {
     if let Some(run) = &args.from {
         return super::recorded::record(run, args.out.as_deref());
+    }
+    if !matches!(args.format, Format::Text | Format::Json) {
+        if args.failures.every_failure {
+            return Err(Failure::new(INVALID, "`--every-failure` is written as text or as JSON"));
+        }
+        if args.coverage.shown() {
+            return Err(Failure::new(INVALID, "`--coverage` is written as text or as JSON").help(
+                "`--coverage-html` and `--coverage-lcov` write files, `--min-coverage` is the exit code",
+            ));
+        }
     }
     let mut drilled = Vec::new();
     for file in files(&args.files)? {
@@ -98,16 +111,17 @@ pub(super) fn drill(args: &Args) -> Result<u8, Failure> {
             eprintln!("{}", display::diagnostics(&checked.diagnostics, &checked.sources, Look::of_stderr()));
             return Err(Failure::new(INVALID, format!("`{file}` has errors; nothing was drilled")));
         }
-        if !checked.drills.is_empty() && checked.drilled().is_none() {
+        let program = checked.drilled().cloned().map(Arc::new);
+        if !checked.drills.is_empty() && program.is_none() {
             warn(format!("`{file}` uses what does not run yet; its drills are left out"));
         }
-        drilled.push(Drilled { file, checked, reports: Vec::new() });
+        drilled.push(Drilled { file, checked, program, reports: Vec::new() });
     }
     let jobs =
         args.jobs.map(usize::from).or_else(|| std::thread::available_parallelism().ok().map(Into::into));
     let jobs = jobs.unwrap_or(1);
     for one in &mut drilled {
-        one.reports = reports(&one.checked, args.filter.as_deref(), jobs);
+        one.reports = reports(one, args.filter.as_deref(), jobs);
     }
     if drilled.iter().all(|one| one.reports.is_empty()) {
         let why = match &args.filter {
@@ -166,12 +180,11 @@ fn inside(folder: &Path, found: &mut Vec<String>) -> std::io::Result<()> {
 }
 
 /// Runs the drills of a file, several at once, and returns what came of them in the order of the file.
-fn reports(checked: &Checked, filter: Option<&str>, jobs: usize) -> Vec<Report> {
-    let Some(program) = checked.drilled() else { return Vec::new() };
-    let program = Arc::new(program.clone());
+fn reports(of: &Drilled, filter: Option<&str>, jobs: usize) -> Vec<Report> {
+    let Some(program) = &of.program else { return Vec::new() };
     let wanted = |title: &str| filter.is_none_or(|text| title.contains(text));
-    let drills: Vec<_> = checked.drills.iter().filter(|drill| wanted(&drill.title)).collect();
-    each(&drills, jobs, |one| drill::drill(&program, one))
+    let drills: Vec<_> = of.checked.drills.iter().filter(|drill| wanted(&drill.title)).collect();
+    each(&drills, jobs, |one| drill::drill(program, one))
 }
 
 /// Does something with each of these, several at once, and returns what came of it in their order.
@@ -197,7 +210,7 @@ pub(super) fn each<T: Sync, R: Send>(of: &[T], jobs: usize, work: impl Fn(&T) ->
 fn covered(drilled: &[Drilled]) -> Coverage {
     let mut covered = Coverage::default();
     for one in drilled {
-        if let Some(program) = one.checked.drilled() {
+        if let Some(program) = &one.program {
             covered.add(program, &one.reports);
         }
     }

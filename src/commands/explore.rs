@@ -10,8 +10,8 @@ use super::drill::{Drilled, Format, each};
 use super::failure::{Failure, INVALID};
 use super::{pretty, print};
 use crate::display::{self, ExploredFile, Look};
-use crate::drill::{self, Case, Depth, Findings};
-use crate::program::Drill;
+use crate::drill::{self, Case, Depth, Explored, Findings};
+use crate::program::{Drill, Program};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Failures {
@@ -60,27 +60,19 @@ pub(super) fn explore(
     let failed: Vec<_> = drilled.iter().filter(|one| one.reports.iter().any(|r| !r.passed())).collect();
     match format {
         Format::Json => print(&pretty(&as_json(&files, failed.len(), depth))?)?,
-        Format::Text => as_text(&files, &failed, depth)?,
-        Format::Junit | Format::Github | Format::Tap => {
-            return Err(Failure::new(INVALID, "`--every-failure` is written as text or as JSON"));
-        }
+        _ => as_text(&files, &failed, depth)?,
     }
     let found = files.iter().any(|file| !file.findings.is_empty());
     Ok(u8::from(found || !failed.is_empty()))
 }
 
 fn of_file(drilled: &Drilled, depth: Depth, jobs: usize) -> Option<OfFile<'_>> {
-    let program = Arc::new(drilled.checked.drilled()?.clone());
+    let program = drilled.program.as_ref()?;
     let drills = passed(drilled);
-    let explored = each(&drills, jobs, |one| drill::explore(&program, one, depth));
-    let (mut findings, mut known, mut cases) = (Findings::default(), Findings::default(), Vec::new());
-    for (drill, explored) in drills.iter().zip(explored) {
-        cases.push((drill.title.clone(), explored.cases));
-        findings.merge(explored.findings);
-        known.merge(explored.known);
-    }
-    findings.forget(&known);
-    Some(OfFile { drilled, cases, findings })
+    let explored = each(&drills, jobs, |one| drill::explore(program, one, depth));
+    let titles = drills.iter().map(|drill| drill.title.clone());
+    let cases = titles.zip(explored.iter().map(|one| one.cases)).collect();
+    Some(OfFile { drilled, cases, findings: Explored::together(explored).findings })
 }
 
 /// Returns the drills that were run and came out as expected.
@@ -92,19 +84,18 @@ fn passed(drilled: &Drilled) -> Vec<&Drill> {
 
 /// Runs one case of one drill.
 fn at(drilled: &[Drilled], filter: Option<&str>, case: &Case) -> Result<u8, Failure> {
-    let drills = drilled.iter().flat_map(|one| passed(one).into_iter().map(move |drill| (one, drill)));
-    let mut drills: Vec<(&Drilled, &Drill)> = drills.collect();
+    let files = drilled.iter().filter_map(|one| Some((one, one.program.as_ref()?)));
+    let drills =
+        files.flat_map(|(one, program)| passed(one).into_iter().map(move |drill| (one, program, drill)));
+    let mut drills: Vec<(&Drilled, &Arc<Program>, &Drill)> = drills.collect();
     if drills.len() > 1 {
-        drills.retain(|(_, drill)| Some(drill.title.as_str()) == filter);
+        drills.retain(|(_, _, drill)| Some(drill.title.as_str()) == filter);
     }
-    let &[(file, one)] = drills.as_slice() else {
+    let &[(file, program, one)] = drills.as_slice() else {
         return Err(Failure::new(INVALID, "`--at` is a case of one drill that comes out as expected")
             .help("name its file, and its title with `--filter`"));
     };
-    let Some(program) = file.checked.drilled() else {
-        return Err(Failure::new(INVALID, format!("`{}` drills nothing", file.file)));
-    };
-    let run = drill::case(&Arc::new(program.clone()), one, case);
+    let run = drill::case(program, one, case);
     if run.broken.breaks.len() < case.breaks.len() {
         return Err(Failure::new(INVALID, format!("nothing can be broken so in this drill: `{case}`"))
             .help("numbers change with the file: run `--every-failure` again without `--at`"));

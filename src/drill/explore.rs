@@ -34,6 +34,20 @@ pub struct Explored {
     pub known: Findings,
 }
 
+impl Explored {
+    /// Returns what came of the drills of one file: what one of them shows unbroken is no finding of another.
+    pub fn together(all: impl IntoIterator<Item = Explored>) -> Explored {
+        let mut together = Explored::default();
+        for one in all {
+            together.cases += one.cases;
+            together.findings.merge(one.findings);
+            together.known.merge(one.known);
+        }
+        together.findings.forget(&together.known);
+        together
+    }
+}
+
 /// Breaks a drill everywhere.
 pub fn explore(program: &Arc<Program>, drill: &Drill, depth: Depth) -> Explored {
     let mut explorer = Explorer::new(program, drill);

@@ -2,10 +2,11 @@
 //!
 //! Owns the meaning of every `expect`, and the messages. Never runs anything.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
 use super::stage::{Problem, Ran, Stage};
 use crate::diagnostic::{Diagnostic, Label};
+use crate::engine::Engine;
 use crate::event::{Address, Body, Entry, Fact, Outcome, PhaseKind, Record};
 use crate::expression::{self, Scope, Stop};
 use crate::given::Missing;
@@ -114,6 +115,8 @@ pub(super) struct Seen<'a> {
     pub left: &'a [Entry],
     pub told: Vec<(&'a str, &'a str, bool)>,
     pub findings: Vec<&'a str>,
+    /// The interpreter as the run left it, for names; or why it cannot be had.
+    engine: OnceCell<Result<Engine, String>>,
 }
 
 impl<'a> Seen<'a> {
@@ -129,6 +132,7 @@ impl<'a> Seen<'a> {
             left: &[],
             told: Vec::new(),
             findings: Vec::new(),
+            engine: OnceCell::new(),
         };
         for (at, record) in records.iter().enumerate() {
             let Body::Fact(fact) = &record.body else { continue };
@@ -202,7 +206,7 @@ impl<'a> Seen<'a> {
                 (!lines.any(|line| line.contains(text.as_str())))
                     .then(|| not_as_expected(format!("no line of the timeline holds \"{text}\"")))
             }
-            ExpectWhat::That(expr) => that(stage, ran, expr),
+            ExpectWhat::That(expr) => that(stage, ran, &self.engine, expr),
         }
     }
 
@@ -325,20 +329,24 @@ fn step_at(program: &Program, span: Span) -> Option<String> {
 
 /// The names as they are in the end.
 struct AtTheEnd<'a> {
-    program: &'a Program,
-    engine: &'a crate::engine::Engine,
-    elapsed: i64,
+    stage: &'a Stage,
+    ran: &'a Ran,
+    /// The interpreter as the run left it, once a name is looked at.
+    engine: &'a OnceCell<Result<Engine, String>>,
     /// What was looked at, each a line.
     looked: RefCell<Vec<String>>,
 }
 
 impl AtTheEnd<'_> {
     fn value(&self, name: NameRef) -> Option<Value> {
-        let NameRef::Local(slot) = name else { return self.engine.name(name) };
-        let wanted = &self.program.locals.get(slot as usize)?.name;
+        let again = || self.stage.replay(&self.ran.records).map(|replayed| replayed.engine);
+        let engine = self.engine.get_or_init(again).as_ref().ok()?;
+        let NameRef::Local(slot) = name else { return engine.name(name) };
+        let locals = &self.stage.program.locals;
+        let wanted = &locals.get(slot as usize)?.name;
         // Names of several paths may have a slot each.
-        let slots = (0u32..).zip(&self.program.locals).filter(|(_, slot)| slot.name == *wanted);
-        slots.filter_map(|(slot, _)| self.engine.name(NameRef::Local(slot))).last()
+        let slots = (0u32..).zip(locals).filter(|(_, slot)| slot.name == *wanted);
+        slots.filter_map(|(slot, _)| engine.name(NameRef::Local(slot))).last()
     }
 
     fn look(&self, name: &str, value: Option<&Value>) {
@@ -359,43 +367,40 @@ impl Scope for AtTheEnd<'_> {
     }
 
     fn describe(&self, name: NameRef) -> (String, String) {
+        let program = &self.stage.program;
         let slot = match name {
-            NameRef::Local(slot) => self.program.locals.get(slot as usize),
-            NameRef::Global(index) => self.program.globals.get(index as usize).map(|global| &global.slot),
+            NameRef::Local(slot) => program.locals.get(slot as usize),
+            NameRef::Global(index) => program.globals.get(index as usize).map(|global| &global.slot),
         };
         slot.map(|slot| (slot.name.clone(), slot.origin.clone())).unwrap_or_default()
     }
 
-    fn reading(&self, _: u32) -> Option<Result<Value, String>> {
-        None
-    }
-
-    fn attempt(&self) -> i64 {
-        1
-    }
-
     fn elapsed(&self) -> i64 {
-        self.look("elapsed", Some(&Value::Duration(self.elapsed)));
-        self.elapsed
+        let elapsed = self.ran.elapsed();
+        self.look("elapsed", Some(&Value::Duration(elapsed)));
+        elapsed
     }
 
     fn now(&self) -> jiff::Timestamp {
-        jiff::Timestamp::from_microsecond(crate::check::drills::BEGINNING + self.elapsed / 1000)
+        jiff::Timestamp::from_microsecond(crate::check::drills::BEGINNING + self.ran.elapsed() / 1000)
             .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
     }
 }
 
-fn that(stage: &Stage, ran: &Ran, expr: &Expr) -> Option<Diagnostic> {
-    let replayed = match stage.replay(&ran.records) {
-        Ok(replayed) => replayed,
-        Err(why) => return Some(not_as_expected(why)),
-    };
-    let program: &Program = &stage.program;
-    let looked = RefCell::default();
-    let scope = AtTheEnd { program, engine: &replayed.engine, elapsed: ran.elapsed(), looked };
-    let unmet = match expression::evaluate(expr, &scope) {
+fn that(
+    stage: &Stage,
+    ran: &Ran,
+    engine: &OnceCell<Result<Engine, String>>,
+    expr: &Expr,
+) -> Option<Diagnostic> {
+    let scope = AtTheEnd { stage, ran, engine, looked: RefCell::default() };
+    let value = expression::evaluate(expr, &scope);
+    if let Some(Err(why)) = engine.get() {
+        return Some(not_as_expected(why.clone()));
+    }
+    let unmet = match value {
         Ok(Value::Bool(true)) => return None,
-        Ok(_) => not_as_expected(format!("`{}` is not true", program.sources.text(expr.span))),
+        Ok(_) => not_as_expected(format!("`{}` is not true", stage.program.sources.text(expr.span))),
         Err(Stop::Error(error)) => not_as_expected(error.message),
         Err(Stop::NeedCall(_)) => not_as_expected("a call stands where none can be made"),
     };

@@ -194,7 +194,7 @@ impl<'w> Cx<'w> {
 
     /// Returns a text as it is written, without its quotes.
     pub fn written(&self, text: &Template) -> &'w str {
-        self.walk.program.sources.text(text.span).trim_matches('"')
+        self.walk.program.sources.unquoted(text.span)
     }
 
     /// Returns the place in a frame of its own.

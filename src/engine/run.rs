@@ -282,18 +282,6 @@ impl Scope for Globals<'_> {
         .unwrap_or_default()
     }
 
-    fn reading(&self, _: u32) -> Option<Result<Value, String>> {
-        None
-    }
-
-    fn attempt(&self) -> i64 {
-        1
-    }
-
-    fn elapsed(&self) -> i64 {
-        0
-    }
-
     fn now(&self) -> jiff::Timestamp {
         self.now
     }

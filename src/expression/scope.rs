@@ -14,14 +14,21 @@ pub trait Scope {
     /// Returns how errors call it, and what it was bound to, as written.
     fn describe(&self, name: NameRef) -> (String, String);
 
-    /// Returns the result of call number `index` of this whole expression, if it was made already.
-    fn reading(&self, index: u32) -> Option<Result<Value, String>>;
+    /// Returns the result of call number `index` of this whole expression, if it was made already. Where no call is
+    /// made there is none.
+    fn reading(&self, _index: u32) -> Option<Result<Value, String>> {
+        None
+    }
 
-    /// Returns the running attempt of the step, from 1.
-    fn attempt(&self) -> i64;
+    /// Returns the running attempt of the step, from 1. Outside a step it is the first.
+    fn attempt(&self) -> i64 {
+        1
+    }
 
-    /// Returns the nanoseconds since the step began.
-    fn elapsed(&self) -> i64;
+    /// Returns the nanoseconds since the step began. Outside a step there are none.
+    fn elapsed(&self) -> i64 {
+        0
+    }
 
     /// Returns the time of the turn.
     fn now(&self) -> jiff::Timestamp;

@@ -146,18 +146,6 @@ impl Scope for Globals<'_> {
         .unwrap_or_default()
     }
 
-    fn reading(&self, _: u32) -> Option<Result<Value, String>> {
-        None
-    }
-
-    fn attempt(&self) -> i64 {
-        1
-    }
-
-    fn elapsed(&self) -> i64 {
-        0
-    }
-
     fn now(&self) -> jiff::Timestamp {
         "2026-11-20T14:30Z".parse().unwrap_or(jiff::Timestamp::UNIX_EPOCH)
     }

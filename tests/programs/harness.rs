@@ -220,13 +220,22 @@ pub fn essence(records: &[Record]) -> Vec<&Record> {
 /// off, which takes another time when it is made again.
 pub fn same(whole: &Ran, again: &Ran) -> Result<bool, String> {
     let (a, b) = (essence(&whole.records), essence(&again.records));
-    if let Some(at) = (0..a.len().max(b.len())).find(|at| a.get(*at) != b.get(*at)) {
+    let mut late = false;
+    for at in 0..a.len().max(b.len()) {
+        let (one, two) = (a.get(at).copied(), b.get(at).copied());
+        if one == two {
+            continue;
+        }
         // A reading that an arm broke off goes on to its next statement; made again it does not even begin.
-        if [a.get(at), b.get(at)].into_iter().flatten().any(|record| is_broken_off(record)) {
+        if [one, two].into_iter().flatten().any(is_broken_off) {
             return Ok(false);
         }
-        let show = |r: Option<&&Record>| r.map_or("nothing".to_owned(), |r| format!("{r:?}"));
-        return Err(format!("record {at} was\n  {}\nand is\n  {}", show(a.get(at)), show(b.get(at))));
+        late |= ran_out_elsewhere(one, two);
+        // From there on, whoever tells of that failure has its words.
+        if !(late && words_apart(one, two)) {
+            let show = |r: Option<&Record>| r.map_or("nothing".to_owned(), |r| format!("{r:?}"));
+            return Err(format!("record {at} was\n  {}\nand is\n  {}", show(one), show(two)));
+        }
     }
     if whole.outcome != again.outcome {
         return Err(format!("the outcome was {:?} and is {:?}", whole.outcome, again.outcome));
@@ -238,9 +247,50 @@ pub fn same(whole: &Ran, again: &Ran) -> Result<bool, String> {
 }
 
 fn is_broken_off(record: &Record) -> bool {
-    // A bound that runs out inside a reading is told at the command; made again, the reading does not come so far.
-    let cut = |message: &str| message == "the run stops" || message.contains(" ran out");
-    matches!(&record.body, Body::Input(Input::Delivered { reply: Reply::Failed { message, .. }, .. }) if cut(message))
+    failure(record) == Some("the run stops")
+}
+
+/// Returns why a request failed, if the record says that one did.
+fn failure(record: &Record) -> Option<&str> {
+    match &record.body {
+        Body::Input(Input::Delivered { reply: Reply::Failed { message, .. }, .. }) => Some(message),
+        _ => None,
+    }
+}
+
+/// Returns whether one reading failed in both because the same bound ran out, at another of its statements. It ran out while
+/// the reading was made; the reading that is made again then does not come so far.
+fn ran_out_elsewhere(one: Option<&Record>, two: Option<&Record>) -> bool {
+    let bound = |record: Option<&Record>| {
+        let first = failure(record?)?.lines().next()?;
+        let bound =
+            first.strip_prefix("the command was ended: ").unwrap_or(first).strip_suffix(" ran out")?;
+        Some(bound.to_owned())
+    };
+    bound(one).is_some() && bound(one) == bound(two)
+}
+
+/// Returns whether two records are the same but for the words of why something failed.
+fn words_apart(one: Option<&Record>, two: Option<&Record>) -> bool {
+    let bare = |record: Option<&Record>| -> Option<String> {
+        let mut json = serde_json::to_value(record?).expect("a record is JSON");
+        without_words(&mut json);
+        Some(json.to_string())
+    };
+    bare(one).is_some() && bare(one) == bare(two)
+}
+
+/// Takes the words of failures out: what is told of one, in lists too, and the place it points at.
+fn without_words(json: &mut serde_json::Value) {
+    match json {
+        serde_json::Value::Object(fields) => {
+            let words = ["message", "detail", "why", "reason", "note", "evidence", "shown", "span"];
+            fields.retain(|name, _| !words.contains(&name.as_str()));
+            fields.values_mut().for_each(without_words);
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(without_words),
+        _ => {}
+    }
 }
 
 /// Checks what holds of every run, whatever went wrong in it: each change has one end, is made once and taken back at most

@@ -6,6 +6,7 @@
 
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+pub mod cases;
 pub mod dnsmasq;
 pub mod pgbouncer;
 pub mod postgres;

@@ -271,8 +271,8 @@ impl Said {
             None => String::from("never"),
         };
         let own = matches!(kind, QuestionKind::Failure | QuestionKind::Doubt);
-        let named = (manual || self.apart) && !own && !name.is_empty() && !name.contains(['\\', '"', '\n']);
-        let text = if named { format!("{} ", as_written(&name)) } else { String::new() };
+        let named = (manual || self.apart) && !own && !name.is_empty() && !name.contains('\n');
+        let text = if named { format!("\"{name}\" ") } else { String::new() };
         if manual { &mut self.manuals } else { &mut self.approvals }.push(&text, reply);
     }
 
