@@ -216,7 +216,7 @@ impl Lower<'_> {
                 self.c.report.push(error.help.into_iter().fold(told, |told, help| told.help(help)));
                 None
             }
-            Err(expression::Stop::NeedCall(_)) => None,
+            Err(expression::Stop::NeedCall(_) | expression::Stop::Unknown(_)) => None,
         }
     }
 

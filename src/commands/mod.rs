@@ -15,6 +15,7 @@ mod conduct;
 mod detach;
 mod coverage;
 mod drill;
+mod dry;
 mod explore;
 mod failure;
 mod help;

@@ -8,7 +8,7 @@ use super::beforehand::Beforehand;
 use super::check::program_of;
 use super::conduct::Conduct;
 use super::failure::{Failure, INVALID};
-use super::{EXIT_CODES, Format, complete, concurrency, detach, kept, params, prevention, settings};
+use super::{EXIT_CODES, Format, complete, concurrency, detach, dry, kept, params, prevention, settings};
 use crate::config::RolePerson;
 use crate::engine::Engine;
 use crate::event::{FORMAT, Input, Moment, Opened, SourceHash};
@@ -70,6 +70,12 @@ pub(super) struct Args {
     /// Begin it, and let it go on in the background, without this terminal
     #[arg(long, conflicts_with = "format")]
     detach: bool,
+
+    /// Show what it would do now: read for real, change nothing, ask and tell nobody
+    ///
+    /// Each line says whether it was observed, is predicted, or unknown. Exit code 0: a run would act; 6: nothing to do.
+    #[arg(long, conflicts_with_all = ["detach", "unattended"])]
+    dry_run: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<u8, Failure> {
@@ -81,6 +87,12 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
         && args.format == Format::Text;
     let given = params::gather(&program, &args.param, args.params.as_deref(), terminal)?;
     tools(&program)?;
+    if args.dry_run {
+        let clock = Clock::start();
+        let opened = opened(args, &program, given, BTreeMap::new(), "", clock, false);
+        let secrets = dry::secrets(&program)?;
+        return dry::run(program, opened, secrets, args.format, clock);
+    }
     let secrets = secrets(&program)?;
     let config = settings::of_runbook(&args.file)?;
     let roles = settings::roles(&config, &program)?;

@@ -21,6 +21,17 @@ const OFFSET: usize = 8;
 
 /// Returns the entry as text of one or more lines, each with its line end.
 pub fn line(entry: &Entry, sources: &Sources, look: Look) -> String {
+    let offset = clock::offset(entry.at.run_ns);
+    line_behind((&offset, OFFSET, look.dim()), entry, sources, look)
+}
+
+/// Returns the entry as [`line`] does, behind a word with its columns in place of the time.
+pub(super) fn line_behind(
+    (word, column, paint): (&str, usize, super::Paint),
+    entry: &Entry,
+    sources: &Sources,
+    look: Look,
+) -> String {
     let mut out = String::new();
     if entry.kind == Kind::Title {
         let mut paragraph = Paragraph::default();
@@ -31,14 +42,13 @@ pub fn line(entry: &Entry, sources: &Sources, look: Look) -> String {
         return out;
     }
     let indent = indent_of(entry);
-    let hanging = OFFSET + indent + 2;
-    let offset = clock::offset(entry.at.run_ns);
+    let hanging = column + indent + 2;
     let sign = look.tone(entry.tone).on(look.glyph(entry.kind, entry.tone));
     let lines = sentence(entry, look).wrap(look.width.map(|w| w.saturating_sub(hanging)));
     for (number, text) in lines.iter().enumerate() {
         if number == 0 {
-            let pad = (OFFSET + indent).saturating_sub(columns(&offset));
-            let _ = writeln!(out, "{}{:pad$}{sign} {text}", look.dim().on(&offset), "");
+            let pad = (column + indent).saturating_sub(columns(word));
+            let _ = writeln!(out, "{}{:pad$}{sign} {text}", paint.on(word), "");
         } else {
             let _ = writeln!(out, "{:hanging$}{text}", "");
         }

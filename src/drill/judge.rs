@@ -402,7 +402,7 @@ fn that(
         Ok(Value::Bool(true)) => return None,
         Ok(_) => not_as_expected(format!("`{}` is not true", stage.program.sources.text(expr.span))),
         Err(Stop::Error(error)) => not_as_expected(error.message),
-        Err(Stop::NeedCall(_)) => not_as_expected("a call stands where none can be made"),
+        Err(Stop::NeedCall(_) | Stop::Unknown(_)) => not_as_expected("a call stands where none can be made"),
     };
     Some(scope.looked.take().into_iter().fold(unmet, Diagnostic::note))
 }

@@ -17,6 +17,7 @@ use crate::value::{Secret, Value};
 impl<'w> Cx<'w> {
     /// Reads: the value of a call that only reads. `name`: what it will be bound to.
     pub async fn read(&self, call: &'w Call, name: &str) -> Result<Value, CallStop> {
+        self.up_to_date()?;
         let request = Request::Reading {
             name: name.to_owned(),
             action: self.callee(call),
@@ -269,37 +270,69 @@ impl<'w> Cx<'w> {
         }
     }
 
-    /// Returns the call as it could be typed, with its values, secrets named.
+    /// Returns the call as it could be typed, with its values, secrets named; what a dry run does not know stands there as
+    /// it is written.
     ///
     /// # Errors
     /// When an argument cannot be computed.
     pub fn typed(&self, call: &'w Call) -> Result<String, CallFailure> {
-        Ok(match &call.target {
+        Ok(self.spelled(call)?.text)
+    }
+
+    /// Returns the call as it could be typed, and whether all of it is known.
+    ///
+    /// # Errors
+    /// As [`Cx::typed`].
+    pub fn spelled(&self, call: &'w Call) -> Result<Spelled, CallFailure> {
+        let unknown = std::cell::Cell::new(false);
+        let known = |expr: &Expr| match self.argument(expr, call) {
+            Err(failed) if failed.end == End::Unknown => {
+                unknown.set(true);
+                Ok(Err(self.walk.program.sources.text(expr.span).to_owned()))
+            }
+            value => value.map(Ok),
+        };
+        let word = |expr: &Expr| Ok(known(expr)?.map_or_else(|written| written, |value| shown(&value)));
+        let text = match &call.target {
             Target::Command(command) => {
                 let mut bound = Vec::new();
                 for (index, expr) in command.values.iter().enumerate() {
-                    bound.push(bind(index, self.argument(expr, call)?, &mut Vec::new(), call)?);
+                    bound.push(match known(expr)? {
+                        Ok(value) => Ok(bind(index, value, &mut Vec::new(), call)?),
+                        Err(written) => Err(format!("{{{{ {written} }}}}")),
+                    });
                 }
-                format!("$ {}", shell::as_typed(&command.plan, &bound))
+                format!("$ {}", shell::as_far_as_known(&command.plan, &bound))
             }
             Target::Native { module, function, args } => {
-                let shown: Result<Vec<_>, CallFailure> = args
-                    .iter()
-                    .map(|(n, e)| Ok(format!("{n}: {}", shown(&self.argument(e, call)?))))
-                    .collect();
+                let shown: Result<Vec<_>, CallFailure> =
+                    args.iter().map(|(n, e)| Ok(format!("{n}: {}", word(e)?))).collect();
                 format!("{module}.{function}({})", shown?.join(", "))
             }
             Target::Action { action, args } => {
-                let shown: Result<Vec<_>, CallFailure> =
-                    args.iter().map(|e| Ok(shown(&self.argument(e, call)?))).collect();
+                let shown: Result<Vec<_>, CallFailure> = args.iter().map(word).collect();
                 format!("{}({})", self.walk.program.action(*action).name, shown?.join(", "))
             }
             Target::Manual(manual) => {
-                let text = self.text(&manual.text).map_err(|failure| self.not_run(failure, call))?;
+                let text = match self.text(&manual.text) {
+                    Err(failure) if failure.unknown => {
+                        unknown.set(true);
+                        self.written(&manual.text).to_owned()
+                    }
+                    text => text.map_err(|failure| self.not_run(failure, call))?,
+                };
                 format!("manual \"{text}\"")
             }
-        })
+        };
+        Ok(Spelled { text, known: !unknown.get() })
     }
+}
+
+/// A call as it could be typed.
+pub(super) struct Spelled {
+    pub text: String,
+    /// Whether all of it is known: always, but in a dry run.
+    pub known: bool,
 }
 
 fn shown(value: &Value) -> String {

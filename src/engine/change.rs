@@ -15,13 +15,7 @@ impl<'w> Cx<'w> {
     /// Carries a `run` out. Returns the value of its call.
     pub async fn run_change(&self, run: &'w Run, span: Span) -> Result<Option<Value>, Stop> {
         let typed = self.typed(&run.call).map_err(|failed| Stop::Failure(failed.at(span)))?;
-        let change = Change {
-            address: self.address(),
-            call: typed,
-            step: self.step.to_string(),
-            undoing: self.unwinding,
-            span,
-        };
+        let change = self.change_of(typed, span);
         if let Some(done_when) = run.proof()
             && self.is_so_already(run, done_when).await?
         {
@@ -71,8 +65,18 @@ impl<'w> Cx<'w> {
         }
     }
 
+    /// Returns the change that stands here.
+    pub fn change_of(&self, call: String, span: Span) -> Change {
+        let step = self.step.to_string();
+        Change { address: self.address(), call, step, undoing: self.unwinding, span }
+    }
+
     /// Returns whether there is nothing to do. What proves a manual step may not be readable yet.
-    async fn is_so_already(&self, run: &'w Run, done_when: &'w crate::program::Expr) -> Result<bool, Stop> {
+    pub async fn is_so_already(
+        &self,
+        run: &'w Run,
+        done_when: &'w crate::program::Expr,
+    ) -> Result<bool, Stop> {
         match self.down("w").holds(done_when).await {
             Err(Stop::Failure(_)) if matches!(run.call.target, Target::Manual(_)) => Ok(false),
             result => result,
@@ -214,7 +218,7 @@ impl<'w> Cx<'w> {
             Ok(_) => (ChangeState::Done, String::new()),
             Err(CallStop::Failed(failed)) => (
                 match failed.end {
-                    End::NotRun => ChangeState::NotRun,
+                    End::NotRun | End::Unknown => ChangeState::NotRun,
                     End::Failed => ChangeState::Failed,
                     End::InDoubt => ChangeState::InDoubt,
                 },

@@ -24,6 +24,8 @@ pub(super) struct Walk<'w> {
     pub door: Door,
     pub globals: Vec<Value>,
     pub secrets: Arc<BTreeMap<String, Secret>>,
+    /// Nothing is changed, nobody is asked (`dry`).
+    pub dry: bool,
     /// Whether a change was attempted in it, or in what it follows.
     attempted: AtomicBool,
     /// What follows it.
@@ -46,12 +48,14 @@ impl<'w> Walk<'w> {
         globals: Vec<Value>,
         secrets: BTreeMap<String, Secret>,
     ) -> Arc<Self> {
+        let dry = door.state().dry;
         Arc::new(Walk {
             program,
             follows: &program.follows,
             opened,
             globals,
             secrets: Arc::new(secrets),
+            dry,
             attempted: AtomicBool::new(false),
             up: None,
             ledger: Arc::new(Mutex::new(Ledger::new(door.made().clone()))),
@@ -69,6 +73,7 @@ impl<'w> Walk<'w> {
             door: self.door.clone(),
             globals,
             secrets: Arc::clone(&self.secrets),
+            dry: self.dry,
             attempted: AtomicBool::new(false),
             up: Some(Arc::clone(self)),
             ledger: Arc::clone(&self.ledger),

@@ -41,6 +41,8 @@ pub(super) struct State {
     /// Questions that nobody has answered.
     pub questions: BTreeMap<Address, Ask>,
     kinds: BTreeMap<Address, Known>,
+    /// Nothing is changed and nobody is asked.
+    pub dry: bool,
     /// Where the walk has been; `None`: nobody wants to know.
     pub visits: Option<Visits>,
 }

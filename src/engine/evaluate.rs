@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::context::Cx;
-use super::failure::{CallFailure, CallStop, Failure, Stop};
+use super::failure::{CallFailure, CallStop, End, Failure, Stop};
 use crate::expression::{self, Scope, Stop as Halted};
 use crate::program::{Call, Expr, NameRef, Slot, Template};
 use crate::source::Span;
@@ -40,6 +40,11 @@ impl Scope for InPlace<'_, '_> {
         }
     }
 
+    fn unknown(&self, _: NameRef) -> bool {
+        // Every name is bound on every path that leads to its use: one that is not was not brought.
+        self.cx.walk.dry
+    }
+
     fn describe(&self, name: NameRef) -> (String, String) {
         self.slot(name).map(|s| (s.name.clone(), s.origin.clone())).unwrap_or_default()
     }
@@ -63,7 +68,7 @@ impl Scope for InPlace<'_, '_> {
 
 fn failure(error: expression::EvalError) -> Failure {
     let detail = error.help.into_iter().map(|h| format!("help: {h}")).collect();
-    Failure { message: error.message, detail, span: error.span, reported: false }
+    Failure { detail, ..Failure::new(error.message, error.span) }
 }
 
 fn never_asked(span: Span) -> Failure {
@@ -77,6 +82,7 @@ impl<'w> Cx<'w> {
             Ok(value) => Ok(value),
             Err(Halted::Error(error)) => Err(failure(error)),
             Err(Halted::NeedCall(_)) => Err(never_asked(expr.span)),
+            Err(Halted::Unknown(name)) => Err(Failure::unknown(&name, expr.span)),
         }
     }
 
@@ -94,6 +100,7 @@ impl<'w> Cx<'w> {
             Ok(value) => Ok(value),
             Err(Halted::Error(error)) => Err(failure(error)),
             Err(Halted::NeedCall(_)) => Err(never_asked(template.span)),
+            Err(Halted::Unknown(name)) => Err(Failure::unknown(&name, template.span)),
         }
     }
 
@@ -123,6 +130,7 @@ impl<'w> Cx<'w> {
             let index = match halted {
                 Halted::Error(error) => return Err(failure(error).into()),
                 Halted::NeedCall(index) => index,
+                Halted::Unknown(name) => return Err(Failure::unknown(&name, expr.span).into()),
             };
             let call = expression::calls(expr).into_iter().find(|(i, _)| *i == index).map(|(_, c)| c);
             let Some(call) = call else {
@@ -182,7 +190,8 @@ impl<'w> Cx<'w> {
 
     /// Returns the failure of a call whose arguments could not be computed: it never began.
     pub fn not_run(&self, failure: Failure, call: &Call) -> CallFailure {
-        let mut failed = CallFailure::new(super::failure::End::NotRun, failure.message);
+        let end = if failure.unknown { End::Unknown } else { End::NotRun };
+        let mut failed = CallFailure::new(end, failure.message);
         failed.detail = failure.detail;
         failed.detail.push(format!("in `{}`", call.text));
         failed

@@ -11,11 +11,18 @@ pub(super) struct Failure {
     pub span: Span,
     /// Whether the journal has it already.
     pub reported: bool,
+    /// Nothing went wrong: a dry run does not know.
+    pub unknown: bool,
 }
 
 impl Failure {
     pub fn new(message: impl Into<String>, span: Span) -> Self {
-        Failure { message: message.into(), detail: Vec::new(), span, reported: false }
+        Failure { message: message.into(), detail: Vec::new(), span, reported: false, unknown: false }
+    }
+
+    /// Returns what a dry run says where a value depends on one that it does not know.
+    pub fn unknown(name: &str, span: Span) -> Self {
+        Failure { unknown: true, ..Failure::new(format!("`{name}` is unknown"), span) }
     }
 }
 
@@ -69,6 +76,8 @@ pub(super) enum End {
     Failed,
     /// It may have happened.
     InDoubt,
+    /// A dry run did not make it, or did not know what to make.
+    Unknown,
 }
 
 impl CallFailure {
@@ -90,7 +99,8 @@ impl CallFailure {
     }
 
     pub fn at(self, span: Span) -> Failure {
-        Failure { message: self.message, detail: self.detail, span, reported: false }
+        let unknown = self.end == End::Unknown;
+        Failure { detail: self.detail, unknown, ..Failure::new(self.message, span) }
     }
 }
 

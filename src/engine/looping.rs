@@ -69,7 +69,8 @@ impl<'w> Cx<'w> {
         Ok(Flow::Next)
     }
 
-    fn items(&self, looping: &For) -> Result<Vec<Value>, Failure> {
+    /// Returns what the loop goes over.
+    pub fn items(&self, looping: &For) -> Result<Vec<Value>, Failure> {
         let list = self.value(&looping.list)?;
         let items = match &list {
             Value::List(items) => items.as_ref().clone(),

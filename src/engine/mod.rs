@@ -14,6 +14,7 @@ mod context;
 mod decide;
 mod door;
 mod drive;
+mod dry;
 mod evaluate;
 mod failure;
 mod follow;

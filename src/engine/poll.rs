@@ -78,6 +78,11 @@ where
         {
             return Ok(Polled { samples });
         }
+        if cx.walk.dry && !cx.inner {
+            let how = if held_since.is_some() { "true now, and must stay so" } else { "not yet" };
+            let how = format!("{how}: a run would wait for it");
+            return Err(Failure { unknown: true, ..Failure::new(how, span) }.into());
+        }
         if held_since.is_none() && rhythm.holds.is_some() && deadline.is_none() {
             return Err(did_not_hold(text, rhythm, &judgement, samples, span).into());
         }
@@ -107,7 +112,7 @@ fn judge(sample: Result<bool, Stop>) -> Result<Judgement, Stop> {
     match sample {
         Ok(true) => Ok(Judgement::Holds),
         Ok(false) => Ok(Judgement::NotYet),
-        Err(Stop::Failure(failure)) => Ok(Judgement::Unreadable { why: failure.message }),
+        Err(Stop::Failure(failure)) if !failure.unknown => Ok(Judgement::Unreadable { why: failure.message }),
         Err(stop) => Err(stop),
     }
 }

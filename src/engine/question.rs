@@ -180,7 +180,8 @@ impl<'w> Cx<'w> {
         }
     }
 
-    fn deed(&self, run: &'w Run, when: &str) -> Deed {
+    /// Returns a change that may be made, and how it is taken back.
+    pub fn deed(&self, run: &'w Run, when: &str) -> Deed {
         let call = self.typed(&run.call).unwrap_or_else(|_| run.call.text.clone());
         let back = match &run.ending {
             Ending::Undo(undo) => format!("taken back by `{}`", self.undo_text(undo)),

@@ -19,7 +19,7 @@ pub(super) fn tried(call: &Call, result: Result<Value, CallStop>) -> Result<Valu
     }
     let result = match result {
         Ok(value) => Ok(value),
-        Err(CallStop::Failed(failed)) => Err(failed.text()),
+        Err(CallStop::Failed(failed)) if failed.end != End::Unknown => Err(failed.text()),
         Err(stop) => return Err(stop),
     };
     Ok(Value::Tried(Arc::new(Tried { call: call.text.as_str().into(), result })))

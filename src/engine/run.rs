@@ -41,7 +41,7 @@ pub(super) async fn root(
     let mut outcome = match failure {
         Some(mut failure) => {
             cx.report(&mut failure);
-            end(&cx, Outcome::Failed, failure.message)
+            if walk.dry { Outcome::Failed } else { end(&cx, Outcome::Failed, failure.message) }
         }
         None => once(&cx).await,
     };
@@ -57,6 +57,9 @@ async fn once(cx: &Cx<'_>) -> Outcome {
     let title = cx.text_or(&cx.walk.program.title, "");
     cx.fact(Fact::Titled { title });
     let mut walked = forward(cx).await;
+    if cx.walk.dry {
+        return super::dry::end(&walked);
+    }
     // Asked for while there was nothing left at which the walk could have stopped.
     let rollback = cx.walk.door.state().rollback.clone();
     if let (Ok(_), Some(by)) = (&walked, rollback) {
@@ -117,7 +120,9 @@ pub(super) async fn forward<'w>(cx: &Cx<'w>) -> Result<Forward, Stop> {
         let resolve = &program.resolves[index as usize];
         phase(cx, resolve, PhaseKind::Resolve, &format!("resolve{index}")).await?;
     }
-    clearing(cx, &held).await?;
+    if !cx.walk.dry {
+        clearing(cx, &held).await?;
+    }
     Ok(Forward::Cleared)
 }
 
@@ -321,7 +326,7 @@ pub(super) fn globals(
             Err(expression::Stop::Error(error)) => {
                 return Err(Failure::new(error.message, error.span));
             }
-            Err(expression::Stop::NeedCall(_)) => {
+            Err(expression::Stop::NeedCall(_) | expression::Stop::Unknown(_)) => {
                 return Err(Failure::new("a call stands where none can be made", expr.span));
             }
         }

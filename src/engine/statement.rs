@@ -1,7 +1,8 @@
 //! Statements, one after the other.
 
 use super::context::Cx;
-use super::failure::{CallStop, Failure, Flow, Stop};
+use super::dry::dry;
+use super::failure::{CallStop, End, Failure, Flow, Stop};
 use super::join::Walking;
 use super::poll::{Rhythm, poll};
 use crate::event::Fact;
@@ -21,10 +22,12 @@ pub(super) fn block<'a, 'w>(cx: &'a Cx<'w>, body: &'w [Statement]) -> Walking<'a
             cx.may_go_on(next.span)?;
             let here =
                 Cx { next: &body[index + 1..], rest: rest.clone(), ..cx.down(format!("s{}", next.id)) };
-            if let StatementKind::Watch(watch) = &next.kind {
+            let is_dry = cx.walk.dry && !cx.inner;
+            if let (StatementKind::Watch(watch), false) = (&next.kind, is_dry) {
                 return cx.watched(here, watch, next.span, &body[index + 1..]).await;
             }
-            match statement(here, next).await? {
+            let walked = if is_dry { dry(here, next).await } else { statement(here, next).await };
+            match walked? {
                 Flow::Next => {}
                 flow => return Ok(flow),
             }
@@ -156,6 +159,7 @@ impl<'w> Cx<'w> {
                 self.fact(Fact::Read { name: name.to_owned(), call: shown, text, span });
                 Ok(value)
             }
+            Err(CallStop::Failed(failed)) if failed.end == End::Unknown => Err(failed.at(call.span).into()),
             Err(CallStop::Failed(failed)) => {
                 let message = failed.message.clone();
                 self.fact(Fact::Unread { name: name.to_owned(), call: shown, message, span });
@@ -203,11 +207,10 @@ impl<'w> Cx<'w> {
                 self.fact(Fact::Verified { text: words, samples, span });
                 Ok(())
             }
-            (Err(Stop::Failure(failure)), Some(message)) => {
+            (Err(Stop::Failure(failure)), Some(message)) if !failure.unknown => {
                 let mut detail = vec![failure.message];
                 detail.extend(failure.detail);
-                Err(Failure { message: self.text(message)?, detail, span: failure.span, reported: false }
-                    .into())
+                Err(Failure { detail, ..Failure::new(self.text(message)?, failure.span) }.into())
             }
             (Err(stop), _) => Err(stop),
         }

@@ -41,6 +41,14 @@ impl Engine {
         Engine { program, secrets, door: Door::default(), walk: None }
     }
 
+    /// Returns the interpreter of a dry run: it reads, and tells by [`Fact::Would`] what a run would change. Its records
+    /// are of no run, and nothing can be taken up from them.
+    pub fn dry(program: Arc<Program>, secrets: BTreeMap<String, Secret>) -> Self {
+        let engine = Engine::new(program, secrets);
+        engine.door.state().dry = true;
+        engine
+    }
+
     /// Notes from now on where the walk has been. Nothing it does depends on it.
     pub fn note(&mut self, visits: &Visits) {
         self.door.state().visits = Some(visits.clone());

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, QuestionKind};
+use super::{Address, Deed, QuestionKind};
 use crate::source::Span;
 use crate::value::Value;
 
@@ -218,6 +218,25 @@ pub enum Fact {
         past: bool,
         why: String,
     },
+    /// A dry run came to something that it did not do. `known`: whether all of it is.
+    Would {
+        what: Would,
+        deed: Deed,
+        known: bool,
+        span: Span,
+    },
+    /// A dry run came to something that hangs on what it did not do: `why` says on what.
+    Unknown {
+        text: String,
+        why: String,
+        span: Span,
+    },
+    /// A dry run shows from here what may be done: under which condition, and why nobody knows.
+    PerhapsBegan {
+        text: String,
+        why: String,
+    },
+    PerhapsEnded,
     /// Something failed: where, and why. `detail`: command, exit status, end of its output.
     Failed {
         message: String,
@@ -246,6 +265,21 @@ pub enum Fact {
         standing: Vec<Entry>,
         left: Vec<Entry>,
     },
+}
+
+/// What a dry run did not do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Would {
+    Change,
+    /// An action, whose changes follow.
+    Call,
+    /// Somebody would be told, or paged.
+    Tell,
+    Ask,
+    Wait,
+    /// A point of no return would be passed.
+    Pass,
 }
 
 /// The parts of a run.

@@ -14,7 +14,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use fact::{
-    Change, ChangeState, Entry, Fact, FollowEnd, Judgement, Outcome, PhaseKind, Settled, StepOutcome, Verdict,
+    Change, ChangeState, Entry, Fact, FollowEnd, Judgement, Outcome, PhaseKind, Settled, StepOutcome,
+    Verdict, Would,
 };
 pub use input::{
     Answer, CommandEnd, Control, Ended, Executor, Heard, Input, Kept, Opened, Outlet, Reply, SourceHash,

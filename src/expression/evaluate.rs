@@ -6,7 +6,7 @@
 
 use super::scope::{EvalError, Failure, Scope, Stop};
 use super::{access, describe, functions, operators, text};
-use crate::program::{BinaryOp, Call, Expr, ExprKind, Target, Template, TemplatePart};
+use crate::program::{BinaryOp, Call, Expr, ExprKind, Template, TemplatePart};
 use crate::source::Span;
 use crate::value::{Type, Value};
 
@@ -47,58 +47,11 @@ pub fn tried(call: &Call, result: Result<Value, String>) -> Value {
     }
 }
 
-/// Calls `f` with every expression that stands directly in this one.
-fn children<'a>(expr: &'a Expr, f: &mut dyn FnMut(&'a Expr)) {
-    match &expr.kind {
-        ExprKind::Literal(_) | ExprKind::Name(_) | ExprKind::Attempt | ExprKind::Elapsed => {}
-        ExprKind::Template(template) => {
-            for part in &template.parts {
-                if let TemplatePart::Value(expr) = part {
-                    f(expr);
-                }
-            }
-        }
-        ExprKind::List(items) => items.iter().for_each(f),
-        ExprKind::Record(fields) => fields.iter().for_each(|(_, expr)| f(expr)),
-        ExprKind::Field(base, _) => f(base),
-        ExprKind::Unary(_, operand) | ExprKind::Matches(operand, _) => f(operand),
-        ExprKind::Index(a, b) | ExprKind::Binary(_, a, b) => {
-            f(a);
-            f(b);
-        }
-        ExprKind::Conditional { then, condition, otherwise } => {
-            f(then);
-            f(condition);
-            f(otherwise);
-        }
-        ExprKind::Function { args, named, .. } => {
-            args.iter().for_each(&mut *f);
-            named.iter().for_each(|(_, expr)| f(expr));
-        }
-        ExprKind::Call { call, .. } => arguments(call).into_iter().for_each(f),
-    }
-}
-
-/// Returns every expression that a call evaluates before it is made.
-fn arguments(call: &Call) -> Vec<&Expr> {
-    let mut all: Vec<&Expr> = match &call.target {
-        Target::Command(command) => command.values.iter().collect(),
-        Target::Action { args, .. } => args.iter().collect(),
-        Target::Native { args, .. } => args.iter().map(|(_, expr)| expr).collect(),
-        Target::Manual(_) => Vec::new(),
-    };
-    all.extend(call.env.iter().map(|(_, expr)| expr));
-    all.extend(
-        [&call.dir, &call.user, &call.stdin, &call.timeout].into_iter().filter_map(|expr| expr.as_deref()),
-    );
-    all
-}
-
 fn collect<'a>(expr: &'a Expr, found: &mut Vec<(u32, &'a Call)>) {
     if let ExprKind::Call { index, call } = &expr.kind {
         found.push((*index, call));
     }
-    children(expr, &mut |child| collect(child, found));
+    expr.children(&mut |child| collect(child, found));
 }
 
 struct Walk<'a> {
@@ -136,6 +89,9 @@ impl Walk<'_> {
             ExprKind::Template(template) => self.template(template),
             ExprKind::Name(name) => self.scope.name(*name).ok_or_else(|| {
                 let called = self.scope.describe(*name).0;
+                if self.scope.unknown(*name) {
+                    return Stop::Unknown(called);
+                }
                 stop(Failure::new(format!("`{called}` is not bound on this path")), expr.span)
             }),
             ExprKind::Attempt => Ok(Value::Int(self.scope.attempt())),
@@ -196,8 +152,8 @@ impl Walk<'_> {
 
     fn binary(&mut self, expr: &Expr, op: BinaryOp, a: &Expr, b: &Expr) -> Result<Value, Stop> {
         match op {
-            BinaryOp::Or => Ok(Value::Bool(self.truth(a, "or")? || self.truth(b, "or")?)),
-            BinaryOp::And => Ok(Value::Bool(self.truth(a, "and")? && self.truth(b, "and")?)),
+            BinaryOp::Or => self.decided(true, (a, b), "or"),
+            BinaryOp::And => self.decided(false, (a, b), "and"),
             _ => {
                 let left = self.plain(a)?;
                 let right = self.plain(b)?;
@@ -206,6 +162,21 @@ impl Walk<'_> {
                     stop(describe::with_origin(f, b, self.scope), expr.span)
                 })
             }
+        }
+    }
+
+    /// `a or b`, `a and b`: the one that is `by` decides alone, also where nobody knows the other one.
+    fn decided(&mut self, by: bool, (a, b): (&Expr, &Expr), word: &str) -> Result<Value, Stop> {
+        let first = self.truth(a, word);
+        match first {
+            Ok(first) if first == by => return Ok(Value::Bool(by)),
+            Ok(_) | Err(Stop::Unknown(_)) => {}
+            Err(stop) => return Err(stop),
+        }
+        match (self.truth(b, word), first) {
+            (Ok(second), _) if second == by => Ok(Value::Bool(by)),
+            (Ok(_), Err(unknown)) => Err(unknown),
+            (second, _) => second.map(Value::Bool),
         }
     }
 
@@ -254,7 +225,7 @@ impl Walk<'_> {
     fn call(&mut self, index: u32, call: &Call) -> Result<Value, Stop> {
         let Some(result) = self.scope.reading(index) else {
             // A call among its arguments comes first.
-            for argument in arguments(call) {
+            for argument in call.expressions() {
                 if !calls(argument).is_empty() {
                     self.expr(argument)?;
                 }

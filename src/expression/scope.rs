@@ -11,6 +11,11 @@ pub trait Scope {
     /// Returns the value of a name, or `None` when nothing is bound to it yet.
     fn name(&self, name: NameRef) -> Option<Value>;
 
+    /// Returns whether nobody knows the value of a name that is bound: a dry run did not do what brings it.
+    fn unknown(&self, _name: NameRef) -> bool {
+        false
+    }
+
     /// Returns how errors call it, and what it was bound to, as written.
     fn describe(&self, name: NameRef) -> (String, String);
 
@@ -39,6 +44,8 @@ pub trait Scope {
 pub enum Stop {
     /// This call must be made first; then evaluate again.
     NeedCall(u32),
+    /// The value depends on this name, whose value nobody knows.
+    Unknown(String),
     Error(EvalError),
 }
 

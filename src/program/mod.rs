@@ -8,6 +8,7 @@ mod drill;
 mod expression;
 pub mod native;
 mod statement;
+mod walk;
 
 use serde::{Deserialize, Serialize};
 

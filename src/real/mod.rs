@@ -10,6 +10,7 @@
 mod clock;
 mod command;
 mod desk;
+mod dry;
 mod keeper;
 mod link;
 mod secret;
@@ -33,6 +34,7 @@ use crate::world::{Next, World, WorldError};
 use desk::Desk;
 
 pub use clock::Clock;
+pub use dry::DryWorld;
 pub use keeper::Surroundings;
 pub use secret::{SecretError, fetch_secret};
 

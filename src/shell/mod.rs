@@ -31,7 +31,7 @@ pub use plan::{
     Binding, CommandKind, CommandPlan, Form, Piece, Position, Quoting, ScriptPart, Shell, Start, Word,
     WordPart,
 };
-pub use quote::{as_typed, quote};
+pub use quote::{as_far_as_known, as_typed, quote};
 
 use crate::diagnostic::Diagnostic;
 

@@ -15,6 +15,13 @@ pub fn quote(text: &str) -> String {
 
 /// Returns the command as it could be typed: values quoted for the place they stand in, a secret as `[secret NAME]`.
 pub fn as_typed(plan: &CommandPlan, values: &[Bound]) -> String {
+    let values: Vec<_> = values.iter().cloned().map(Ok).collect();
+    as_far_as_known(plan, &values)
+}
+
+/// Returns the command as it could be typed were every value known: what stands in the place of one that is not, is
+/// put there as it is.
+pub fn as_far_as_known(plan: &CommandPlan, values: &[Result<Bound, String>]) -> String {
     let mut text = String::new();
     for part in &plan.template {
         match part {
@@ -22,7 +29,8 @@ pub fn as_typed(plan: &CommandPlan, values: &[Bound]) -> String {
             ScriptPart::Value(index) => {
                 let binding = plan.bindings.iter().find(|b| b.index == *index);
                 match (binding, values.get(*index)) {
-                    (Some(binding), Some(value)) => text.push_str(&typed(binding, value)),
+                    (Some(binding), Some(Ok(value))) => text.push_str(&typed(binding, value)),
+                    (_, Some(Err(instead))) => text.push_str(instead),
                     _ => text.push_str("{{ }}"),
                 }
             }

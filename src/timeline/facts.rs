@@ -4,7 +4,7 @@ use super::clock::length;
 use super::{Entry, Kind, Tone, Weight, Words, people};
 use crate::event::{
     Change, ChangeState, Fact, FollowEnd, Judgement, Moment, Outcome, PhaseKind, Settled, StepOutcome,
-    Verdict,
+    Verdict, Would,
 };
 use crate::value::Value;
 
@@ -35,6 +35,7 @@ pub(super) fn tell(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
             .or_else(|| reading(fact, entry))
             .or_else(|| saying(fact, entry))
             .or_else(|| changing(fact))
+            .or_else(|| not_doing(fact, entry))
             .or_else(|| ending(fact, entry)),
     };
     let Some((kind, weight, tone, what, outcome)) = told else {
@@ -216,6 +217,35 @@ fn changing(fact: &Fact) -> Option<Told> {
             let (tone, outcome) = unwind_end(*settled, *finally, message);
             let done = *settled == Settled::Done;
             (Kind::Unwind, Key, tone, unwind_words(what, *finally, done, change), outcome)
+        }
+        _ => return None,
+    };
+    Some(told)
+}
+
+/// What a dry run did not do.
+fn not_doing(fact: &Fact, entry: &mut Entry) -> Option<Told> {
+    use Tone::{Plain, Quiet, Warn};
+    use Weight::Key;
+    let told = match fact {
+        Fact::Would { what, deed, known, .. } => {
+            if !deed.back.is_empty() {
+                entry.detail = vec![deed.back.clone()];
+            }
+            let kind = match what {
+                Would::Change | Would::Call => Kind::Change,
+                Would::Tell => Kind::Message,
+                Would::Ask => Kind::Question,
+                Would::Wait => Kind::Wait,
+                Would::Pass => Kind::Note,
+            };
+            (kind, Key, if *known { Plain } else { Warn }, Words::quote(deed.call.as_str()), none())
+        }
+        Fact::Unknown { text, why, .. } => {
+            (Kind::Condition, Key, Warn, Words::quote(text.as_str()), Words::say(why.as_str()))
+        }
+        Fact::PerhapsBegan { text, why } => {
+            (Kind::Decision, Key, Quiet, Words::quote(text.as_str()), Words::say(why.as_str()))
         }
         _ => return None,
     };

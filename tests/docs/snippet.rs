@@ -124,6 +124,7 @@ fn global(program: &Program, at: usize) -> Result<Value, String> {
     expression::evaluate(expr, &Globals(program)).map_err(|stop| match stop {
         Stop::Error(error) => error.message,
         Stop::NeedCall(_) => String::from("it calls something"),
+        Stop::Unknown(name) => name,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mainstay::expression::{Stop, calls, evaluate, render};
-use mainstay::program::{BinaryOp, Expr, ExprKind, Template, TemplatePart};
+use mainstay::program::{BinaryOp, Expr, ExprKind, NameRef, Template, TemplatePart};
 use mainstay::source::Span;
 use mainstay::value::{CommandValue, Output, ResponseValue, Tried, Type, Value};
 
@@ -108,6 +108,24 @@ fn default_catches_what_is_missing_and_nothing_else() {
     let wrong = binary(BinaryOp::Add, lit(v("5m")), lit(v("1")));
     assert!(outcome(&or(wrong), &world).starts_with("cannot add"));
     assert_eq!(outcome(&or(lit(v("5"))), &world), "5");
+}
+
+#[test]
+fn what_is_made_of_an_unknown_value_is_unknown_but_where_the_other_side_decides() {
+    let world = World::default();
+    let unknown = || expr(ExprKind::Name(NameRef::Global(0)));
+    let truth = |truth| lit(Value::Bool(truth));
+    let said = |of: Expr| outcome(&of, &world);
+    for (op, decides) in [(BinaryOp::And, false), (BinaryOp::Or, true)] {
+        assert_eq!(said(binary(op, unknown(), truth(decides))), decides.to_string());
+        assert_eq!(said(binary(op, truth(decides), unknown())), decides.to_string());
+        assert_eq!(said(binary(op, unknown(), truth(!decides))), "skipped is unknown");
+        assert_eq!(said(binary(op, truth(!decides), unknown())), "skipped is unknown");
+        assert_eq!(said(binary(op, unknown(), unknown())), "skipped is unknown");
+    }
+    assert_eq!(said(binary(BinaryOp::Equal, unknown(), unknown())), "skipped is unknown");
+    assert_eq!(said(field(unknown(), "stdout")), "skipped is unknown");
+    assert_eq!(said(function("default", vec![unknown(), truth(true)])), "skipped is unknown");
 }
 
 #[test]

@@ -119,8 +119,14 @@ impl Scope for World {
                 let (name, origin, _) = &self.names[&slot];
                 ((*name).to_owned(), (*origin).to_owned())
             }
-            _ => (String::from("unbound"), String::new()),
+            NameRef::Global(_) => (String::from("skipped"), String::new()),
+            NameRef::Local(_) => (String::from("unbound"), String::new()),
         }
+    }
+
+    /// Names of the whole run are those that a dry run does not know.
+    fn unknown(&self, name: NameRef) -> bool {
+        matches!(name, NameRef::Global(_))
     }
 
     fn reading(&self, index: u32) -> Option<Result<Value, String>> {
@@ -144,6 +150,7 @@ impl Scope for World {
 pub fn outcome(expr: &Expr, world: &World) -> String {
     match evaluate(expr, world) {
         Ok(value) => value.to_string(),
+        Err(Stop::Unknown(name)) => format!("{name} is unknown"),
         Err(Stop::NeedCall(index)) => format!("needs call {index}"),
         Err(Stop::Error(error)) => {
             let mut lines = vec![error.message];

@@ -10,12 +10,13 @@ use std::sync::Arc;
 
 use mainstay::check::{self, Memory};
 use mainstay::display::{self, Look};
-use mainstay::engine::{self, DriveError};
+use mainstay::engine::{self, DriveError, Engine};
 use mainstay::event::{
     Address, Ask, Body, ChangeState, Class, Fact, Input, Moment, Opened, Outcome, Record, Reply,
 };
 use mainstay::given;
 use mainstay::program::Program;
+use mainstay::real::DryWorld;
 use mainstay::world::{Next, Store, StoreError, World, WorldError};
 
 use crate::outside::{Fate, Outside};
@@ -51,6 +52,21 @@ impl Case {
         let program = Arc::clone(&self.program);
         let result = engine::drive(program, self.opened(), BTreeMap::new(), &mut world, store, &mut []);
         (result, world)
+    }
+
+    /// Walks it as a dry run, in a world that refuses to act.
+    pub fn dry(&self) -> (Result<Outcome, String>, Vec<Record>) {
+        let mut world = DryWorld::new(Outside::new(self.fate));
+        let engine = Engine::dry(Arc::clone(&self.program), BTreeMap::new());
+        let mut records = Vec::new();
+        let first = [Input::Opened(Box::new(self.opened()))];
+        let result = engine::go_on(engine, first, &mut world, &mut records, &mut []);
+        let acts = world.into_inner().acts;
+        let result = match result {
+            Ok(_) if !acts.is_empty() => Err(format!("the world was acted on: {acts:?}")),
+            result => result.map_err(|e| e.to_string()),
+        };
+        (result, records)
     }
 
     /// Takes a run up again: `kept` is what is stored of it, `world` as it was then.
@@ -258,13 +274,15 @@ fn failure(record: &Record) -> Option<&str> {
     }
 }
 
+/// What a bound's end is told with where it ended a command.
+const ENDED: &str = "the command was ended: ";
+
 /// Returns whether one reading failed in both because the same bound ran out, at another of its statements. It ran out while
 /// the reading was made; the reading that is made again then does not come so far.
 fn ran_out_elsewhere(one: Option<&Record>, two: Option<&Record>) -> bool {
     let bound = |record: Option<&Record>| {
         let first = failure(record?)?.lines().next()?;
-        let bound =
-            first.strip_prefix("the command was ended: ").unwrap_or(first).strip_suffix(" ran out")?;
+        let bound = first.strip_prefix(ENDED).unwrap_or(first).strip_suffix(" ran out")?;
         Some(bound.to_owned())
     };
     bound(one).is_some() && bound(one) == bound(two)
@@ -289,6 +307,8 @@ fn without_words(json: &mut serde_json::Value) {
             fields.values_mut().for_each(without_words);
         }
         serde_json::Value::Array(items) => items.iter_mut().for_each(without_words),
+        // A question tells of the failure in its own text.
+        serde_json::Value::String(text) => *text = text.replace(ENDED, ""),
         _ => {}
     }
 }

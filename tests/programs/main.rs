@@ -10,6 +10,7 @@ mod text;
 use std::cell::Cell;
 
 use harness::{Case, Fails, Kept, Ran, same, sound, story};
+use mainstay::event::{Body, Fact, Record};
 use outside::Fate;
 use proptest::prelude::*;
 
@@ -118,4 +119,36 @@ fn no_append_that_fails_lets_anything_begin() {
     }
     println!("{} programs, {} failing appends", programs.get(), failures.get());
     assert!(failures.get() > 10 * programs.get(), "hardly any append failed");
+}
+
+/// What a dry run of any program asks the world for only reads, and it always comes to an end.
+#[test]
+fn a_dry_run_acts_on_nothing() {
+    let (programs, acting) = (Cell::new(0_u64), Cell::new(0_u64));
+    let property = |(choices, fate): (Vec<u16>, Fate)| {
+        let case = Case::new(text::runbook(&choices), fate).map_err(TestCaseError::fail)?;
+        let (result, records) = case.dry();
+        let fail = |e: String| TestCaseError::fail(story(&case, &records, &e));
+        result.map_err(fail)?;
+        let acts = |record: &Record| match &record.body {
+            Body::Request(ask) => ask.acts(),
+            Body::Fact(fact) => {
+                matches!(fact, Fact::ChangeBegan(_) | Fact::Asked { .. } | Fact::Notified { .. })
+            }
+            Body::Input(_) => false,
+        };
+        if let Some(record) = records.iter().find(|record| acts(record)) {
+            return Err(fail(format!("it acts: {record:?}")));
+        }
+        programs.set(programs.get() + 1);
+        let would = |record: &&Record| matches!(&record.body, Body::Fact(Fact::Would { .. }));
+        acting.set(acting.get() + u64::from(records.iter().find(would).is_some()));
+        Ok(())
+    };
+    let mut runner = proptest::test_runner::TestRunner::new(tried(200));
+    if let Err(error) = runner.run(&case(), property) {
+        panic!("{error}");
+    }
+    println!("{} programs, {} would act", programs.get(), acting.get());
+    assert!(acting.get() * 2 > programs.get(), "hardly any would have acted");
 }

@@ -1,0 +1,357 @@
+//! A dry run: what reads is done, what would change is told, and what depends on that is unknown.
+//!
+//! Owns what becomes of each statement in it. What is unknown is a name that is not bound: whatever is computed from it
+//! is unknown too, and of a branch that hangs on it every way is shown. After the first change that was not made nothing
+//! is read, since the world would be another one by then. Never asks for anything but readings.
+
+use super::call::Spelled;
+use super::context::Cx;
+use super::evaluate::truth;
+use super::failure::{CallFailure, End, Failure, Flow, Stop};
+use super::frame::Frame;
+use super::join::Walking;
+use super::run::phase;
+use super::statement::{block, statement};
+use crate::event::{ChangeState, Deed, Fact, Outcome, PhaseKind, StepOutcome, Would};
+use crate::program::{
+    ActionId, Approvers, Block, Call, Choice, Ending, Expr, For, Run, Silence, Statement, StatementKind,
+    Step, Target, Template,
+};
+use crate::source::Span;
+use crate::value::Value;
+
+/// Walks one statement of a dry run.
+pub(super) fn dry<'w>(here: Cx<'w>, next: &'w Statement) -> Walking<'w, Result<Flow, Stop>> {
+    Box::pin(async move {
+        let span = next.span;
+        match &next.kind {
+            StatementKind::Run(run) => here.would_run(run, span).await?,
+            StatementKind::Wait { duration, reason } => {
+                let length =
+                    here.value(duration).map_or_else(|_| here.source(duration.span), |v| v.to_string());
+                let why = reason.as_ref().map(|reason| here.as_known(reason)).unwrap_or_default();
+                here.would(Would::Wait, format!("wait {length}"), why, span);
+            }
+            StatementKind::Approve(approval) => {
+                let back = here.whom(&approval.by, &approval.within, &approval.on_silence);
+                here.would(Would::Ask, format!("approve \"{}\"", here.as_known(&approval.text)), back, span);
+            }
+            StatementKind::Ask(asking) => {
+                let back = here.whom(&asking.by, &asking.within, &asking.on_silence);
+                here.would(Would::Ask, format!("ask \"{}\"", here.as_known(&asking.text)), back, span);
+            }
+            StatementKind::Notify { channel, text } => {
+                let call = format!("notify {channel} \"{}\"", here.as_known(text));
+                here.would(Would::Tell, call, String::new(), span);
+            }
+            StatementKind::Escalate { role, text } => return Err(here.would_escalate(role, text, span)),
+            StatementKind::Step(step) => return here.dry_step(step, span).await,
+            StatementKind::If { arms, otherwise, .. } => return here.dry_branch(arms, otherwise).await,
+            StatementKind::For(looping) => return here.dry_loop(looping).await,
+            StatementKind::Parallel(arms) => {
+                for arm in arms {
+                    match dry(here.down(format!("s{}", arm.id)), arm).await? {
+                        Flow::Next => {}
+                        flow => return Ok(flow),
+                    }
+                }
+            }
+            StatementKind::Decide { arms, otherwise, .. } => {
+                return here.dry_decide(arms, otherwise, next, span).await;
+            }
+            StatementKind::Watch(watch) => {
+                let every = here
+                    .value(&watch.every)
+                    .map_or_else(|_| here.source(watch.every.span), |v| v.to_string());
+                let call = format!("watch \"{}\" every {every}", here.as_known(&watch.title));
+                here.would(Would::Wait, call, String::new(), span);
+            }
+            StatementKind::PointOfNoReturn { text, .. } => {
+                let call = format!("point of no return \"{}\"", here.as_known(text));
+                here.would(Would::Pass, call, String::new(), span);
+            }
+            StatementKind::Return(_) => return statement(here, next).await,
+            _ => match statement(here.clone(), next).await {
+                Err(Stop::Failure(failure)) if failure.unknown => here.unknown(next, &failure),
+                result => return result,
+            },
+        }
+        Ok(Flow::Next)
+    })
+}
+
+/// Returns how a dry run ended that walked so far.
+pub(super) fn end(walked: &Result<super::run::Forward, Stop>) -> Outcome {
+    match walked {
+        Ok(super::run::Forward::NotNeeded) => Outcome::NotNeeded,
+        Ok(super::run::Forward::Cleared) => Outcome::Resolved,
+        Err(Stop::Escalate { .. }) => Outcome::Escalated,
+        Err(Stop::Operator(_) | Stop::Refused(_)) => Outcome::Aborted,
+        Err(Stop::Failure(_) | Stop::Arm) => Outcome::Failed,
+    }
+}
+
+impl<'w> Cx<'w> {
+    /// Refuses to read where a change would have been made before.
+    pub fn up_to_date(&self) -> Result<(), CallFailure> {
+        if self.walk.dry && !self.inner && self.walk.ledger().attempted {
+            return Err(CallFailure::new(End::Unknown, "it is read after a change that was not made"));
+        }
+        Ok(())
+    }
+
+    fn would(&self, what: Would, call: String, back: String, span: Span) {
+        self.fact(Fact::Would { what, deed: Deed { call, back }, known: true, span });
+    }
+
+    /// Tells a statement that did nothing, since what it needs is unknown.
+    fn unknown(&self, statement: &Statement, failure: &Failure) {
+        let text = match &statement.kind {
+            StatementKind::Check { slot: Some(slot), .. } => self.slot_name(*slot),
+            StatementKind::Verify { expr, .. } => format!("verify {}", self.source(expr.span)),
+            _ => self.source(statement.span).lines().next().unwrap_or_default().trim_end().to_owned(),
+        };
+        let why = match &statement.kind {
+            StatementKind::Verify { .. } => format!("not checked: {}", failure.message),
+            _ => failure.message.clone(),
+        };
+        self.fact(Fact::Unknown { text, why, span: statement.span });
+    }
+
+    /// Walks statements that may be walked, in a frame of their own: what they bind is unknown afterwards.
+    async fn perhaps(&self, text: String, why: &str, body: &'w Block) -> Result<(), Stop> {
+        self.fact(Fact::PerhapsBegan { text, why: why.to_owned() });
+        let result = block(&self.forked(), body).await;
+        self.fact(Fact::PerhapsEnded);
+        self.other_way(result)
+    }
+
+    /// Returns how it goes on behind a way that may not be taken: only whoever stops the run ends the others too.
+    fn other_way(&self, result: Result<Flow, Stop>) -> Result<(), Stop> {
+        match result {
+            Err(Stop::Failure(mut failure)) => {
+                if !failure.unknown {
+                    self.report(&mut failure);
+                }
+                Ok(())
+            }
+            Err(stop @ Stop::Operator(_)) => Err(stop),
+            _ => Ok(()),
+        }
+    }
+
+    async fn would_run(&self, run: &'w Run, span: Span) -> Result<(), Stop> {
+        let Spelled { text, mut known } =
+            self.spelled(&run.call).map_err(|failed| Stop::Failure(failed.at(span)))?;
+        let mut deed = self.deed(run, "");
+        if let Some(done_when) = run.proof() {
+            match self.is_so_already(run, done_when).await {
+                Ok(true) => {
+                    let change = self.change_of(text, span);
+                    let message = String::from("it is so already");
+                    self.fact(Fact::ChangeEnded { change, state: ChangeState::NotRun, message });
+                    return Ok(());
+                }
+                Err(Stop::Failure(failure)) if failure.unknown => {
+                    known = false;
+                    let unless = format!("unless `{}` by then", self.source(done_when.span));
+                    deed.back =
+                        if deed.back.is_empty() { unless } else { format!("{unless}; {}", deed.back) };
+                }
+                Err(stop) => return Err(stop),
+                Ok(false) => {}
+            }
+        }
+        let Target::Action { action, args } = &run.call.target else {
+            self.fact(Fact::Would { what: Would::Change, deed, known, span });
+            self.walk.attempt();
+            return Ok(());
+        };
+        if !matches!(run.ending, Ending::Own) || run.finally.is_some() {
+            self.fact(Fact::Would { what: Would::Call, deed, known, span });
+        }
+        let value = self.dry_action(&run.call, *action, args).await?;
+        if let (Some(slot), Some(value)) = (run.slot, value) {
+            self.frame.bind(slot, value);
+        }
+        Ok(())
+    }
+
+    /// Walks the body of an action that changes. Returns what it would return, if that is known.
+    async fn dry_action(
+        &self,
+        call: &'w Call,
+        id: ActionId,
+        args: &'w [Expr],
+    ) -> Result<Option<Value>, Stop> {
+        let action = self.walk.program.action(id);
+        let frame = Frame::new(action.locals.len(), Some(id));
+        for (slot, arg) in (0u32..).zip(args) {
+            match self.value(arg) {
+                Ok(value) => frame.bind(slot, value),
+                Err(failure) if failure.unknown => {}
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+        let here = Cx { frame, next: &[], rest: None, ..self.down("b").named("", call.span) };
+        match block(&here, &action.body).await {
+            Ok(Flow::Return(value)) => Ok(Some(value)),
+            Ok(_) => Ok(Some(Value::None)),
+            Err(Stop::Failure(failure)) if failure.unknown => Ok(None),
+            Err(stop) => Err(stop),
+        }
+    }
+
+    async fn dry_step(&self, step: &'w Step, span: Span) -> Result<Flow, Stop> {
+        let title = self.as_known(&step.title);
+        let here = Cx { step: title.as_str().into(), began: self.now().run_ns, ..self.down("a1") };
+        here.fact(Fact::StepBegan { title: title.clone(), attempt: 1, attempts: 1, deadline: None, span });
+        let mut result = block(&here, &step.body).await;
+        let outcome = match &mut result {
+            Err(Stop::Failure(failure)) if failure.unknown => StepOutcome::Skipped,
+            Err(Stop::Failure(failure)) => {
+                here.report(failure);
+                match step.on_failure {
+                    crate::program::Failure::Continue => StepOutcome::Tolerated,
+                    _ => StepOutcome::Failed,
+                }
+            }
+            Err(_) => StepOutcome::Stopped,
+            Ok(_) => StepOutcome::Ok,
+        };
+        here.fact(Fact::StepEnded { title, attempt: 1, outcome, message: String::new() });
+        if outcome == StepOutcome::Tolerated { Ok(Flow::Next) } else { result }
+    }
+
+    async fn dry_branch(&self, arms: &'w [(Expr, Block)], otherwise: &'w Block) -> Result<Flow, Stop> {
+        let mut perhaps = false;
+        for (condition, body) in arms {
+            let words = format!("if {}", self.source(condition.span));
+            match self.value(condition).and_then(|value| truth(&value, condition.span)) {
+                Ok(false) => {}
+                Ok(true) if perhaps => {
+                    return self.perhaps(words, "otherwise", body).await.map(|()| Flow::Next);
+                }
+                Ok(true) => return block(self, body).await,
+                Err(failure) if failure.unknown => {
+                    perhaps = true;
+                    self.perhaps(words, &failure.message, body).await?;
+                }
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+        if !perhaps {
+            return block(self, otherwise).await;
+        }
+        if !otherwise.is_empty() {
+            self.perhaps(String::from("else"), "", otherwise).await?;
+        }
+        Ok(Flow::Next)
+    }
+
+    async fn dry_loop(&self, looping: &'w For) -> Result<Flow, Stop> {
+        let name = &looping.name;
+        let items = match self.items(looping) {
+            Err(failure) if failure.unknown => {
+                let words = format!("for each {name} in {}", self.source(looping.list.span));
+                return self.perhaps(words, &failure.message, &looping.body).await.map(|()| Flow::Next);
+            }
+            items => items?,
+        };
+        for (index, item) in (1u32..).zip(items) {
+            let here = Cx { next: &[], rest: None, ..self.forked().down(format!("i{index}")) };
+            here.frame.bind(looping.slot, item.clone());
+            let (name, item) = (name.clone(), item.brief(60));
+            here.fact(Fact::IterationBegan { name: name.clone(), item: item.clone(), index });
+            let result = block(&here, &looping.body).await;
+            here.fact(Fact::IterationEnded { name, item, index, ok: result.is_ok() });
+            match result? {
+                Flow::Next => {}
+                flow => return Ok(flow),
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    async fn dry_decide(
+        &self,
+        arms: &'w [(Expr, Choice)],
+        otherwise: &'w Choice,
+        next: &'w Statement,
+        span: Span,
+    ) -> Result<Flow, Stop> {
+        let mut perhaps = Vec::new();
+        for (index, (when, choice)) in arms.iter().enumerate() {
+            match self.down(format!("e{index}")).holds(when).await {
+                Err(Stop::Failure(failure)) if failure.unknown => {
+                    perhaps.push((self.source(when.span), failure.message, choice));
+                }
+                Ok(false) => {}
+                // As a run decides: it reads them again, which is what was just seen to go well.
+                _ if perhaps.is_empty() => return statement(self.clone(), next).await,
+                Ok(true) => {
+                    perhaps.push((self.source(when.span), String::new(), choice));
+                    break;
+                }
+                Err(stop @ Stop::Operator(_)) => return Err(stop),
+                Err(_) => break,
+            }
+        }
+        if perhaps.is_empty() {
+            return statement(self.clone(), next).await;
+        }
+        perhaps.push((String::from("otherwise"), String::new(), otherwise));
+        for (words, why, choice) in perhaps {
+            self.fact(Fact::PerhapsBegan { text: words, why });
+            let result = self.perhaps_chosen(choice, span).await;
+            self.fact(Fact::PerhapsEnded);
+            self.other_way(result)?;
+        }
+        Ok(Flow::Next)
+    }
+
+    async fn perhaps_chosen(&self, choice: &'w Choice, span: Span) -> Result<Flow, Stop> {
+        let here = self.forked();
+        match choice {
+            Choice::Resolve(index) => {
+                let resolve = &self.walk.program.resolves[*index as usize];
+                phase(&here, resolve, PhaseKind::Resolve, &format!("resolve{index}")).await
+            }
+            Choice::Escalate { role, text } => Err(here.would_escalate(role, text, span)),
+            Choice::Follow(follow) => {
+                let way = here.way(follow)?;
+                here.down("follow").follow(way).await.map(|()| Flow::Next)
+            }
+            Choice::Block(body) => block(&here, body).await,
+        }
+    }
+
+    /// Tells that somebody would be paged, with which a run ends.
+    pub fn would_escalate(&self, role: &str, text: &Template, span: Span) -> Stop {
+        let text = self.as_known(text);
+        self.would(Would::Tell, format!("page {role} \"{text}\""), String::new(), span);
+        Stop::Escalate { role: role.to_owned(), text }
+    }
+
+    fn whom(&self, by: &Approvers, within: &Expr, silence: &Silence) -> String {
+        let roles = by.roles.join(" or ");
+        let who = if by.count > 1 { format!("any {} of {roles}", by.count) } else { roles };
+        let within = self.value(within).map_or_else(|_| self.source(within.span), |value| value.to_string());
+        let then = match silence {
+            Silence::Abort => String::from("the run is aborted"),
+            Silence::Continue => String::from("the run goes on"),
+            Silence::Escalate { role, .. } => format!("the run escalates to {role}"),
+            Silence::Answer(answer) => format!("the answer is {}", self.source(answer.span)),
+        };
+        format!("by {who} within {within}, else {then}")
+    }
+
+    /// Returns a text with its values; as it is written, where one of them is unknown.
+    fn as_known(&self, template: &Template) -> String {
+        self.text_or(template, self.written(template))
+    }
+
+    fn source(&self, span: Span) -> String {
+        self.walk.program.sources.text(span).to_owned()
+    }
+}
