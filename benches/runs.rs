@@ -137,7 +137,7 @@ fn waiting() -> Vec<Body> {
         address: Address("s1.q1".into()),
         request: Request::Question(Box::new(question)),
         deadline: None,
-        bound: String::new(),
+        bound: "".into(),
         changes: false,
         inner: false,
         asked: Moment::default(),

@@ -32,7 +32,8 @@ const NOT_RUN: &[&str] = &[
     "benches/compare             # everything, several rounds; the first time also builds the peers\n\
      benches/compare --short     # what CI runs: less than a minute, and with room for noise\n\
      cargo bench --bench inside  # single parts, without the processes around them\n\
-     cargo bench --bench runs    # the list of 10,000 runs, and of 5,000 that wait",
+     cargo bench --bench runs    # the list of 10,000 runs, and of 5,000 that wait\n\
+     cargo bench --bench drills  # drills: one, its failures, memory",
     "PROPTEST_CASES=5000 cargo test --release --test programs -- --nocapture   # runbooks made by chance, cut off at every place\n\
      fuzz/run check 3600                                                       # also: interpolation, journal; see fuzz/README.md",
     "runbooks/quickstart/run",

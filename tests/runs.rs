@@ -316,7 +316,7 @@ fn asks(text: &str) -> Body {
         address: Address("s1.q1".into()),
         request: Request::Question(Box::new(question)),
         deadline: None,
-        bound: String::new(),
+        bound: "".into(),
         changes: false,
         inner: false,
         asked: Moment::default(),

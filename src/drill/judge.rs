@@ -3,6 +3,7 @@
 //! Owns the meaning of every `expect`, and the messages. Never runs anything.
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 
 use super::stage::{Problem, Ran, Stage};
 use crate::diagnostic::{Diagnostic, Label};
@@ -107,7 +108,7 @@ pub(super) struct Seen<'a> {
     pub outcome: Option<(Outcome, &'a str)>,
     pub resolve: Option<String>,
     /// The attempts of steps: name as written, title, and place in the record.
-    pub attempts: Vec<(String, &'a str, usize)>,
+    pub attempts: Vec<(&'a str, &'a str, usize)>,
     pub attempted: Vec<&'a str>,
     pub changed: &'a [Entry],
     pub taken_back: &'a [Entry],
@@ -134,6 +135,7 @@ impl<'a> Seen<'a> {
             findings: Vec::new(),
             engine: OnceCell::new(),
         };
+        let names = steps(program);
         for (at, record) in records.iter().enumerate() {
             let Body::Fact(fact) = &record.body else { continue };
             match fact {
@@ -141,7 +143,7 @@ impl<'a> Seen<'a> {
                     seen.resolve = resolve_of(program, &record.address);
                 }
                 Fact::StepBegan { title, span, .. } => {
-                    let name = step_at(program, *span).unwrap_or_else(|| title.clone());
+                    let name = names.get(span).copied().unwrap_or(title);
                     seen.attempts.push((name, title, at));
                 }
                 Fact::ChangeBegan(change) if !change.undoing => seen.attempted.push(&change.call),
@@ -212,8 +214,8 @@ impl<'a> Seen<'a> {
 
     /// Returns why the step did not fare so, if it did not.
     pub fn step(&self, name: &str, fate: &StepFate) -> Option<Diagnostic> {
-        let times = self.attempts.iter().filter(|(step, ..)| step == name).count();
-        let first = |name: &str| self.attempts.iter().find(|(step, ..)| step == name).map(|(_, _, at)| *at);
+        let times = self.attempts.iter().filter(|(step, ..)| *step == name).count();
+        let first = |name: &str| self.attempts.iter().find(|(step, ..)| *step == name).map(|(_, _, at)| *at);
         match fate {
             StepFate::Ran => {
                 (times == 0).then(|| not_as_expected(format!("the step \"{name}\" did not run")))
@@ -243,7 +245,7 @@ impl<'a> Seen<'a> {
             return Some(not_as_expected(format!("the step \"{name}\" did not run")));
         }
         let titles: Vec<&str> =
-            self.attempts.iter().filter(|(step, ..)| step == name).map(|(_, title, _)| *title).collect();
+            self.attempts.iter().filter(|(step, ..)| *step == name).map(|(_, title, _)| *title).collect();
         let own = |entry: &&Entry| titles.contains(&entry.change.step.as_str());
         let stand: Vec<&Entry> =
             self.changed.iter().chain(self.standing).chain(self.left).filter(own).collect();
@@ -312,15 +314,13 @@ fn resolve_of(program: &Program, address: &Address) -> Option<String> {
     program.resolves.get(index).map(|resolve| resolve.name.clone())
 }
 
-/// Returns the name of the step that stands there.
-fn step_at(program: &Program, span: Span) -> Option<String> {
-    let mut found = None;
+/// Returns the names of the steps, by where they stand.
+fn steps(program: &Program) -> BTreeMap<Span, &str> {
+    let mut found = BTreeMap::new();
     for book in program.with_followed() {
         book.every(&mut |statement| {
-            if let StatementKind::Step(step) = &statement.kind
-                && statement.span == span
-            {
-                found = Some(step.name.clone());
+            if let StatementKind::Step(step) = &statement.kind {
+                found.insert(statement.span, step.name.as_str());
             }
         });
     }

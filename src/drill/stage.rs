@@ -94,11 +94,14 @@ impl Store for Kept {
         if self.seen > ENDLESS {
             return Err(StoreError(format!("the run goes on after {ENDLESS} records")));
         }
-        match self.only {
-            None => self.records.extend(turns.iter().flatten().cloned()),
-            Some(keeps) => self.records.extend(turns.iter().flatten().filter(|r| keeps(r)).cloned()),
-        }
         Ok(())
+    }
+
+    fn take(&mut self, stored: Vec<Record>) {
+        match self.only {
+            None => self.records.extend(stored),
+            Some(keeps) => self.records.extend(stored.into_iter().filter(keeps)),
+        }
     }
 }
 

@@ -171,7 +171,7 @@ impl<'w> Cx<'w> {
     async fn run_command(&self, call: &'w Call, request: CommandRequest) -> Result<Value, CallStop> {
         let typed: Arc<str> = request.typed.as_str().into();
         let changes = call.effect == crate::program::Effect::Changes;
-        let ask = self.down("x").ask(Request::Command(Box::new(request)), self.deadline(call)?, changes);
+        let ask = self.down("x").ask(Request::Command(Arc::new(request)), self.deadline(call)?, changes);
         let bound = ask.bound.clone();
         match self.walk.door.ask(ask, &self.halt).await {
             Some(Reply::Command(end)) => ended(call, &typed, &bound, *end),

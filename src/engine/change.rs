@@ -31,7 +31,7 @@ impl<'w> Cx<'w> {
         self.fact(Fact::ChangeBegan(change.clone()));
         if let Target::Manual(manual) = &run.call.target {
             let here = here.named(here.written(&manual.text), span);
-            let (state, message, result) = here.manual(manual, span).await;
+            let (state, message, result) = Box::pin(here.manual(manual, span)).await;
             self.ended(run, &change, &registered, &own, (state, message));
             if result.is_ok() && state == ChangeState::InDoubt {
                 self.changes.tolerate(&change);

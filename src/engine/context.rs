@@ -1,6 +1,7 @@
 //! Where the walk is: what every statement needs to know.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -187,7 +188,13 @@ impl<'w> Cx<'w> {
     /// Returns the place one part further down: a statement, an iteration, an attempt.
     #[must_use]
     pub fn down(&self, part: impl std::fmt::Display) -> Cx<'w> {
-        let at = if self.at.is_empty() { part.to_string() } else { format!("{}.{part}", self.at) };
+        let mut at = String::with_capacity(self.at.len() + 12);
+        at.push_str(&self.at);
+        if !at.is_empty() {
+            at.push('.');
+        }
+        // Writing to a text cannot fail.
+        let _written = write!(at, "{part}");
         Cx { at: at.into(), ..self.clone() }
     }
 
@@ -265,7 +272,7 @@ impl<'w> Cx<'w> {
             address: self.address(),
             request,
             deadline: bound.as_ref().map(|b| b.at),
-            bound: bound.map(|b| b.words.to_string()).unwrap_or_default(),
+            bound: bound.map(|b| b.words).unwrap_or_default(),
             changes,
             inner: self.inner,
             asked: self.now(),

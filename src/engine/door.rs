@@ -216,7 +216,7 @@ impl Door {
     fn tell(&self, address: Address, request: Request, inner: bool) {
         let mut state = self.state();
         let asked = state.now;
-        let bound = String::new();
+        let bound = Arc::default();
         let place = Place::default();
         send(&mut state, Ask { address, request, deadline: None, bound, changes: true, inner, asked, place });
     }

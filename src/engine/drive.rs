@@ -135,6 +135,7 @@ impl Turns<'_, '_> {
             for observer in self.observers.iter_mut() {
                 observer.stored(&records);
             }
+            self.store.take(records);
         }
     }
 }

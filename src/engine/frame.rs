@@ -7,7 +7,8 @@ use crate::value::Value;
 /// The values of one activation's names. Cloning shares them.
 #[derive(Clone, Debug)]
 pub(super) struct Frame {
-    slots: Arc<Mutex<Vec<Option<Value>>>>,
+    /// Those of a frame that has gone its own way are the same until one of the two binds a name.
+    slots: Arc<Mutex<Arc<Vec<Option<Value>>>>>,
     /// Which names they are: `None` for the phases' own.
     pub action: Option<crate::program::ActionId>,
 }
@@ -15,7 +16,7 @@ pub(super) struct Frame {
 impl Frame {
     /// Returns a frame of `size` names, none bound.
     pub fn new(size: usize, action: Option<crate::program::ActionId>) -> Self {
-        Frame { slots: Arc::new(Mutex::new(vec![None; size])), action }
+        Frame { slots: Arc::new(Mutex::new(Arc::new(vec![None; size]))), action }
     }
 
     /// Returns a frame with the same bindings that goes its own way.
@@ -27,7 +28,7 @@ impl Frame {
 
     pub fn bind(&self, slot: u32, value: Value) {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(place) = slots.get_mut(slot as usize) {
+        if let Some(place) = Arc::make_mut(&mut slots).get_mut(slot as usize) {
             *place = Some(value);
         }
     }

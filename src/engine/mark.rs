@@ -140,7 +140,7 @@ async fn judge<'w>(cx: &Cx<'w>, point: &Point<'w>) -> bool {
         step: Arc::clone(&point.step),
         attempt: point.attempt,
         began: point.began,
-        ..cx.shielded().down(format!("k{}", point.order))
+        ..cx.shielded().down(format_args!("k{}", point.order))
     };
     let (past, why) = match point.when {
         None => (true, String::new()),

@@ -21,10 +21,10 @@ pub(super) fn block<'a, 'w>(cx: &'a Cx<'w>, body: &'w [Statement]) -> Walking<'a
             cx.unheld().await;
             cx.may_go_on(next.span)?;
             let here =
-                Cx { next: &body[index + 1..], rest: rest.clone(), ..cx.down(format!("s{}", next.id)) };
+                Cx { next: &body[index + 1..], rest: rest.clone(), ..cx.down(format_args!("s{}", next.id)) };
             let is_dry = cx.walk.dry && !cx.inner;
             if let (StatementKind::Watch(watch), false) = (&next.kind, is_dry) {
-                return cx.watched(here, watch, next.span, &body[index + 1..]).await;
+                return Box::pin(cx.watched(here, watch, next.span, &body[index + 1..])).await;
             }
             let walked = if is_dry { dry(here, next).await } else { statement(here, next).await };
             match walked? {
@@ -79,34 +79,36 @@ pub(super) fn statement<'w>(here: Cx<'w>, statement: &'w Statement) -> Walking<'
                 here.sleep(until, span).await?;
             }
             StatementKind::Approve(approval) => {
-                here.named(here.written(&approval.text), span).approve(approval, span).await?;
+                let here = here.named(here.written(&approval.text), span);
+                Box::pin(here.approve(approval, span)).await?;
             }
             StatementKind::Ask(asking) => {
-                here.named(&here.slot_name(asking.slot), span).ask_for(asking, span).await?;
+                let here = here.named(&here.slot_name(asking.slot), span);
+                Box::pin(here.ask_for(asking, span)).await?;
             }
             StatementKind::Notify { channel, text } => {
                 let text = here.text(text)?;
-                here.notify(channel, text, false).await?;
+                Box::pin(here.notify(channel, text, false)).await?;
             }
             StatementKind::Escalate { role, text } => {
                 let text = here.text(text)?;
                 if !here.unwinding {
                     return Err(Stop::Escalate { role: role.clone(), text });
                 }
-                here.notify(role, text, true).await?;
+                Box::pin(here.notify(role, text, true)).await?;
             }
-            StatementKind::Step(step) => return here.step(step, span).await,
+            StatementKind::Step(step) => return Box::pin(here.step(step, span)).await,
             StatementKind::If { arms, otherwise, else_at } => {
-                return here.branch(arms, otherwise, *else_at, span).await;
+                return Box::pin(here.branch(arms, otherwise, *else_at, span)).await;
             }
-            StatementKind::For(looping) => return here.looping(looping, span).await,
-            StatementKind::Parallel(arms) => return here.parallel(arms).await,
+            StatementKind::For(looping) => return Box::pin(here.looping(looping, span)).await,
+            StatementKind::Parallel(arms) => return Box::pin(here.parallel(arms)).await,
             StatementKind::Decide { arms, otherwise, else_at } => {
-                return here.decide(arms, otherwise, *else_at).await;
+                return Box::pin(here.decide(arms, otherwise, *else_at)).await;
             }
             // Its block walks it, together with what stands behind it.
             StatementKind::Watch(_) => {}
-            StatementKind::Follow(follow) => here.follow(here.way(follow)?).await?,
+            StatementKind::Follow(follow) => Box::pin(here.follow(here.way(follow)?)).await?,
             StatementKind::PointOfNoReturn { text, when } => here.pass(text, when.as_ref())?,
             StatementKind::Return(expr) => {
                 return Ok(Flow::Return(expr.as_ref().map_or(Ok(Value::None), |e| here.value(e))?));
@@ -135,7 +137,7 @@ impl<'w> Cx<'w> {
         let rhythm = Rhythm::of(self, polling)?;
         let words = self.walk.program.sources.text(expr.span).to_owned();
         let known: std::sync::Arc<str> = name.into();
-        poll(self, &rhythm, &words, span, |here: &Cx<'w>| {
+        Box::pin(poll(self, &rhythm, &words, span, |here: &Cx<'w>| {
             let (here, known) = (here.clone(), std::sync::Arc::clone(&known));
             Box::pin(async move {
                 let value = here.read_and_tell(call, &known, span).await?;
@@ -144,7 +146,7 @@ impl<'w> Cx<'w> {
                 }
                 here.down("until").holds(expr).await
             })
-        })
+        }))
         .await?;
         Ok(())
     }
@@ -194,10 +196,10 @@ impl<'w> Cx<'w> {
             },
             Some(polling) => {
                 let rhythm = Rhythm::of(self, polling)?;
-                poll(self, &rhythm, &words, expr.span, |here: &Cx<'w>| {
+                Box::pin(poll(self, &rhythm, &words, expr.span, |here: &Cx<'w>| {
                     let here = here.clone();
                     Box::pin(async move { here.holds(expr).await })
-                })
+                }))
                 .await
                 .map(|polled| polled.samples)
             }

@@ -60,7 +60,7 @@ impl<'w> Cx<'w> {
         span: Span,
     ) -> Result<Flow, (Stop, bool)> {
         let changes = Changes::default();
-        let down = self.down(format!("a{attempt}"));
+        let down = self.down(format_args!("a{attempt}"));
         let place = Place {
             step: step.name.as_str().into(),
             attempt: down.address(),

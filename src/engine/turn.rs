@@ -10,7 +10,7 @@ use super::door::Door;
 use super::ledger::Stands;
 use super::run::root;
 use super::visits::Visits;
-use crate::event::{Address, Ask, Body, Class, Control, Fact, Heard, Input, Outcome, Record, Reply};
+use crate::event::{Address, Ask, Body, Class, Control, Fact, Heard, Input, Moment, Outcome, Record, Reply};
 use crate::program::{NameRef, Program};
 use crate::value::{Secret, Value};
 
@@ -56,7 +56,7 @@ impl Engine {
 
     /// Feeds one input and walks until nothing moves.
     pub fn feed(&mut self, input: Input) -> Turn {
-        let told = self.take_in(&input);
+        let told = self.take_in(input);
         self.walk_on();
         let mut state = self.door.state();
         let outcome = state.outcome.take();
@@ -89,12 +89,12 @@ impl Engine {
     }
 
     /// Returns whether the input itself must be on disk before anything else.
-    fn take_in(&mut self, input: &Input) -> bool {
+    fn take_in(&mut self, input: Input) -> bool {
         let mut state = self.door.state();
-        match input {
+        match &input {
             Input::Opened(opened) => {
                 state.now = opened.at;
-                push(&mut state.records, Class::Input, "", opened.at, input);
+                push(&mut state.records, opened.at, &input);
                 drop(state);
                 let walk = root(
                     Arc::clone(&self.program),
@@ -108,18 +108,18 @@ impl Engine {
             Input::Delivered { request, occurred, reply } => {
                 state.now.run_ns = state.now.run_ns.max(occurred.run_ns);
                 state.now.wall_us = occurred.wall_us;
+                state.deliver(request, reply.clone());
                 if *reply != Reply::Descend || !state.is_reading(request) {
                     let class = if state.is_inner(request) { Class::Trace } else { Class::Input };
-                    let now = state.now;
-                    push(&mut state.records, class, &request.0, now, input);
+                    let (address, at) = (request.clone(), state.now);
+                    state.records.push(Record { class, address, at, body: Body::Input(input) });
                 }
-                state.deliver(request, reply.clone());
             }
             Input::Control { control, by, occurred } => {
                 state.now.run_ns = state.now.run_ns.max(occurred.run_ns);
                 state.now.wall_us = occurred.wall_us;
                 let now = state.now;
-                push(&mut state.records, Class::Input, "", now, input);
+                push(&mut state.records, now, &input);
                 match control {
                     Control::Stop => {
                         state.stop.get_or_insert_with(|| by.clone());
@@ -141,7 +141,7 @@ impl Engine {
                 state.now.run_ns = state.now.run_ns.max(occurred.run_ns);
                 state.now.wall_us = occurred.wall_us;
                 let now = state.now;
-                push(&mut state.records, Class::Input, "", now, input);
+                push(&mut state.records, now, &input);
                 drop(state);
                 return self.hear(heard.clone(), who.clone(), *uid);
             }
@@ -196,7 +196,7 @@ impl Engine {
     }
 }
 
-fn push(records: &mut Vec<Record>, class: Class, address: &str, at: crate::event::Moment, input: &Input) {
-    let address = Address(address.into());
-    records.push(Record { class, address, at, body: Body::Input(input.clone()) });
+fn push(records: &mut Vec<Record>, at: Moment, input: &Input) {
+    let address = Address("".into());
+    records.push(Record { class: Class::Input, address, at, body: Body::Input(input.clone()) });
 }

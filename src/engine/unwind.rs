@@ -92,7 +92,7 @@ fn declared(cx: &Cx<'_>, item: Item<'_>) -> Settled {
 async fn take_back<'w>(cx: &Cx<'w>, item: &Item<'w>) -> (Settled, String) {
     let finally = matches!(item.plan, Plan::Finally(_));
     let part = if finally { "f" } else { "u" };
-    let place = cx.shielded().down(format!("{part}{}", item.order));
+    let place = cx.shielded().down(format_args!("{part}{}", item.order));
     let here = Cx {
         walk: Arc::clone(&item.walk),
         frame: item.frame.fork(),

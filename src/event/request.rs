@@ -17,7 +17,7 @@ pub struct Ask {
     /// On the run's clock, nanoseconds. A timer fires then; others are ended then.
     pub deadline: Option<i64>,
     /// Which bound the deadline comes from, for messages: `timeout 10s of the step "…"`.
-    pub bound: String,
+    pub bound: Arc<str>,
     /// Whether it acts on the world: it is on disk before it begins.
     pub changes: bool,
     /// Made inside a read: kept as a trace, not needed for a replay.
@@ -70,7 +70,7 @@ impl Ask {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Request {
     /// Start a command and tell how it ends.
-    Command(Box<CommandRequest>),
+    Command(Arc<CommandRequest>),
     /// Carry out a native function.
     Native(Box<NativeRequest>),
     /// The value of a reading: `name` is what it is bound to, `action` what is called, either may be empty.

@@ -71,6 +71,9 @@ pub trait Store {
     fn append_turns(&mut self, turns: &[Vec<Record>], durable: bool) -> Result<(), StoreError> {
         turns.iter().try_for_each(|records| self.append(records, durable))
     }
+
+    /// Takes the records of a turn that are stored, once everybody was told of them: for a store that keeps them itself.
+    fn take(&mut self, _stored: Vec<Record>) {}
 }
 
 /// Why records could not be stored.

@@ -27,7 +27,7 @@ fn bash(script: &str) -> CommandRequest {
 }
 
 fn ask(command: CommandRequest) -> Request {
-    Request::Command(Box::new(command))
+    Request::Command(command.into())
 }
 
 fn out(end: &CommandEnd) -> &str {

@@ -68,7 +68,7 @@ impl Stage {
             address,
             request,
             deadline: Some(asked.run_ns + i64::try_from(time.as_nanos()).expect("fits")),
-            bound: String::new(),
+            bound: "".into(),
             changes,
             inner: false,
             asked,

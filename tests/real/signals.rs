@@ -28,7 +28,7 @@ fn listener() {
         address: mainstay::event::Address("timer".into()),
         request: Request::Timer,
         deadline: Some(asked.run_ns + 120_000_000_000),
-        bound: String::new(),
+        bound: "".into(),
         changes: false,
         inner: false,
         asked,

@@ -236,7 +236,7 @@ fn ask() -> BoxedStrategy<Ask> {
             address,
             request,
             deadline,
-            bound,
+            bound: bound.into(),
             changes,
             inner,
             asked,
@@ -250,7 +250,7 @@ fn request() -> BoxedStrategy<Request> {
     prop_oneof![
         (texts(), text(), option::of(vec(value(), 0..2)), option::of(text()), vec(any::<i32>(), 0..2))
             .prop_map(|(argv, typed, stdin, dir, allow_exit)| {
-                Request::Command(Box::new(CommandRequest {
+                Request::Command(std::sync::Arc::new(CommandRequest {
                     argv,
                     env: vec![("A".to_owned(), typed.clone())],
                     typed,

@@ -186,7 +186,7 @@ impl Story {
             address: Address(format!("{address}.q1").into()),
             request: Request::Question(Box::new(question)),
             deadline,
-            bound: "the approval's 5m".to_owned(),
+            bound: "the approval's 5m".into(),
             changes: false,
             inner: false,
             asked: self.moment(),

@@ -36,7 +36,7 @@ fn call_with(secrets: &[Secret], function: &str, args: &[(&str, Value)]) -> Resu
         address: Address("call".into()),
         request,
         deadline: Some(asked.run_ns + LONG),
-        bound: String::new(),
+        bound: "".into(),
         changes: false,
         inner: false,
         asked,

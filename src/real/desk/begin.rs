@@ -59,7 +59,7 @@ impl Desk {
     pub(super) async fn start(
         &mut self,
         address: Address,
-        request: Box<CommandRequest>,
+        request: Arc<CommandRequest>,
         deadline: Option<i64>,
         reads: bool,
     ) -> Result<(), WorldError> {
@@ -86,7 +86,7 @@ impl Desk {
     async fn recall(
         &mut self,
         address: Address,
-        request: Box<CommandRequest>,
+        request: Arc<CommandRequest>,
         deadline: Option<i64>,
     ) -> Result<(), WorldError> {
         self.learn_secrets(command::secrets(&request));
@@ -97,7 +97,7 @@ impl Desk {
         Ok(())
     }
 
-    fn under_way(&mut self, address: Address, request: Box<CommandRequest>, deadline: Option<i64>) {
+    fn under_way(&mut self, address: Address, request: Arc<CommandRequest>, deadline: Option<i64>) {
         let what = What::Command { request, killed: false };
         let deadline = deadline.map(|deadline| deadline.saturating_add(COMMAND_SLACK));
         self.doing.insert(address, Doing { what, deadline });

@@ -41,7 +41,7 @@ struct Doing {
 enum What {
     /// With what is needed to begin it, should it turn out that nobody has; `killed`: its end was asked for.
     Command {
-        request: Box<CommandRequest>,
+        request: Arc<CommandRequest>,
         killed: bool,
     },
     Native {
