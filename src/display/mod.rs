@@ -10,6 +10,7 @@ mod diagnostics;
 mod drill;
 mod explored;
 mod ending;
+mod gameday;
 mod json;
 mod keys;
 mod line;
@@ -36,6 +37,7 @@ pub use diagnostics::{json as diagnostics_json, render as diagnostics, render_on
 pub use drill::{DrilledFile, drills, drills_json, drills_table};
 pub use ending::ending;
 pub use explored::{ExploredFile, explored, explored_case, explored_json};
+pub use gameday::{Expected, game_day, game_day_json};
 pub use json::Json;
 pub use line::line;
 pub use look::{Look, Paint};

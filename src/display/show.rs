@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::aside::rule;
 use super::ending::row;
+use super::gameday::{GAME_DAY, NOTHING_IS_REAL};
 use super::{Look, RunState, ending, line};
 use crate::event::{PhaseKind, StepOutcome};
 use crate::source::Sources;
@@ -95,6 +96,9 @@ fn head(out: &mut String, summary: &Summary, state: RunState, look: Look) {
     let _ = writeln!(out, "{}", look.bold().on(&super::text::one_line(&summary.title)));
     let mut fact = |name: &str, text: &str| row(out, name, &[text], Tone::Plain, look);
     fact("run", &summary.run);
+    if let Some(game_day) = &summary.game_day {
+        fact(GAME_DAY, &format!("{NOTHING_IS_REAL}: the drill \"{}\" of {}", game_day.drill, game_day.file));
+    }
     fact("state", &state.words());
     fact("runbook", &summary.file);
     let started = format!(

@@ -17,7 +17,8 @@ pub use fact::{
     Change, ChangeState, Entry, Fact, FollowEnd, Judgement, Outcome, PhaseKind, Settled, StepOutcome, Verdict,
 };
 pub use input::{
-    Answer, CommandEnd, Control, Ended, Executor, Heard, Input, Kept, Opened, Outlet, Reply, SourceHash,
+    Answer, CommandEnd, Control, Ended, Executor, GameDay, Heard, Input, Kept, Opened, Outlet, Reply,
+    SourceHash,
 };
 pub use request::{
     Ask, CommandRequest, Deed, LEAVE, NativeRequest, Place, Question, QuestionKind, Request, Wanted,
