@@ -29,6 +29,9 @@ symptom "Connections run out" {
 diagnose {
   check holders = $ touch really-2
   finding "{{ holders.stdout | trim }} holds them"
+  if age(2026-01-01T00:00Z) < 1d {
+    finding "it is the day of the drill"
+  }
 }
 
 resolve "Restart what holds them" {
@@ -126,6 +129,7 @@ fn people_are_asked_an_instructor_changes_the_world_and_the_report_says_how_long
     for said in [
         "GAME DAY",
         "not sent: it is a game day",
+        "it is the day of the drill",
         "Decisions",
         &format!("{me}: yes, to \"{QUESTION}\""),
         &format!("{me}: done, to \"Tell the customers\""),
@@ -208,7 +212,10 @@ fn what_an_instructor_says_of_a_step_happens_and_stands_on_the_timeline() {
     home.run(["inject", "last", "step \"Restart\" fails"]).expect_code(0);
     home.run(["approve", "last", "--yes"]).expect_code(0);
     let done = playing.finish().expect_code(3);
-    assert!(done.stdout.contains("injected: step \"Restart\" fails"), "{}", done.stdout);
+    // Whoever plays learns of it in the end only.
+    let (played, report) = done.stdout.split_once("Decisions").expect("a report");
+    assert!(!played.contains("njected"), "{played}");
+    assert!(report.contains("step \"Restart\" fails"), "{report}");
     let timeline = home.run(["timeline", "last"]).expect_code(0);
     assert!(timeline.stdout.contains("injected: `step \"Restart\" fails`"), "{}", timeline.stdout);
     assert!(timeline.stdout.contains(&me()), "{}", timeline.stdout);

@@ -19,7 +19,8 @@ Examples:
   mainstay inject last 'step \"Restart\" takes 5m, then exits 1'
   mainstay inject last 'operator stops at step \"Restart\"'
 
-What is injected is a line of `given`, as in a drill, and holds from then on. It stands on the timeline with your name.
+What is injected is a line of `given`, as in a drill, and holds from then on. It stands on the timeline with your name;
+who plays is not told of it before the end.
 Whoever can write into the run's folder can inject.
 
 Exit codes: 0 the game day has taken it, 1 it could not, 2 it does not fit, or the run is real or over.";

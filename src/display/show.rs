@@ -72,7 +72,8 @@ pub fn show(summary: &Summary, state: RunState, sources: &Sources, look: Look) -
 /// Returns what is known of a run that goes on, for a look in between.
 pub(super) fn so_far(summary: &Summary, look: Look) -> String {
     let mut out = String::new();
-    rule(&mut out, &format!("so far: {}", summary.title), look);
+    let mark = if summary.game_day.is_some() { format!("{GAME_DAY}, ") } else { String::new() };
+    rule(&mut out, &format!("{mark}so far: {}", summary.title), look);
     section(&mut out, "Findings", look, |out| findings(out, summary, look));
     section(&mut out, "Changes", look, |out| changes(out, summary, look));
     if summary.findings.is_empty() && summary.decisions.is_empty() && summary.changes.is_empty() {

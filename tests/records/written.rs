@@ -181,6 +181,7 @@ impl Story {
             ahead: vec![Deed { call: "$ restart pool".to_owned(), back: "stays: harmless".to_owned() }],
             made: Vec::new(),
             on_silence: "the run escalates to dba".to_owned(),
+            game_day: false,
             shown: "0".repeat(64),
         };
         let ask = Ask {
