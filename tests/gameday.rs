@@ -318,9 +318,33 @@ fn in_real_time_nothing_jumps() {
 }
 
 #[test]
+fn what_nobody_gave_cannot_be_read_unless_it_is_injected() {
+    let home = home();
+    let read = "  check late = $ touch really-5\n  finding \"late: {{ late.stdout | trim }}\"\n  notify ops";
+    home.write("pool.runbook", &POOL.replace("  notify ops", read));
+    let cases = [(None, 3, "was not given"), (Some("late = \"by a minute\""), 0, "late: by a minute")];
+    for (given, code, told) in cases {
+        let playing = from_elsewhere(&home, &[]);
+        if let Some(given) = given {
+            home.run(["inject", "last", given]).expect_code(0);
+        }
+        answer(&home, QUESTION, &["approve", "last", "--yes"]);
+        answer(&home, "Tell the customers", &["answer", "last", "done"]);
+        answer(&home, "How much load", &["answer", "last", "none"]);
+        playing.finish().expect_code(code).expect_output(told);
+    }
+    nothing_happened(&home);
+}
+
+#[test]
 fn one_drill_is_chosen_or_the_choice_is_told() {
     let home = home();
-    let cases: [(&[&str], &str); 4] = [
+    let cases: [(&[&str], &str); 6] = [
+        (&["drill", "pool.runbook", "--game-day"], "`pool.runbook` has 2 drills"),
+        (
+            &["drill", "pool.runbook", "--game-day", "--filter", "a restart"],
+            "with `a restart` in their titles",
+        ),
         (&["drill", "pool.runbook", "--game-day"], "\"a restart does not help\""),
         (&["drill", "pool.runbook", "--game-day", "--filter", "nope"], "no drill's title"),
         (&["drill", "pool.runbook", "--game-day", "--format", "junit"], "as text or as JSON"),

@@ -170,7 +170,9 @@ fn chosen(args: &Args) -> Result<Play, Failure> {
         (None, []) => return Err(none(file, &checked, args.filter.as_deref())),
         (None, several) => {
             let titles: Vec<String> = several.iter().map(|drill| format!("\"{}\"", drill.title)).collect();
-            return Err(Failure::new(INVALID, format!("`{file}` has {} drills like that", several.len()))
+            let which = args.filter.as_ref().map(|text| format!(" with `{text}` in their titles"));
+            let what = format!("`{file}` has {} drills{}", several.len(), which.unwrap_or_default());
+            return Err(Failure::new(INVALID, what)
                 .note(titles.join("\n"))
                 .help("choose the one whose world is played: `--filter TITLE`"));
         }
