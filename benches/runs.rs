@@ -131,6 +131,7 @@ fn waiting() -> Vec<Body> {
         ahead: Vec::new(),
         made: Vec::new(),
         on_silence: "the run is aborted".to_owned(),
+        game_day: false,
         shown: "0".repeat(64),
     };
     let ask = Ask {

@@ -28,5 +28,6 @@ pub mod real;
 pub mod given;
 pub mod timeline;
 pub mod drill;
+pub mod gameday;
 pub mod display;
 pub mod commands;

@@ -210,6 +210,7 @@ fn listing(run: &str, outcome: Option<Outcome>, title: &str, standing: usize) ->
         file: "incidents/database.runbook".to_owned(),
         user: "dana".to_owned(),
         host: "ops-1".to_owned(),
+        game_day: None,
         opened_us: 1_795_225_327_000_000,
         ended_us: outcome.map(|_| 1_795_225_527_000_000),
         outcome,
@@ -222,7 +223,12 @@ fn listing(run: &str, outcome: Option<Outcome>, title: &str, standing: usize) ->
 
 #[test]
 fn runs_as_a_table_at_every_width() {
+    let played = Listing {
+        game_day: Some("it grows again".to_owned()),
+        ..listing("20261121-0143-2gdy", Some(Outcome::RolledBack), "Database connections exhausted", 0)
+    };
     let listed = [
+        (played, RunState::Ended(Outcome::RolledBack)),
         (listing("20261121-0142-k7f3", None, "Database connections exhausted", 0), RunState::Waiting),
         (
             listing("20261121-0141-0abc", Some(Outcome::Failed), "A log fills\u{1b}[2J its folder", 2),

@@ -342,6 +342,7 @@ fn listing(run: &str, opened_us: i64) -> Listing {
         file: "disk.runbook".to_owned(),
         user: "dana".to_owned(),
         host: "ops-1".to_owned(),
+        game_day: None,
         opened_us,
         ended_us: None,
         outcome: Some(Outcome::Resolved),

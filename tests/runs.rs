@@ -310,6 +310,7 @@ fn asks(text: &str) -> Body {
         ahead: Vec::new(),
         made: Vec::new(),
         on_silence: "the run is aborted".to_owned(),
+        game_day: false,
         shown: "0".repeat(64),
     };
     Body::Request(Ask {

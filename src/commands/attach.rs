@@ -59,11 +59,13 @@ pub(super) fn attach(args: &Args) -> Result<u8, Failure> {
         return Err(match kept.summary.outcome() {
             Some(outcome) => Failure::new(INVALID, format!("the run {run} has ended: {}", outcome.word()))
                 .help(format!("`mainstay show {run}` shows how")),
+            None if kept.summary.game_day.is_some() => super::gameday::refused(&run, "look at"),
             None => Failure::new(INVALID, format!("nobody executes the run {run}")).help(format!(
                 "`mainstay resume {run}` goes on with it; `mainstay show {run}` shows where it stands"
             )),
         });
     }
+    let played = kept.summary.game_day.is_some();
     let sources = Arc::new(kept.sources);
     let view = View::new(args.format, sources, &kept.summary.prevention, &state.run_dir(&run));
     view.watch();
@@ -76,6 +78,7 @@ pub(super) fn attach(args: &Args) -> Result<u8, Failure> {
     let over = runtime.block_on(look_on(follower, view))?;
     match over {
         Over::Ended(outcome) => return Ok(outcome.exit_code()),
+        Over::Left if played => return Ok(Outcome::Suspended.exit_code()),
         Over::Left => {
             warn_with("nobody executes the run any more", format!("`mainstay resume {run}` goes on with it"));
             return Ok(Outcome::Suspended.exit_code());

@@ -140,7 +140,8 @@ fn runs(current: &str) -> Option<Vec<CompletionCandidate>> {
             let help = match known.get(run.as_str()) {
                 Some(listing) => {
                     let outcome = listing.outcome.map_or("not over", outcome_words);
-                    format!("{outcome}, {}: {}", utc(listing.opened_us), listing.title)
+                    let mark = if listing.game_day.is_some() { "game day: " } else { "" };
+                    format!("{mark}{outcome}, {}: {}", utc(listing.opened_us), listing.title)
                 }
                 None => "not over".to_owned(),
             };

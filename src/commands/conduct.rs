@@ -12,7 +12,7 @@ use super::view::View;
 use super::{Format, detach, kept, letters};
 use crate::engine::{self, Replayed};
 use crate::event::{Body, Input, Opened, Outcome, Record};
-use crate::journal::{Asks, Index, RunJournal, Stamps, StateDir};
+use crate::journal::{Asks, Head, Index, RunJournal, Stamps, StateDir};
 use crate::people::inbox::Seen;
 use crate::people::{Rules, Terminal};
 use crate::program::Program;
@@ -141,12 +141,7 @@ impl Conduct {
             Ok(head) => {
                 // The journal has it; whoever closed the output does not want it.
                 let _ = view.record(&run, outcome, &head);
-                // The index is only a shortcut: what it lacks is folded from the journal.
-                if let Ok(mut index) = Index::open(&state) {
-                    let stamp = Stamps::of(&state).and_then(|stamps| stamps.stamp(&run));
-                    let asks = folded.summary.asks().map(Asks::brief);
-                    let _ = index.record(&folded.summary.listing(head), asks.as_ref(), stamp.as_ref());
-                }
+                folded.list(&state, head);
             }
             Err(error) => warn(error.to_string()),
         }
@@ -172,7 +167,7 @@ fn opening(records: &[Record]) -> Option<&Opened> {
 }
 
 /// Returns the words for a run of which not even the beginning could be stored.
-fn not_begun(error: &engine::DriveError, remedy: Option<&str>) -> Failure {
+pub(super) fn not_begun(error: &engine::DriveError, remedy: Option<&str>) -> Failure {
     let failure = Failure::new(1, format!("nothing was run: {error}"));
     remedy.into_iter().fold(failure, |failure, remedy| failure.help(remedy))
 }
@@ -188,9 +183,20 @@ fn stopped(error: &engine::DriveError, remedy: Option<&str>, run: &str) -> Failu
 
 /// Folds the run for the index while it goes on.
 #[derive(Default)]
-struct Folded {
-    summary: Summary,
+pub(super) struct Folded {
+    pub summary: Summary,
     seq: u64,
+}
+
+impl Folded {
+    /// Puts the run into the index, which is only a shortcut: what it lacks is folded from the journal.
+    pub fn list(&self, state: &StateDir, head: Head) {
+        if let Ok(mut index) = Index::open(state) {
+            let stamp = Stamps::of(state).and_then(|stamps| stamps.stamp(&self.summary.run));
+            let asks = self.summary.asks().map(Asks::brief);
+            let _ = index.record(&self.summary.listing(head), asks.as_ref(), stamp.as_ref());
+        }
+    }
 }
 
 impl Observer for Folded {

@@ -22,6 +22,7 @@ Examples:
   mainstay drill runbooks/ --every-failure --depth 2
   mainstay drill runbooks/ --format junit > drills.xml
   mainstay drill --from last --out outage.runbook
+  mainstay drill disk-full.runbook --game-day --filter approval
 
 Exit codes:
   0  every drill came out as expected
@@ -37,15 +38,15 @@ Exit codes:
 pub(super) struct Args {
     /// Files or folders to drill
     #[arg(required_unless_present = "from", value_name = "FILE|FOLDER", add = super::complete::runbook())]
-    files: Vec<String>,
+    pub files: Vec<String>,
 
     /// Only drills whose title contains this
     #[arg(long, value_name = "TEXT")]
-    filter: Option<String>,
+    pub filter: Option<String>,
 
     /// How to write what came of them
     #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    pub format: Format,
 
     /// How many drills run at once [default: as many as there are processors]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
@@ -57,8 +58,11 @@ pub(super) struct Args {
     #[command(flatten)]
     failures: super::explore::Failures,
 
+    #[command(flatten)]
+    pub game_day: super::gameday::Playing,
+
     /// Write a drill from what a run recorded, in place of running any; secrets are never in it
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["files", "filter", "format", "jobs", "coverage", "coverage_html", "coverage_lcov", "min_coverage", "every_failure"], add = super::complete::run())]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["files", "filter", "format", "jobs", "coverage", "coverage_html", "coverage_lcov", "min_coverage", "every_failure", "game_day"], add = super::complete::run())]
     from: Option<String>,
 
     /// Where to write that drill: a file that is not there yet [default: standard output]
@@ -93,6 +97,9 @@ pub(super) struct Drilled {
 pub(super) fn drill(args: &Args) -> Result<u8, Failure> {
     if let Some(run) = &args.from {
         return super::recorded::record(run, args.out.as_deref());
+    }
+    if args.game_day.game_day {
+        return super::gameday::game_day(args);
     }
     if !matches!(args.format, Format::Text | Format::Json) {
         if args.failures.every_failure {

@@ -179,6 +179,7 @@ fn unreadable(run: &str) -> Listing {
         file: String::new(),
         user: String::new(),
         host: String::new(),
+        game_day: None,
         opened_us: 0,
         ended_us: None,
         outcome: None,

@@ -68,7 +68,7 @@ pub(super) fn add(folder: &Path, records: &mut Vec<(u64, Record)>) {
                 }
                 None => continue,
             },
-            Message::Stop { .. } => continue,
+            Message::Stop { .. } | Message::Inject { .. } => continue,
         };
         let Received { who, wall_us, .. } = received;
         let passed = wall_us.saturating_sub(began.wall_us).saturating_mul(1_000);

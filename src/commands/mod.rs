@@ -18,7 +18,9 @@ mod drill;
 mod dry;
 mod explore;
 mod failure;
+mod gameday;
 mod help;
+mod inject;
 mod kept;
 mod language;
 mod letters;
@@ -109,6 +111,7 @@ enum Command {
     Deny(answer::Deny),
     Answer(answer::Answer),
     Note(note::Args),
+    Inject(inject::Args),
     Resume(resume::Args),
     Rollback(rollback::Args),
     Attach(attach::Args),
@@ -150,6 +153,7 @@ pub fn main() -> ExitCode {
         Command::Deny(args) => answer::deny(&args),
         Command::Answer(args) => answer::answer(&args),
         Command::Note(args) => note::note(&args),
+        Command::Inject(args) => inject::inject(&args),
         Command::Resume(args) => resume::resume(&args),
         Command::Rollback(args) => rollback::rollback(&args),
         Command::Attach(args) => attach::attach(&args),

@@ -52,6 +52,9 @@ impl Past {
             ));
         };
         let opened = (**opened).clone();
+        if opened.game_day.is_some() {
+            return Err(super::gameday::refused(&run, doing));
+        }
         let me = Person::current();
         if me.uid != opened.uid {
             let user = Person::of(opened.uid).name;
@@ -221,6 +224,24 @@ fn this_process(clock: Clock) -> Executor {
     }
 }
 
+/// Returns the texts with which the run in that folder began.
+///
+/// # Errors
+/// When they cannot be read.
+pub(super) fn texts(folder: &Path, run: &str) -> Result<Sources, Failure> {
+    texts_at(&folder.join(kept::SOURCES), run)
+}
+
+fn texts_at(path: &Path, run: &str) -> Result<Sources, Failure> {
+    let text = std::fs::read(path).map_err(|e| lost(path, run, &e.to_string()))?;
+    serde_json::from_slice(&text).map_err(|e| lost(path, run, &e.to_string()))
+}
+
+fn lost(path: &Path, run: &str, why: &str) -> Failure {
+    Failure::new(1, format!("the texts of the run cannot be had from `{}`: {why}", path.display()))
+        .help(format!("`mainstay show {run}` shows what was changed and not taken back"))
+}
+
 /// Returns the program that the run follows: of the text it began with, or of the last one that was accepted.
 ///
 /// # Errors
@@ -236,12 +257,8 @@ pub(super) fn followed(
         accepted => (kept::sources_of(accepted), &summary.accepted.1),
     };
     let path = state.run_dir(run).join(name);
-    let lost = |why: String| {
-        Failure::new(1, format!("the texts of the run cannot be had from `{}`: {why}", path.display()))
-            .help(format!("`mainstay show {run}` shows what was changed and not taken back"))
-    };
-    let text = std::fs::read(&path).map_err(|e| lost(e.to_string()))?;
-    let sources: Sources = serde_json::from_slice(&text).map_err(|e| lost(e.to_string()))?;
+    let sources = texts_at(&path, run)?;
+    let lost = |why: String| lost(&path, run, &why);
     let loader =
         Memory::new(sources.iter().map(|(_, source)| (source.name.clone(), source.text.to_string())));
     let program = check::check(&opened.file, &loader)

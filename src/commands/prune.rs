@@ -121,6 +121,10 @@ fn reason(state: &StateDir, listing: &Listing, run_state: RunState, standing: bo
     }
     let run = &listing.run;
     match run_state {
+        // Nothing of it was real, and nobody can go on with it.
+        RunState::Ended(_) | RunState::Suspended | RunState::Interrupted if listing.game_day.is_some() => {
+            None
+        }
         RunState::Ended(_) if listing.counts.standing > 0 && !standing => {
             let count = listing.counts.standing;
             let word = if count == 1 { "change of it still stands" } else { "changes of it still stand" };

@@ -25,6 +25,12 @@ pub(super) fn record(given: &str, out: Option<&Path>) -> Result<u8, Failure> {
             format!("the run {run} was never opened; no drill can be written from it"),
         ));
     };
+    if let Some(game_day) = &opened.game_day {
+        let what =
+            format!("the run {run} is a game day: it went as people played, and nothing of it was real");
+        let help = format!("its world is the drill \"{}\" of `{}`", game_day.drill, game_day.file);
+        return Err(Failure::new(INVALID, what).help(help));
+    }
     let numbered: Vec<(u64, Record)> = (1..).zip(records.iter().cloned()).collect();
     let (_, program) = past::followed(&state, &run, opened, &Summary::of(&numbered))?;
     let recorded = drill::record(&program, &records).map_err(|why| refused(&run, why))?;

@@ -81,10 +81,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let program = program_of(&args.file)?;
     // With `--format json` the output is a program's: nobody sits there.
-    let terminal = !args.unattended
-        && std::io::stdin().is_terminal()
-        && std::io::stdout().is_terminal()
-        && args.format == Format::Text;
+    let terminal = !args.unattended && is_attended(args.format);
     let given = params::gather(&program, &args.param, args.params.as_deref(), terminal)?;
     tools(&program)?;
     if args.dry_run {
@@ -135,6 +132,11 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     conduct.open(args.format, opened)
 }
 
+/// Returns whether somebody sits there who can be asked.
+pub(super) fn is_attended(format: Format) -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && format == Format::Text
+}
+
 /// Refuses to begin without the tools that the runbook needs.
 pub(super) fn tools(program: &Program) -> Result<(), Failure> {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -175,7 +177,7 @@ pub(super) fn secrets(program: &Program) -> Result<BTreeMap<String, Secret>, Fai
 }
 
 /// Makes the run's folder and journal. An id that is taken is drawn again.
-fn create(state: &StateDir, now: Moment) -> Result<(RunJournal, String), Failure> {
+pub(super) fn create(state: &StateDir, now: Moment) -> Result<(RunJournal, String), Failure> {
     let time = jiff::Timestamp::from_microsecond(now.wall_us).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let mut last = None;
     for _ in 0..8 {
@@ -190,7 +192,7 @@ fn create(state: &StateDir, now: Moment) -> Result<(RunJournal, String), Failure
 }
 
 /// Keeps the texts, so that failures can be shown in them later. Without them a run is as good.
-fn keep_sources(program: &Program, state: &StateDir, run: &str) {
+pub(super) fn keep_sources(program: &Program, state: &StateDir, run: &str) {
     if let Ok(text) = serde_json::to_vec(&program.sources) {
         let _ = state.keep(run, kept::SOURCES, &text);
     }
@@ -198,6 +200,23 @@ fn keep_sources(program: &Program, state: &StateDir, run: &str) {
 
 fn opened(
     args: &Args,
+    program: &Program,
+    params: Vec<(String, Value)>,
+    roles: BTreeMap<String, Vec<RolePerson>>,
+    run: &str,
+    clock: Clock,
+    attended: bool,
+) -> Opened {
+    Opened {
+        force: args.force,
+        unattended: args.unattended,
+        ..here(&args.file, program, params, roles, run, clock, attended)
+    }
+}
+
+/// Returns the opening of a run that this process begins now.
+pub(super) fn here(
+    file: &str,
     program: &Program,
     params: Vec<(String, Value)>,
     roles: BTreeMap<String, Vec<RolePerson>>,
@@ -222,7 +241,7 @@ fn opened(
         run: run.to_owned(),
         at: clock.now(),
         program_hash: program.hash.clone(),
-        file: args.file.clone(),
+        file: file.to_owned(),
         sources,
         params,
         env_names,
@@ -234,11 +253,12 @@ fn opened(
         zero_ns: Some(clock.zero()),
         pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        force: args.force,
+        force: false,
         attended,
-        unattended: args.unattended,
+        unattended: false,
         roles,
         named_calls: false,
         call_timeout_ns: CALL_TIMEOUT,
+        game_day: None,
     }
 }

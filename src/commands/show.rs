@@ -1,8 +1,8 @@
 //! `mainstay show`.
 
 use super::failure::Failure;
-use super::kept;
 use super::{Format, pretty, print};
+use super::{gameday, kept};
 use crate::display::{self, Look};
 
 const AFTER: &str = "\
@@ -29,11 +29,22 @@ pub(super) struct Args {
 
 pub(super) fn show(args: &Args) -> Result<u8, Failure> {
     let kept = kept::read(&args.run)?;
+    let played = kept.summary.game_day.is_some();
+    let expected = gameday::expected(&kept.summary, &kept.sources, &kept.records);
     match args.format {
+        Format::Json if played => {
+            let cannot = |e| Failure::new(1, format!("cannot be written as JSON: {e}"));
+            let mut all = serde_json::to_value(&kept.summary).map_err(cannot)?;
+            all["game_day"] = display::game_day_json(&kept.summary, &expected);
+            print(&pretty(&all)?)?;
+        }
         Format::Json => print(&pretty(&kept.summary)?)?,
         Format::Text => {
             let look = Look::of_stdout();
             print(&display::show(&kept.summary, kept.state, &kept.sources, look))?;
+            if played {
+                print(&display::game_day(&kept.summary, &expected, look))?;
+            }
         }
     }
     Ok(0)

@@ -47,7 +47,9 @@ pub(super) fn sign(args: &Args) -> Result<u8, Failure> {
             format!("the run {run} was never opened; there is nothing to sign"),
         ));
     }
-    let outcome = Summary::of(&audit.records).outcome().map_or("open", |outcome| outcome.word()).to_owned();
+    let summary = Summary::of(&audit.records);
+    let mark = if summary.game_day.is_some() { "game day: " } else { "" };
+    let outcome = format!("{mark}{}", summary.outcome().map_or("open", |outcome| outcome.word()));
     let statement = Statement { run: run.clone(), head: audit.head, outcome };
     let file = sign_head(&state.run_dir(&run), &statement, &args.key).map_err(refused)?;
     print(&format!("{statement}signature {}\n", state.run_dir(&run).join(file).display()))?;

@@ -202,6 +202,11 @@ fn through(found: &mut Found, state: &StateDir, index: Option<&Index>, audit: &A
     let unclaimed = |file| format!("{file} is recorded by no row: the end of its command was not seen");
     found.notes.extend(files.unclaimed.into_iter().map(unclaimed));
     texts(found, &folder, &audit.records);
+    if let Some((_, Record { body: Body::Input(Input::Opened(opened)), .. })) = audit.records.first()
+        && opened.game_day.is_some()
+    {
+        found.notes.push("it is a game day: nothing of it was real".to_owned());
+    }
 }
 
 /// Compares the end of the chain with what was kept of it.

@@ -9,7 +9,7 @@ use super::listed::Listed;
 use super::{Format, kept, letters, pretty, print, settings};
 use crate::display::{self, Look};
 use crate::event::{Address, Question};
-use crate::journal::{Asks, Listing, Reader, StateDir};
+use crate::journal::{Asks, Listing, Reader, RunLock, StateDir};
 use crate::people::{Person, Rules};
 use crate::timeline::Summary;
 
@@ -69,6 +69,7 @@ struct Line<'a> {
     run: &'a str,
     title: &'a str,
     host: &'a str,
+    game_day: bool,
     question: &'a str,
     id: &'a str,
     kind: crate::event::QuestionKind,
@@ -129,6 +130,7 @@ fn line(open: &Open) -> Line<'_> {
         run: &open.run,
         title: &open.title,
         host: &open.host,
+        game_day: open.question.game_day,
         question: &open.question.text,
         id: open.id(),
         kind: open.question.kind,
@@ -169,6 +171,11 @@ fn questions(
     suspect: Option<&str>,
     me: &Person,
 ) -> Vec<Open> {
+    let is_played = asks.questions.iter().any(|asked| asked.question.game_day);
+    if is_played && !matches!(RunLock::holder(&state.run_dir(&listing.run)), Ok(Some(_))) {
+        // Nobody goes on with a game day.
+        return Vec::new();
+    }
     let now = kept::clock(asks.executor.as_ref(), asks.last).now().run_ns;
     let rules = Rules::new(asks.roles, asks.starter);
     let letters = if asks.questions.is_empty() { Vec::new() } else { letters::unread(state, &listing.run) };

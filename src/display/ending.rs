@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Look;
+use super::gameday::{GAME_DAY, NOTHING_IS_REAL};
 use super::text::{Paragraph, one_line};
 use super::verified::record_line;
 use crate::event::{Entry, Outcome};
@@ -19,6 +20,10 @@ pub fn ending(summary: &Summary, look: Look) -> String {
     let mut out = String::from("\n");
     headline(&mut out, summary, look);
     out.push('\n');
+    if let Some(game_day) = &summary.game_day {
+        let world = format!("{NOTHING_IS_REAL}: the world was that of the drill \"{}\"", game_day.drill);
+        row(&mut out, GAME_DAY, &[&world], Tone::Warn, look);
+    }
     if let Some(ended) = &summary.ended {
         list(&mut out, "changed", &ended.changed, Tone::Plain, look);
         list(&mut out, "left", &ended.left, Tone::Plain, look);
@@ -63,6 +68,9 @@ fn headline(out: &mut String, summary: &Summary, look: Look) {
         None => (Tone::Warn, "not over"),
     };
     let mut paragraph = Paragraph::default();
+    if summary.game_day.is_some() {
+        paragraph.push(look.tone(Tone::Warn), format!("{} ", GAME_DAY.to_uppercase()));
+    }
     let sign = look.glyph(crate::timeline::Kind::Ended, tone);
     paragraph.push(look.tone(tone), format!("{sign} {word} "));
     paragraph.push(look.dim(), format!("after {}: ", clock::length(summary.length())));

@@ -42,8 +42,9 @@ impl<W: Write> Observer for Plain<W> {
             self.seq += 1;
             self.summary.take(self.seq, record);
             for entry in self.narrator.tell(self.seq, record) {
-                // The last screen says how it ended.
-                if entry.kind != Kind::Ended {
+                // The last screen says how it ended; and what an instructor changed, players find out themselves.
+                let injected = matches!(record.body, Body::Fact(Fact::Injected { .. }));
+                if entry.kind != Kind::Ended && !injected {
                     text.push_str(&line(&entry, &self.sources, self.look));
                 }
             }

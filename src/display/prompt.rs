@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Look;
 use super::ending::row;
+use super::gameday::{GAME_DAY, NOTHING_IS_REAL};
 use super::text::{Paragraph, one_line};
 use crate::event::{Deed, Question, QuestionKind, Wanted};
 use crate::timeline::{Tone, clock, of_roles};
@@ -38,6 +39,9 @@ pub(super) fn question(
         let _ = writeln!(text, "{line}");
     }
     text.push('\n');
+    if question.game_day {
+        row(&mut text, GAME_DAY, &[NOTHING_IS_REAL], Tone::Warn, look);
+    }
     for (index, line) in question.params.iter().enumerate() {
         let name = if index == 0 { "with" } else { "" };
         row(&mut text, name, &[line], Tone::Plain, look);
@@ -70,7 +74,8 @@ pub(super) fn question(
     }
     if answerable {
         let how = if question.can_be_left_by_word() { "`leave` or Ctrl-D" } else { "Ctrl-D" };
-        let later = format!("{how} leaves the run as it stands; it can be answered from elsewhere");
+        let what = if question.game_day { "ends the game day here" } else { "leaves the run as it stands" };
+        let later = format!("{how} {what}; it can be answered from elsewhere");
         row(&mut text, "later", &[&later], Tone::Quiet, look);
     }
     let countdown = left.map(|left| {

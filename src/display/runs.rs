@@ -109,11 +109,17 @@ struct Column {
 const COLUMNS: [Column; 6] = [
     Column { name: "RUN", narrowest: 0, text: |listing, _, _| listing.run.clone() },
     Column { name: "STARTED (UTC)", narrowest: 60, text: |listing, _, width| started(listing, width) },
-    Column { name: "OUTCOME", narrowest: 0, text: |listing, state, _| state.shown(listing) },
+    Column { name: "OUTCOME", narrowest: 0, text: |listing, state, _| outcome(listing, state) },
     Column { name: "TOOK", narrowest: 90, text: |listing, _, _| took(listing) },
     Column { name: "BY", narrowest: 100, text: |listing, _, _| listing.user.clone() },
     Column { name: "TITLE", narrowest: 60, text: |listing, _, _| title(listing) },
 ];
+
+/// A game day must not be taken for a run, on a narrow screen least of all.
+fn outcome(listing: &Listing, state: RunState) -> String {
+    let mark = if listing.game_day.is_some() { "game day: " } else { "" };
+    format!("{mark}{}", state.shown(listing))
+}
 
 fn started(listing: &Listing, width: usize) -> String {
     let full = clock::utc(listing.opened_us);
@@ -145,6 +151,7 @@ pub fn runs_json(runs: &[(Listing, RunState)]) -> serde_json::Value {
                 "file": listing.file,
                 "user": listing.user,
                 "host": listing.host,
+                "game_day": listing.game_day,
                 "started": clock::rfc3339(listing.opened_us),
                 "ended": listing.ended_us.map(clock::rfc3339),
                 "outcome": state.word(),

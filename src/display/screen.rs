@@ -178,8 +178,9 @@ impl Inner {
             self.summary.take(self.seq, record);
             self.now.follow(record);
             for entry in self.narrator.tell(self.seq, record) {
-                // The last screen says how it ended.
-                if entry.kind != Kind::Ended {
+                // The last screen says how it ended; and what an instructor changed, players find out themselves.
+                let injected = matches!(record.body, Body::Fact(Fact::Injected { .. }));
+                if entry.kind != Kind::Ended && !injected {
                     self.tell(&entry, record, &mut text);
                 }
             }
@@ -367,7 +368,9 @@ impl Prompter for Screen {
             Prompt::Stop => {
                 let mut drawn = prompt::stop(inner.look);
                 // What it is about.
-                let standing = inner.look.dim().on(&stage::standing(&inner.summary));
+                let mark = if inner.summary.game_day.is_some() { "game day: " } else { "" };
+                let standing = format!("{mark}{}", stage::standing(&inner.summary));
+                let standing = inner.look.dim().on(&standing);
                 drawn.text.push_str(&format!("  {standing}\n"));
                 inner.open(drawn, None);
             }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::aside::rule;
 use super::ending::row;
+use super::gameday::{GAME_DAY, NOTHING_IS_REAL};
 use super::{Look, RunState, ending, line};
 use crate::event::{PhaseKind, StepOutcome};
 use crate::source::Sources;
@@ -71,7 +72,8 @@ pub fn show(summary: &Summary, state: RunState, sources: &Sources, look: Look) -
 /// Returns what is known of a run that goes on, for a look in between.
 pub(super) fn so_far(summary: &Summary, look: Look) -> String {
     let mut out = String::new();
-    rule(&mut out, &format!("so far: {}", summary.title), look);
+    let mark = if summary.game_day.is_some() { format!("{GAME_DAY}, ") } else { String::new() };
+    rule(&mut out, &format!("{mark}so far: {}", summary.title), look);
     section(&mut out, "Findings", look, |out| findings(out, summary, look));
     section(&mut out, "Changes", look, |out| changes(out, summary, look));
     if summary.findings.is_empty() && summary.decisions.is_empty() && summary.changes.is_empty() {
@@ -95,6 +97,9 @@ fn head(out: &mut String, summary: &Summary, state: RunState, look: Look) {
     let _ = writeln!(out, "{}", look.bold().on(&super::text::one_line(&summary.title)));
     let mut fact = |name: &str, text: &str| row(out, name, &[text], Tone::Plain, look);
     fact("run", &summary.run);
+    if let Some(game_day) = &summary.game_day {
+        fact(GAME_DAY, &format!("{NOTHING_IS_REAL}: the drill \"{}\" of {}", game_day.drill, game_day.file));
+    }
     fact("state", &state.words());
     fact("runbook", &summary.file);
     let started = format!(

@@ -7,11 +7,12 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use super::Look;
+use super::gameday::GAME_DAY;
 use super::now::{Call, Now, Place};
 use super::region::Line;
 use super::text::{Paragraph, columns, fit};
 use crate::event::Settled;
-use crate::timeline::{ChangeLine, Summary};
+use crate::timeline::{ChangeLine, Summary, Tone};
 
 /// Lines of output below a command that runs alone.
 const TAIL: usize = 5;
@@ -42,7 +43,7 @@ pub(super) fn lines(now: &Now, summary: &Summary, frame: &Frame) -> Vec<Line> {
     let Some(phase) = &now.phase else {
         return Vec::new();
     };
-    let mut lines = vec![head(phase, frame)];
+    let mut lines = vec![head(phase, summary, frame)];
     let foot = foot(now, summary, frame);
     // At most half the screen, so that what stays can be read while something moves.
     let room = (frame.height / 2).clamp(3, 24).saturating_sub(1 + foot.len()).max(1);
@@ -52,17 +53,20 @@ pub(super) fn lines(now: &Now, summary: &Summary, frame: &Frame) -> Vec<Line> {
 }
 
 /// `── resolve "…" ── 12s of 5m ────`.
-fn head(phase: &Place, frame: &Frame) -> Line {
+fn head(phase: &Place, summary: &Summary, frame: &Frame) -> Line {
     let look = frame.look;
     let rule = if look.unicode { "─" } else { "-" };
     let time = took(phase.began, phase.bound, frame.now);
     // For whoever has to tell others when it was.
     let clock = if frame.width < WIDE { String::new() } else { format!(" {} UTC {rule}{rule}", frame.clock) };
     let room = frame.width.saturating_sub(columns(&time) + columns(&clock) + 9);
-    let title = fit(&phase.title, Some(room), look.unicode);
-    let used = columns(&title) + columns(&time) + columns(&clock) + 8;
+    let mark =
+        if summary.game_day.is_some() { format!("{} ", GAME_DAY.to_uppercase()) } else { String::new() };
+    let title = fit(&phase.title, Some(room.saturating_sub(columns(&mark))), look.unicode);
+    let used = columns(&mark) + columns(&title) + columns(&time) + columns(&clock) + 8;
     vec![
         (look.dim(), format!("{0}{0} ", rule)),
+        (look.tone(Tone::Warn), mark),
         (look.bold(), title),
         (look.dim(), format!(" {rule} ")),
         (look.plain(), time),

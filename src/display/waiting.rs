@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Look;
 use super::ending::row;
+use super::gameday::{GAME_DAY, NOTHING_IS_REAL};
 use super::text::{Paragraph, one_line};
 use crate::event::{Question, QuestionKind, Wanted};
 use crate::timeline::{Tone, clock, of_roles};
@@ -43,6 +44,9 @@ pub fn waiting(lines: &[WaitingLine<'_>], look: Look) -> String {
             let _ = writeln!(out, "{text}");
         }
         row(&mut out, "run", &[line.run, line.title], Tone::Plain, look);
+        if line.question.game_day {
+            row(&mut out, GAME_DAY, &[NOTHING_IS_REAL], Tone::Warn, look);
+        }
         let mut of = match line.question.roles.as_slice() {
             [] if line.who.is_empty() => "who started the run".to_owned(),
             [] => "who started the run, or anybody who holds a role".to_owned(),

@@ -54,6 +54,13 @@ impl Report {
     }
 }
 
+/// Returns what of a drill's expectations does not hold for a run that is over, which people played.
+pub fn unmet(program: &Arc<Program>, drill: &Drill, records: &[Record]) -> Vec<Diagnostic> {
+    let world = crate::given::GivenWorld::new();
+    let ran = Ran { records: records.to_vec(), writes: 0, problem: None, world };
+    judge::unmet(&Stage::new(program, drill), drill, &ran)
+}
+
 /// Runs one drill of a program.
 pub fn drill(program: &Arc<Program>, drill: &Drill) -> Report {
     let visits = Visits::default();

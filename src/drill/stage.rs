@@ -153,6 +153,21 @@ impl Stage {
         }
     }
 
+    /// Returns a parameter that has neither a default nor a value.
+    pub fn wanting(&self) -> Option<&str> {
+        self.wanting.as_deref()
+    }
+
+    /// Returns the parameters that are given, with their values.
+    pub fn params(&self) -> &[(String, Value)] {
+        &self.opened.params
+    }
+
+    /// Returns what stands for the secrets, by their names.
+    pub fn secrets(&self) -> &BTreeMap<String, Secret> {
+        &self.secrets
+    }
+
     /// Lets every run note where it has been, over crashes too.
     #[must_use]
     pub fn noting(self, visits: &Visits) -> Stage {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::context::Cx;
 use super::failure::{CallFailure, CallStop, End, Failure, Stop};
+use crate::event::{Moment, Opened};
 use crate::expression::{self, Scope, Stop as Halted};
 use crate::program::{Call, Expr, NameRef, Slot, Template};
 use crate::source::Span;
@@ -62,8 +63,14 @@ impl Scope for InPlace<'_, '_> {
     }
 
     fn now(&self) -> jiff::Timestamp {
-        jiff::Timestamp::from_microsecond(self.cx.now().wall_us).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+        let now = time_of(self.cx.walk.opened, self.cx.now());
+        jiff::Timestamp::from_microsecond(now).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
     }
+}
+
+/// Returns what the runbook takes for the time, microseconds since 1970 UTC.
+pub(super) fn time_of(opened: &Opened, at: Moment) -> i64 {
+    opened.game_day.as_ref().map_or(at.wall_us, |game_day| game_day.wall_us(at))
 }
 
 fn failure(error: expression::EvalError) -> Failure {

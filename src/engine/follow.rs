@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::back::page;
 use super::context::{Cx, Walk};
+use super::evaluate::time_of;
 use super::failure::{Failure, Stop};
 use super::frame::Frame;
 use super::join::Walking;
@@ -121,7 +122,7 @@ impl<'w> Cx<'w> {
     fn begin_in(&self, program: &'w Program, way: &Way, changes: Changes<'w>) -> Result<Cx<'w>, Failure> {
         let of_modules = self.walk.opened.params.iter().filter(|(name, _)| name.contains('.'));
         let given: Vec<_> = way.args.iter().chain(of_modules).cloned().collect();
-        let values = globals(program, &given, self.now(), &self.walk.secrets)?;
+        let values = globals(program, &given, time_of(self.walk.opened, self.now()), &self.walk.secrets)?;
         Ok(Cx {
             walk: self.walk.follow(program, values),
             frame: Frame::new(program.locals.len(), None),

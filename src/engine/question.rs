@@ -59,6 +59,7 @@ impl<'w> Cx<'w> {
             ahead,
             made: self.walk.ledger().made(),
             on_silence,
+            game_day: self.walk.opened.game_day.is_some(),
             shown: String::new(),
         };
         let mut shown = blake3::Hasher::new();

@@ -10,12 +10,13 @@ use std::sync::Arc;
 use super::back::{back, end, later};
 use super::context::{Cx, Walk};
 use super::door::Door;
+use super::evaluate::time_of;
 use super::failure::{Failure, Flow, Stop};
 use super::join::Walking;
 use super::poll::{Rhythm, poll};
 use super::statement::block;
 use super::unwind;
-use crate::event::{Fact, Moment, Opened, Outcome, PhaseKind};
+use crate::event::{Fact, Opened, Outcome, PhaseKind};
 use crate::expression::{self, Scope};
 use crate::program::{GlobalSource, NameRef, Phase, Program, Symptom};
 use crate::value::{Secret, Value};
@@ -31,7 +32,7 @@ pub(super) async fn root(
     secrets: BTreeMap<String, Secret>,
     door: Door,
 ) -> Infallible {
-    let (globals, failure) = match globals(&program, &opened.params, opened.at, &secrets) {
+    let (globals, failure) = match globals(&program, &opened.params, time_of(&opened, opened.at), &secrets) {
         Ok(globals) => (globals, None),
         Err(failure) => (Vec::new(), Some(failure)),
     };
@@ -292,14 +293,14 @@ impl Scope for Globals<'_> {
     }
 }
 
-/// Returns the values of parameters, secrets and top-level `let`s, as they are at that time.
+/// Returns the values of parameters, secrets and top-level `let`s, as they are at that time, microseconds since 1970 UTC.
 pub(super) fn globals(
     program: &Program,
     params: &[(String, Value)],
-    at: Moment,
+    wall_us: i64,
     secrets: &BTreeMap<String, Secret>,
 ) -> Result<Vec<Value>, Failure> {
-    let now = jiff::Timestamp::from_microsecond(at.wall_us).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let now = jiff::Timestamp::from_microsecond(wall_us).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let mut scope = Globals { program, now, values: Vec::new() };
     for global in &program.globals {
         let name = &global.slot.name;

@@ -170,6 +170,7 @@ impl Engine {
             Heard::Resumed { accepted, .. } => Fact::Resumed { who, uid, accepted },
             Heard::Note { text } => Fact::Noted { text, who, uid },
             Heard::Void { text, why } => Fact::Void { text, who, uid, why },
+            Heard::Injected { text } => Fact::Injected { text, who, uid },
             // What the walk makes of it is a fact of its own.
             Heard::Stop { because } => {
                 let mut state = self.door.state();

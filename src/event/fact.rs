@@ -179,6 +179,12 @@ pub enum Fact {
         who: String,
         uid: u32,
     },
+    /// The instructor of a game day made the world so.
+    Injected {
+        text: String,
+        who: String,
+        uid: u32,
+    },
     Silent {
         text: String,
         why: String,

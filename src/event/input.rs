@@ -54,6 +54,8 @@ pub enum Heard {
     Stop { because: String },
     /// An answer that does not count.
     Void { text: String, why: String },
+    /// `mainstay inject`: from here on the world of a game day is so. `text`: a line of `given`, without that word.
+    Injected { text: String },
 }
 
 /// Everything a run starts from.
@@ -92,6 +94,27 @@ pub struct Opened {
     pub named_calls: bool,
     /// Duration of a call without a timeout, nanoseconds; 1m.
     pub call_timeout_ns: i64,
+    /// Set where nothing of it is real; `None` in the journals of real runs, and in all that know no game days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub game_day: Option<GameDay>,
+}
+
+/// What a game day is played on: people are asked, and everything else is given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GameDay {
+    /// The title of the drill that gives the world.
+    pub drill: String,
+    /// The file in which it stands.
+    pub file: String,
+    /// What the runbook takes for the time when the run's clock stands at zero, microseconds since 1970 UTC.
+    pub zero_us: i64,
+}
+
+impl GameDay {
+    /// Returns what the runbook takes for the time at that moment, microseconds since 1970 UTC.
+    pub fn wall_us(&self, at: Moment) -> i64 {
+        self.zero_us.saturating_add(at.run_ns / 1_000)
+    }
 }
 
 /// A process that executes a run.

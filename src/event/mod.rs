@@ -18,7 +18,8 @@ pub use fact::{
     Verdict, Would,
 };
 pub use input::{
-    Answer, CommandEnd, Control, Ended, Executor, Heard, Input, Kept, Opened, Outlet, Reply, SourceHash,
+    Answer, CommandEnd, Control, Ended, Executor, GameDay, Heard, Input, Kept, Opened, Outlet, Reply,
+    SourceHash,
 };
 pub use request::{
     Ask, CommandRequest, Deed, LEAVE, NativeRequest, Place, Question, QuestionKind, Request, Wanted,

@@ -153,6 +153,9 @@ pub struct Question {
     pub made: Vec<Deed>,
     /// What silence does, as written.
     pub on_silence: String,
+    /// Nothing of it is real: it is asked on a game day.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub game_day: bool,
     /// BLAKE3 over all of this, the run and the place: an answer is to this and nothing else.
     pub shown: String,
 }

@@ -17,6 +17,8 @@ use crate::value::Value;
 pub(super) struct Script {
     /// Whoever is asked something that no reply was given for is an error.
     pub strict: bool,
+    /// People play: nobody is told anything, and what nobody gave cannot be read.
+    pub played: bool,
     steps: BTreeMap<String, VecDeque<StepOutcome>>,
     /// Steps that only read.
     reads: BTreeSet<String>,
@@ -36,39 +38,42 @@ impl GivenWorld {
         let mut world = GivenWorld::new();
         world.script.strict = true;
         world.script.reads = steps_that_read(program);
-        for given in &drill.given {
-            let script = &mut world.script;
-            match &given.what {
-                GivenWhat::Param { .. } | GivenWhat::Alert { .. } => {}
-                GivenWhat::Readings { name, readings } => {
-                    let readings = readings.iter().map(|reading| {
-                        let brings = match &reading.brings {
-                            Ok(value) => Given::Value(value.clone()),
-                            Err(why) => Given::Fails(why.clone()),
-                        };
-                        if reading.takes > 0 { Given::Takes(reading.takes, Box::new(brings)) } else { brings }
-                    });
-                    world.readings.insert(name.clone(), readings.collect());
-                }
-                GivenWhat::Step { name, outcomes } => {
-                    script.steps.insert(name.clone(), outcomes.iter().cloned().collect());
-                }
-                GivenWhat::Replies { manual, text, replies } => {
-                    let key = (*manual, text.clone().unwrap_or_default());
-                    script.replies.insert(key, replies.iter().cloned().collect());
-                }
-                GivenWhat::Answer { name, value, by, after } => {
-                    script.answers.insert(name.clone(), (value.clone(), by.clone(), *after));
-                }
-                GivenWhat::OperatorStops { step } => {
-                    script.stops.insert(step.clone());
-                }
-                GivenWhat::Crash { step } => {
-                    script.crashes.insert(step.clone());
-                }
+        drill.given.iter().for_each(|given| world.give(&given.what));
+        world
+    }
+
+    /// Makes the world so from here on. Parameters are those of the opening: they do not change.
+    pub fn give(&mut self, what: &GivenWhat) {
+        let script = &mut self.script;
+        match what {
+            GivenWhat::Param { .. } | GivenWhat::Alert { .. } => {}
+            GivenWhat::Readings { name, readings } => {
+                let readings = readings.iter().map(|reading| {
+                    let brings = match &reading.brings {
+                        Ok(value) => Given::Value(value.clone()),
+                        Err(why) => Given::Fails(why.clone()),
+                    };
+                    if reading.takes > 0 { Given::Takes(reading.takes, Box::new(brings)) } else { brings }
+                });
+                self.readings.insert(name.clone(), readings.collect());
+            }
+            GivenWhat::Step { name, outcomes } => {
+                script.steps.insert(name.clone(), outcomes.iter().cloned().collect());
+            }
+            GivenWhat::Replies { manual, text, replies } => {
+                let key = (*manual, text.clone().unwrap_or_default());
+                script.replies.insert(key, replies.iter().cloned().collect());
+            }
+            GivenWhat::Answer { name, value, by, after } => {
+                script.answers.insert(name.clone(), (value.clone(), by.clone(), *after));
+            }
+            GivenWhat::OperatorStops { step } => {
+                script.stops.insert(step.clone());
+            }
+            GivenWhat::Crash { step } => {
+                script.crashes.insert(step.clone());
             }
         }
-        world
     }
 
     /// Returns what a drill gives and no run has asked for, as it is named there.

@@ -6,6 +6,7 @@
 mod drill;
 mod faults;
 mod opening;
+mod played;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -256,6 +257,10 @@ impl GivenWorld {
                 self.reply_to(&ask, &question);
             }
             Request::Question(_) => self.question(&ask),
+            Request::Notify { .. } if self.script.played => {
+                let message = String::from("it is a game day");
+                self.reply(&address, self.now, Reply::Failed { message, doubt: false });
+            }
             Request::Notify { channel, text, .. } => {
                 self.notified.push((channel.clone(), text.clone()));
                 self.reply(&address, self.now, Reply::Done);
@@ -330,7 +335,7 @@ impl GivenWorld {
         let message = format!("`{}` was not given", missing.call);
         if self.faults.astray() {
             self.tells(ask);
-        } else {
+        } else if !self.script.played {
             self.missing.get_or_insert(missing);
         }
         self.reply(&ask.address, self.now, Reply::Failed { message, doubt: false });

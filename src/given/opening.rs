@@ -36,5 +36,6 @@ pub fn opening(program: &Program, file: &str) -> Opened {
         roles: BTreeMap::new(),
         named_calls: true,
         call_timeout_ns: CALL_TIMEOUT,
+        game_day: None,
     }
 }

@@ -20,6 +20,9 @@ pub struct Listing {
     /// Who started it.
     pub user: String,
     pub host: String,
+    /// The title of the drill, where it is a game day: nothing of it was real.
+    #[serde(default)]
+    pub game_day: Option<String>,
     /// Microseconds since 1970 UTC.
     pub opened_us: i64,
     pub ended_us: Option<i64>,

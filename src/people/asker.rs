@@ -98,6 +98,11 @@ impl Asker {
         !self.open.is_empty()
     }
 
+    /// Returns whether a question is open, if only whether to stop.
+    pub fn is_waiting(&self) -> bool {
+        self.is_asking() || matches!(self.shown, Shown::Stop { .. })
+    }
+
     /// Takes a question in, shown as soon as it is the first. Returns a reply at once where nobody can be asked.
     pub fn ask(
         &mut self,

@@ -121,6 +121,7 @@ mod tests {
             ahead: Vec::new(),
             made: Vec::new(),
             on_silence: String::new(),
+            game_day: false,
             shown: String::new(),
         }
     }

@@ -51,6 +51,12 @@ impl Clock {
         Moment { run_ns: since_boot() - self.zero, wall_us: wall_us() }
     }
 
+    /// Returns the clock that is so much later, nanoseconds; the wall clock stays.
+    #[must_use]
+    pub fn ahead(self, by: i64) -> Self {
+        Clock { zero: self.zero.saturating_sub(by.max(0)) }
+    }
+
     /// Returns the moment at which the kernel's time since boot was `boot_ns`.
     pub fn at(&self, boot_ns: u64, wall_us: i64) -> Moment {
         Moment { run_ns: i64::try_from(boot_ns).unwrap_or(i64::MAX).saturating_sub(self.zero), wall_us }
@@ -87,6 +93,11 @@ impl Alarm {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let file = timerfd_create(TimerfdClockId::Boottime, flags)?;
         Ok(Alarm { file: Receiver::from_owned_fd_unchecked(file)?, clock, set: None })
+    }
+
+    /// Follows a clock that was set ahead. It is to be set anew.
+    pub fn follow(&mut self, clock: Clock) {
+        (self.clock, self.set) = (clock, None);
     }
 
     /// Sets the alarm to a time on the run's clock, or off.

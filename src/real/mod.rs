@@ -13,6 +13,7 @@ mod desk;
 mod dry;
 mod keeper;
 mod link;
+mod played;
 mod secret;
 mod signals;
 
@@ -69,6 +70,8 @@ pub struct RealConfig {
     pub unattended: bool,
     /// Every secret of the run: blotted out of whatever comes back.
     pub secrets: Vec<Secret>,
+    /// People alone are real: of what is begun, questions are put and nothing else happens.
+    pub people_only: bool,
     /// Whether the program has commands: their supervisor is then started beside everything else.
     pub commands: bool,
     /// The program that supervises, by default the one that runs.
@@ -88,6 +91,7 @@ impl RealConfig {
             inbox: None,
             unattended: false,
             secrets: Vec::new(),
+            people_only: false,
             commands: false,
             program: None,
             live: None,
@@ -240,7 +244,7 @@ impl World for RealWorld {
                 return Err(WorldError::Nothing);
             }
             desk.release_questions();
-            desk.set_alarm()?;
+            desk.set_alarm(None)?;
             let happened = runtime.block_on(desk.wait());
             desk.take(happened);
         }

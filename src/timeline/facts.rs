@@ -25,6 +25,7 @@ pub(super) fn tell(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
         | Fact::Answered { .. }
         | Fact::Void { .. }
         | Fact::Noted { .. }
+        | Fact::Injected { .. }
         | Fact::Resumed { .. }
         | Fact::Suspended { .. }
         | Fact::Silent { .. }

@@ -24,13 +24,16 @@ pub fn timeline(summary: &Summary, entries: &[Entry], sources: &Sources) -> Stri
         "" => &summary.file,
         title => title,
     };
-    let _ = writeln!(out, "# {}\n", escape(title));
+    let day = if summary.game_day.is_some() { "Game day: " } else { "" };
+    let _ = writeln!(out, "# {day}{}\n", escape(title));
+    played(&mut out, summary);
     header(&mut out, summary);
     milestones(&mut out, summary);
     prompt(&mut out, "Summary", "What happened, for whom, and for how long? Two or three sentences.");
     prompt(&mut out, "Impact", "Who could not do what? In numbers where there are any.");
     findings(&mut out, summary);
     approvals(&mut out, summary);
+    decisions(&mut out, summary);
     changes(&mut out, summary);
     standing(&mut out, summary);
     prevention(&mut out, summary);
@@ -183,6 +186,58 @@ fn approvals(out: &mut String, summary: &Summary) {
         }
     }
     out.push('\n');
+}
+
+/// Says that nothing of it was real, before anything else is read.
+fn played(out: &mut String, summary: &Summary) {
+    if let Some(game_day) = &summary.game_day {
+        let (drill, file) = (escape(&game_day.drill), code(&game_day.file));
+        let _ = writeln!(
+            out,
+            "**A game day, a drill: nothing of it was real.** People answered; everything else was"
+        );
+        let _ = writeln!(
+            out,
+            "given by the drill \"{drill}\" of {file}. What is called changed below was not changed.\n"
+        );
+    }
+}
+
+/// Writes how long people took, and what an instructor changed.
+fn decisions(out: &mut String, summary: &Summary) {
+    if summary.game_day.is_none() {
+        return;
+    }
+    let decisions = summary.decisions();
+    let _ = writeln!(out, "## Decisions\n");
+    if decisions.is_empty() {
+        let _ = writeln!(out, "Nobody was asked anything.\n");
+    } else {
+        let _ = writeln!(out, "| question | answer | by | took | of |");
+        let _ = writeln!(out, "| --- | --- | --- | --- | --- |");
+        for decision in &decisions {
+            let by = decision.who.as_deref().map_or_else(|| "nobody".to_owned(), escape);
+            let of = decision.of_ns.map(length).unwrap_or_default();
+            let (question, said) = (escape(&decision.question), escape(&decision.said));
+            let _ = writeln!(out, "| {question} | {said} | {by} | {} | {of} |", length(decision.took_ns));
+        }
+        let sum = decisions.iter().map(|decision| decision.took_ns).sum();
+        let _ = writeln!(out, "| in all | | | {} | |\n", length(sum));
+    }
+    if !summary.injected.is_empty() {
+        let _ = writeln!(out, "## Injected\n");
+        for (at, seq, who, text) in &summary.injected {
+            let _ = writeln!(
+                out,
+                "- {} by {}: {} ({})",
+                utc(at.wall_us),
+                escape(who),
+                code(text),
+                row_link(*seq)
+            );
+        }
+        out.push('\n');
+    }
 }
 
 fn changes(out: &mut String, summary: &Summary) {

@@ -5,6 +5,7 @@
 //! invents a cause. What a person must judge stays empty, with a prompt.
 
 pub mod clock;
+mod decisions;
 mod entry;
 mod facts;
 mod markdown;
@@ -15,6 +16,7 @@ mod rows;
 mod summary;
 mod words;
 
+pub use decisions::Decision;
 pub use entry::{Entry, Evidence, Kind, Tone, Weight};
 pub use facts::{outcome_tone, outcome_words, phase_words};
 pub use markdown::timeline as markdown;

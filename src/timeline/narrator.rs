@@ -114,8 +114,10 @@ impl Narrator {
             Input::Opened(opened) => {
                 let mut entry = blank(seq, record, Kind::Opened);
                 entry.who.clone_from(&opened.user);
-                entry.what = Words::say("started ").code(opened.file.clone());
-                entry.outcome = Words::say(format!("run {} on {}", opened.run, opened.host));
+                let begun = if opened.game_day.is_some() { "started a game day of " } else { "started " };
+                entry.what = Words::say(begun).code(opened.file.clone());
+                let real = if opened.game_day.is_some() { "; nothing of it is real" } else { "" };
+                entry.outcome = Words::say(format!("run {} on {}{real}", opened.run, opened.host));
                 entry.evidence = vec![Evidence::Row(seq)];
                 Some(entry)
             }

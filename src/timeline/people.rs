@@ -69,6 +69,12 @@ pub(super) fn tell(fact: &Fact, at: Moment, entry: &mut Entry) -> bool {
             entry.who.clone_from(who);
             entry.what = Words::say(format!("note: {text}"));
         }
+        Fact::Injected { text, who, .. } => {
+            entry.kind = Kind::Note;
+            entry.tone = Tone::Warn;
+            entry.who.clone_from(who);
+            entry.what = Words::say("injected: ").code(text.as_str());
+        }
         Fact::Silent { text, why, then } => {
             entry.kind = Kind::Silence;
             entry.tone = Tone::Warn;

@@ -12,8 +12,8 @@ use super::parts::{Answer, Approval, ChangeLine, Ending, FailureLine, Milestones
 use super::people::said;
 use crate::config::RolePerson;
 use crate::event::{
-    Address, Body, Change, Class, Executor, Fact, Heard, Input, Moment, Outcome, PhaseKind, Question, Record,
-    Reply, Request, Settled,
+    Address, Body, Change, Class, Executor, Fact, GameDay, Heard, Input, Moment, Outcome, PhaseKind,
+    Question, Record, Reply, Request, Settled,
 };
 use crate::journal::{Asked, Asks, Counts, Head, Listing};
 use crate::value::Value;
@@ -31,6 +31,12 @@ pub struct Summary {
     pub host: String,
     pub version: String,
     pub forced: bool,
+    /// Set where nothing of it was real.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub game_day: Option<GameDay>,
+    /// What an instructor changed: when, row, who, what.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub injected: Vec<(Moment, u64, String, String)>,
     pub params: Vec<(String, Value)>,
     pub opened: Moment,
     /// The process that executes it, or did so last; `None` where the journal does not say.
@@ -174,6 +180,7 @@ impl Summary {
             file: self.file.clone(),
             user: self.user.clone(),
             host: self.host.clone(),
+            game_day: self.game_day.as_ref().map(|game_day| game_day.drill.clone()),
             opened_us: self.opened.wall_us,
             ended_us: self.ended.as_ref().map(|e| e.at.wall_us),
             outcome: self.outcome(),
@@ -195,6 +202,7 @@ impl Summary {
                 self.host.clone_from(&opened.host);
                 self.version.clone_from(&opened.version);
                 self.forced = opened.force;
+                self.game_day.clone_from(&opened.game_day);
                 self.params.clone_from(&opened.params);
                 self.roles = Some(opened.roles.clone());
                 self.opened = opened.at;
@@ -254,6 +262,7 @@ impl Summary {
             // It goes on, whatever it had come to.
             Fact::RollingBack { .. } => self.ended = None,
             Fact::Noted { text, who, .. } => self.notes.push((at, seq, who.clone(), text.clone())),
+            Fact::Injected { text, who, .. } => self.injected.push((at, seq, who.clone(), text.clone())),
             Fact::Output { name, value } => {
                 self.outputs.retain(|(n, _)| n != name);
                 self.outputs.push((name.clone(), value.clone()));

@@ -9,7 +9,7 @@ use mainstay::world::World as _;
 
 use crate::{LONG, Stage, text};
 
-fn command(words: &[&str]) -> CommandRequest {
+pub fn command(words: &[&str]) -> CommandRequest {
     CommandRequest {
         argv: words.iter().map(|word| (*word).to_owned()).collect(),
         typed: words.join(" "),

@@ -7,6 +7,7 @@ mod commands;
 mod file;
 mod http;
 mod people;
+mod played;
 mod signals;
 mod time;
 

@@ -12,7 +12,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use crate::{LONG, Stage};
 
-fn question(roles: &[&str], quorum: bool) -> Request {
+pub fn question(roles: &[&str], quorum: bool) -> Request {
     Request::Question(Box::new(Question {
         kind: QuestionKind::Approval,
         text: "Restart the pool?".to_owned(),
@@ -25,6 +25,7 @@ fn question(roles: &[&str], quorum: bool) -> Request {
         ahead: Vec::new(),
         made: Vec::new(),
         on_silence: "abort".to_owned(),
+        game_day: false,
         shown: String::new(),
     }))
 }

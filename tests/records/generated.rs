@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mainstay::config::RolePerson;
 use mainstay::event::{
     Address, Answer, Ask, Body, Change, ChangeState, Class, CommandEnd, CommandRequest, Control, Deed, Ended,
-    Entry, Fact, Heard, Input, Judgement, Moment, NativeRequest, Opened, Outcome, Outlet, PhaseKind,
+    Entry, Fact, GameDay, Heard, Input, Judgement, Moment, NativeRequest, Opened, Outcome, Outlet, PhaseKind,
     Question, QuestionKind, Record, Reply, Request, Settled, SourceHash, StepOutcome, Wanted,
 };
 use mainstay::source::{SourceId, Span};
@@ -135,12 +135,13 @@ fn input() -> BoxedStrategy<Input> {
             occurred,
             reply
         }),
-        (text(), text(), any::<u32>(), text(), moment(), 0..3).prop_map(
+        (text(), text(), any::<u32>(), text(), moment(), 0..4).prop_map(
             |(text, who, uid, letter, occurred, which)| {
                 let why = who.clone();
                 let heard = match which {
                     0 => Heard::Note { text },
                     1 => Heard::Stop { because: text },
+                    2 => Heard::Injected { text },
                     _ => Heard::Void { text, why },
                 };
                 Input::Heard { heard, who, uid, letter, occurred }
@@ -182,6 +183,11 @@ fn opened() -> BoxedStrategy<Input> {
                 roles: [("oncall".to_owned(), vec![RolePerson { name: "dana".to_owned(), uid }])].into(),
                 named_calls: flag,
                 call_timeout_ns: timeout,
+                game_day: flag.then(|| GameDay {
+                    drill: "d".to_owned(),
+                    file: "f".to_owned(),
+                    zero_us: timeout,
+                }),
             }))
         })
         .boxed()
@@ -286,6 +292,7 @@ fn request() -> BoxedStrategy<Request> {
                     roles,
                     count,
                     quorum,
+                    game_day: quorum,
                     evidence,
                 }))
             }
@@ -435,6 +442,7 @@ fn people() -> BoxedStrategy<Fact> {
                 Fact::Answered { kind, text, who, uid, role, value, because }
             }
         ),
+        (text(), text(), any::<u32>()).prop_map(|(text, who, uid)| Fact::Injected { text, who, uid }),
         (text(), text(), any::<u32>(), text()).prop_map(|(text, who, uid, why)| Fact::Void {
             text,
             who,

@@ -89,6 +89,7 @@ impl Story {
             roles: BTreeMap::new(),
             named_calls: false,
             call_timeout_ns: 60 * SECOND,
+            game_day: None,
         };
         let title = "Database connections exhausted on <db1>".to_owned();
         story.input("", Input::Opened(Box::new(opened))).fact("", Fact::Titled { title })
@@ -180,6 +181,7 @@ impl Story {
             ahead: vec![Deed { call: "$ restart pool".to_owned(), back: "stays: harmless".to_owned() }],
             made: Vec::new(),
             on_silence: "the run escalates to dba".to_owned(),
+            game_day: false,
             shown: "0".repeat(64),
         };
         let ask = Ask {

@@ -1,12 +1,13 @@
 //! How many files of one person are looked at.
 //!
-//! Answers, notes and stops are counted apart, so that a program that writes notes keeps nobody's answer from the run. What a
+//! Answers, notes, injections and stops are counted apart, so that a program that writes notes keeps nobody's answer from the run. What a
 //! file is said to be stands in its name: the count needs nothing that must be read first.
 
 /// Files of one person and one kind that are looked at in all.
 pub(super) const LIMIT: usize = 1000;
 
 const ANSWER: &str = "answer-";
+const INJECT: &str = "inject-";
 const NOTE: &str = "note-";
 const STOP: &str = "stop-";
 
@@ -14,6 +15,7 @@ const STOP: &str = "stop-";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     Answer,
+    Inject,
     /// Everything that is not named as something else, too.
     Note,
     Stop,
@@ -23,6 +25,7 @@ impl Kind {
     pub(super) fn of(file: &str) -> Kind {
         match file {
             _ if file.starts_with(ANSWER) => Kind::Answer,
+            _ if file.starts_with(INJECT) => Kind::Inject,
             _ if file.starts_with(STOP) => Kind::Stop,
             _ => Kind::Note,
         }
@@ -31,6 +34,7 @@ impl Kind {
     pub(super) fn of_message(message: &super::Message) -> Kind {
         match message {
             super::Message::Answer { .. } => Kind::Answer,
+            super::Message::Inject { .. } => Kind::Inject,
             super::Message::Note { .. } => Kind::Note,
             super::Message::Stop { .. } => Kind::Stop,
         }
@@ -40,6 +44,7 @@ impl Kind {
     pub(super) fn prefix(self) -> &'static str {
         match self {
             Kind::Answer => ANSWER,
+            Kind::Inject => INJECT,
             Kind::Note => NOTE,
             Kind::Stop => STOP,
         }
@@ -49,6 +54,7 @@ impl Kind {
     pub(super) fn plural(self) -> &'static str {
         match self {
             Kind::Answer => "answers",
+            Kind::Inject => "injections",
             Kind::Note => "notes",
             Kind::Stop => "stops",
         }

@@ -61,6 +61,10 @@ pub enum Message {
     Note {
         text: String,
     },
+    /// From here on the world of a game day is so: a line of `given`, without that word.
+    Inject {
+        text: String,
+    },
     /// Stop in order, and take the changes back.
     Stop {
         /// Why, in the person's words; may be empty.

@@ -24,6 +24,11 @@ impl Desk {
     /// Begins one request; `again`: it was begun before, by a process that is no more.
     pub async fn begin(&mut self, ask: Ask, again: bool) -> Result<(), WorldError> {
         let Ask { address, request, deadline, changes, inner, .. } = ask;
+        if self.people_only && !matches!(request, Request::Question(_) | Request::Cancel { .. }) {
+            let message = String::from("only people are real here");
+            self.reply(address, Reply::Failed { message, doubt: false });
+            return Ok(());
+        }
         match request {
             Request::Command(command) if again => self.recall(address, command, deadline).await?,
             Request::Command(command) => self.start(address, command, deadline, inner).await?,

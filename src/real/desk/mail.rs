@@ -83,6 +83,16 @@ impl Desk {
                 let heard = Heard::Note { text: self.needles.blot(&text) };
                 self.hear_of(heard, who.name, who.uid, file, occurred);
             }
+            Message::Inject { text } => {
+                let text = self.needles.blot(&text);
+                let heard = if self.people_only {
+                    Heard::Injected { text }
+                } else {
+                    let why = "the run is real: only into a game day can something be injected".to_owned();
+                    Heard::Void { text: format!("inject {text}"), why }
+                };
+                self.hear_of(heard, who.name, who.uid, file, occurred);
+            }
             Message::Stop { because } => match self.asker.may_stop(&who) {
                 Ok(()) => {
                     self.stopping = true;

@@ -80,6 +80,8 @@ pub(super) struct Desk {
     pub link: Link,
     net: Arc<Net>,
     secrets: Vec<Secret>,
+    /// People alone are real: of what is begun, questions are put and nothing else happens.
+    people_only: bool,
     needles: Needles,
     doing: BTreeMap<Address, Doing>,
     /// Commands that were handed over by a process which is no more, and never came to begin.
@@ -102,7 +104,7 @@ impl Desk {
         let (tell, told) = unbounded_channel();
         let needles = needles(&config.secrets);
         let mut link = Link::new(config.run_dir.clone(), config.program);
-        if config.commands {
+        if config.commands && !config.people_only {
             link.prepare();
         }
         let mail = config.inbox.map(|seen| Mail::new(&config.run_dir, seen));
@@ -116,6 +118,7 @@ impl Desk {
             link,
             net: Arc::new(Net::new()),
             secrets: config.secrets,
+            people_only: config.people_only,
             needles,
             doing: BTreeMap::new(),
             unbegun: Vec::new(),
@@ -352,9 +355,21 @@ impl Desk {
         Ok(())
     }
 
-    /// Sets the alarm to what happens next by itself.
-    pub fn set_alarm(&mut self) -> Result<(), WorldError> {
-        let next = self.doing.values().filter_map(|doing| doing.deadline).chain(self.asker.deadline()).min();
+    /// Returns whether somebody is asked something, if only whether to stop.
+    pub fn is_asking(&self) -> bool {
+        self.asker.is_waiting()
+    }
+
+    /// Lets so much time pass at once, nanoseconds.
+    pub fn skip(&mut self, by: i64) {
+        self.clock = self.clock.ahead(by);
+        self.alarm.follow(self.clock);
+    }
+
+    /// Sets the alarm to what happens next by itself, or to a time before that on the run's clock.
+    pub fn set_alarm(&mut self, before: Option<i64>) -> Result<(), WorldError> {
+        let own = self.doing.values().filter_map(|doing| doing.deadline).chain(self.asker.deadline());
+        let next = own.chain(before).min();
         self.alarm
             .set(next)
             .map_err(|error| WorldError::Unreachable(format!("the clock cannot be set: {error}")))
