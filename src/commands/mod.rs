@@ -17,6 +17,7 @@ mod coverage;
 mod drill;
 mod explore;
 mod failure;
+mod fmt;
 mod help;
 mod kept;
 mod language;
@@ -101,6 +102,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Args),
+    Fmt(fmt::Args),
     Drill(drill::Args),
     Run(run::Args),
     Waiting(waiting::Args),
@@ -142,6 +144,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Check(args) => check::check(&args),
+        Command::Fmt(args) => fmt::fmt(&args),
         Command::Drill(args) => drill::drill(&args),
         Command::Run(args) => run::run(&args),
         Command::Waiting(args) => waiting::waiting(&args),
