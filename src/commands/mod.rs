@@ -24,6 +24,7 @@ mod language;
 mod letters;
 mod listed;
 mod man;
+mod new;
 mod note;
 mod params;
 mod past;
@@ -101,6 +102,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    New(new::Args),
     Check(check::Args),
     Fmt(fmt::Args),
     Drill(drill::Args),
@@ -143,6 +145,7 @@ pub fn main() -> ExitCode {
     log();
     let cli = Cli::parse();
     let done = match cli.command {
+        Command::New(args) => new::new(&args),
         Command::Check(args) => check::check(&args),
         Command::Fmt(args) => fmt::fmt(&args),
         Command::Drill(args) => drill::drill(&args),
