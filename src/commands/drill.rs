@@ -159,7 +159,7 @@ pub(super) fn drill(args: &Args) -> Result<u8, Failure> {
 }
 
 /// Returns the files that are meant, those of folders in the order of their names.
-fn files(named: &[String]) -> Result<Vec<String>, Failure> {
+pub(super) fn files(named: &[String]) -> Result<Vec<String>, Failure> {
     let mut found = Vec::new();
     for name in named {
         if Path::new(name).is_dir() {

@@ -19,6 +19,7 @@ mod dry;
 mod explore;
 mod failure;
 mod gameday;
+mod fmt;
 mod help;
 mod inject;
 mod kept;
@@ -26,6 +27,7 @@ mod language;
 mod letters;
 mod listed;
 mod man;
+mod new;
 mod note;
 mod params;
 mod past;
@@ -103,7 +105,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    New(new::Args),
     Check(check::Args),
+    Fmt(fmt::Args),
     Drill(drill::Args),
     Run(run::Args),
     Waiting(waiting::Args),
@@ -145,7 +149,9 @@ pub fn main() -> ExitCode {
     log();
     let cli = Cli::parse();
     let done = match cli.command {
+        Command::New(args) => new::new(&args),
         Command::Check(args) => check::check(&args),
+        Command::Fmt(args) => fmt::fmt(&args),
         Command::Drill(args) => drill::drill(&args),
         Command::Run(args) => run::run(&args),
         Command::Waiting(args) => waiting::waiting(&args),

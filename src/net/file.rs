@@ -225,6 +225,18 @@ fn regular(path: &Path) -> io::Result<Option<Metadata>> {
     }
 }
 
+/// Puts `text` in the place of a file that is there: all of it, or nothing. Its owner and permission stay, and a link to it
+/// stays one.
+///
+/// # Errors
+///
+/// When the file may not be written to, or the new text cannot be kept; the old one then stands as it was.
+pub fn rewrite(path: &Path, text: &[u8]) -> io::Result<()> {
+    let path = fs::canonicalize(path)?;
+    File::options().write(true).open(&path)?;
+    replace(&path, |file| file.write_all(text))
+}
+
 /// Fills a new file beside `path` and puts it in its place, with the old one's owner and permission.
 fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let old = regular(path)?;

@@ -1,12 +1,14 @@
-//! Text → tree: the only room that knows how a runbook is written down.
+//! Text → tree, and text → text in the one layout: the only room that knows how a runbook is written down.
 //!
-//! Owns the syntax tree ([`ast`]) and the parser ([`parse`]); the grammar itself stands alone in
+//! Owns the syntax tree ([`ast`]), the parser ([`parse`]) and the layout ([`format`]); the grammar itself stands alone in
 //! `grammar/mainstay.pest`. Never resolves a name, checks a type or reads another file: the tree holds
 //! what was written, and every later room works on it without knowing pest.
 
 pub mod ast;
+mod format;
 mod parse;
 
+pub use self::format::format;
 pub use self::parse::parse;
 
 use crate::diagnostic::Diagnostic;

@@ -138,8 +138,9 @@ pub struct Argument {
 /// A text in quotes and its place, quotes included.
 pub type Text = Spanned<Template>;
 
-/// Text with `{{ }}` in it: of quotes, of a command line, of a fence.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// Text with `{{ }}` in it: of quotes, of a command line, of a fence. Equality asks what the text is, not into which
+/// pieces its plain parts fell.
+#[derive(Clone, Debug, Default)]
 pub struct Template {
     /// In order; neighbouring text pieces occur (see [`Piece::Text`]).
     pub pieces: Vec<Spanned<Piece>>,
@@ -156,7 +157,26 @@ pub enum Piece {
     Interpolation(Expr),
 }
 
+impl PartialEq for Template {
+    fn eq(&self, other: &Self) -> bool {
+        self.whole() == other.whole()
+    }
+}
+
 impl Template {
+    /// Returns the plain text before each thing that is filled in, and that behind the last.
+    fn whole(&self) -> (Vec<(String, &Expr)>, String) {
+        let mut filled = Vec::new();
+        let mut plain = String::new();
+        for piece in &self.pieces {
+            match &piece.node {
+                Piece::Text(text) => plain.push_str(text),
+                Piece::Interpolation(expr) => filled.push((std::mem::take(&mut plain), expr)),
+            }
+        }
+        (filled, plain)
+    }
+
     /// Returns the text when nothing has to be filled in.
     pub fn literal(&self) -> Option<String> {
         let mut text = String::new();

@@ -5,7 +5,7 @@
 //! recurse.
 
 use super::grammar::Rule;
-use super::reader::{Pair, Reader};
+use super::reader::{Pair, Reader, parts};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{BinaryOperator, Expr, Expression};
@@ -72,16 +72,16 @@ impl<'i> Reader<'i> {
         if pair.as_rule() == Rule::operand {
             return self.operand(pair);
         }
-        let mut parts = Vec::new();
+        let mut chains = Vec::new();
         let mut chain = Chain::default();
-        for part in pair.into_inner() {
+        for part in parts(pair) {
             match part.as_rule() {
-                Rule::w_if | Rule::w_else => parts.push(self.finish(std::mem::take(&mut chain), span)),
+                Rule::w_if | Rule::w_else => chains.push(self.finish(std::mem::take(&mut chain), span)),
                 _ => self.feed(&mut chain, part),
             }
         }
-        parts.push(self.finish(chain, span));
-        self.conditionals(parts, span)
+        chains.push(self.finish(chain, span));
+        self.conditionals(chains, span)
     }
 
     /// Folds `a if c else b if d else e`, written flat, from its end.

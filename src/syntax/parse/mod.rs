@@ -34,8 +34,9 @@ mod unread;
 use pest::Parser as _;
 use pest::error::InputLocation;
 
-use self::grammar::{Grammar, Rule};
-use self::reader::Reader;
+use self::grammar::Grammar;
+pub(super) use self::grammar::Rule;
+use self::reader::{Pair, Reader};
 use super::Parsed;
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceId, Span};
@@ -49,15 +50,24 @@ const STACK: usize = 32 << 20;
 /// go on checking it. Never panics, whatever the text; takes time linear in its length. Nesting is limited
 /// to 128 levels, and works on a stack of its own, so that the caller's may be small.
 pub fn parse(source: SourceId, text: &str) -> Parsed {
-    std::thread::scope(|scope| {
-        let builder = std::thread::Builder::new().stack_size(STACK);
-        let reading = builder.spawn_scoped(scope, || read(source, text));
-        reading.ok().and_then(|reading| reading.join().ok())
-    })
-    .unwrap_or_else(|| {
+    on_large_stack(|| read(source, text)).unwrap_or_else(|| {
         let message = "there is not enough memory to read this file";
         let diagnostic = Diagnostic::error("out-of-memory", message).at(Span::new(source, 0, 0), "");
         Parsed { file: None, diagnostics: vec![diagnostic] }
+    })
+}
+
+/// Returns what `look` makes of the grammar's parse of a file; `None` for a text that the grammar does not know, or
+/// without enough memory.
+pub(super) fn recognised<T: Send>(text: &str, look: impl FnOnce(Pair<'_>) -> T + Send) -> Option<T> {
+    on_large_stack(|| Grammar::parse(Rule::file, text).ok()?.next().map(look)).flatten()
+}
+
+/// Works on a stack that nesting cannot use up; `None` when there is no memory for it.
+fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().stack_size(STACK);
+        builder.spawn_scoped(scope, work).ok()?.join().ok()
     })
 }
 

@@ -6,7 +6,7 @@ use pest::iterators::Pairs;
 
 use super::expression::Built;
 use super::grammar::Rule;
-use super::reader::{Pair, Reader};
+use super::reader::{Pair, Reader, parts};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{Argument, Entry, Expr, Expression, Name, Path};
@@ -15,7 +15,7 @@ impl<'i> Reader<'i> {
     /// Reads an `operand`: a primary and what follows it.
     pub fn operand(&mut self, pair: Pair<'i>) -> Built {
         let start = pair.as_span().start();
-        let mut parts = pair.into_inner();
+        let mut parts = parts(pair);
         let mut built = match parts.next() {
             Some(primary) => self.primary(primary),
             None => Built { expr: Spanned::new(Expression::Invalid, self.place(start, start)), depth: 1 },
@@ -32,14 +32,14 @@ impl<'i> Reader<'i> {
         let of = built.expr;
         let (expr, inner) = match part.as_rule() {
             Rule::member => {
-                let name = part.into_inner().next().map(|word| self.name(&word));
+                let name = parts(part).next().map(|word| self.name(&word));
                 let Some(name) = name else {
                     return Built { expr: of, depth };
                 };
                 (Expression::Field { of: Box::new(of), name }, 0)
             }
             Rule::index => {
-                let Some(index) = part.into_inner().next() else {
+                let Some(index) = parts(part).next() else {
                     return Built { expr: of, depth };
                 };
                 let index = self.built(index);
@@ -50,7 +50,7 @@ impl<'i> Reader<'i> {
                 (self.called(of, arguments), inner)
             }
             _ => {
-                let mut parts = part.into_inner();
+                let mut parts = parts(part);
                 let Some(path) = parts.next() else {
                     return Built { expr: of, depth };
                 };
@@ -123,7 +123,7 @@ impl<'i> Reader<'i> {
     /// Reads `name` or `module.name`.
     pub fn path(&mut self, pair: Pair<'i>) -> Path {
         let span = self.span(&pair);
-        let names: Vec<Name> = pair.into_inner().map(|word| self.name(&word)).collect();
+        let names: Vec<Name> = parts(pair).map(|word| self.name(&word)).collect();
         if names.len() > 2 {
             self.report(
                 Diagnostic::error("path-too-long", "a path has at most a module and a name").at(span, ""),
@@ -142,7 +142,7 @@ impl<'i> Reader<'i> {
         let mut depth = 0;
         for pair in pairs.filter(|pair| pair.as_rule() == Rule::argument) {
             let mut name = None;
-            for part in pair.into_inner() {
+            for part in parts(pair) {
                 match part.as_rule() {
                     Rule::word => name = Some(self.name(&part)),
                     Rule::mistake_equals => self.equals_for_colon(&part, "a named argument"),
@@ -182,7 +182,7 @@ impl<'i> Reader<'i> {
         let mut depth = 0;
         for pair in record.into_inner().filter(|pair| pair.as_rule() == Rule::entry) {
             let mut key = None;
-            for part in pair.into_inner() {
+            for part in parts(pair) {
                 match part.as_rule() {
                     Rule::word => key = Some(self.name(&part)),
                     Rule::text => key = Some(self.literal_text(part)),
@@ -220,7 +220,7 @@ impl<'i> Reader<'i> {
             Rule::false_ => (Expression::Bool(false), 0),
             Rule::none_ => (Expression::None, 0),
             Rule::group => {
-                let Some(inner) = pair.into_inner().next() else {
+                let Some(inner) = parts(pair).next() else {
                     return Built { expr: Spanned::new(Expression::Invalid, span), depth: 1 };
                 };
                 let mut inner = self.built(inner);

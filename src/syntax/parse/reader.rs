@@ -11,6 +11,11 @@ use crate::syntax::ast::{Name, Unread};
 
 pub(super) type Pair<'i> = PestPair<'i, Rule>;
 
+/// Returns what a rule is made of, without the comments between.
+pub(super) fn parts<'i>(pair: Pair<'i>) -> impl Iterator<Item = Pair<'i>> {
+    pair.into_inner().filter(|part| part.as_rule() != Rule::comment)
+}
+
 /// Reads one file's parse into a tree, gathering messages on the way.
 pub(super) struct Reader<'i> {
     pub source: SourceId,

@@ -4,7 +4,7 @@
 //! splits anything: that is the shell's side.
 
 use super::grammar::Rule;
-use super::reader::{Pair, Reader};
+use super::reader::{Pair, Reader, parts};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{Expression, Name, Piece, Template, Text};
@@ -52,7 +52,7 @@ impl<'i> Reader<'i> {
     /// Reads the pieces of a `fence`'s script, its indentation removed.
     pub fn script_template(&mut self, pairs: impl Iterator<Item = Pair<'i>>) -> Template {
         let pieces = pairs.filter_map(|piece| self.piece(piece)).collect();
-        dedented(pieces, true)
+        dedented(whole_lines(pieces), true)
     }
 
     fn piece(&mut self, pair: Pair<'i>) -> Option<Spanned<Raw>> {
@@ -61,7 +61,7 @@ impl<'i> Reader<'i> {
         let written = pair.as_str();
         let raw = match pair.as_rule() {
             Rule::interpolation => {
-                let expr = pair.into_inner().next().map(|inner| self.expression(inner));
+                let expr = parts(pair).next().map(|inner| self.expression(inner));
                 let expr = expr.unwrap_or(Spanned::new(Expression::Invalid, span));
                 Raw::Fixed(Piece::Interpolation(expr))
             }
@@ -213,6 +213,22 @@ fn block_text(mut pieces: Vec<Spanned<Raw>>) -> Template {
         }
     }
     dedented(pieces, starts_line)
+}
+
+/// Joins what is plain and was read in pieces, so that a line with nothing but blanks is seen to be one.
+fn whole_lines(pieces: Vec<Spanned<Raw>>) -> Vec<Spanned<Raw>> {
+    let mut whole: Vec<Spanned<Raw>> = Vec::new();
+    for piece in pieces {
+        if let Raw::Plain(text) = &piece.node
+            && let Some(Spanned { node: Raw::Plain(before), span }) = whole.last_mut()
+        {
+            before.push_str(text);
+            *span = span.to(piece.span);
+        } else {
+            whole.push(piece);
+        }
+    }
+    whole
 }
 
 /// Removes from each line the blanks that all lines with something on them begin with.
