@@ -16,6 +16,7 @@ pub mod shell;
 pub mod syntax;
 pub mod program;
 pub mod expression;
+pub mod bounds;
 pub mod check;
 pub mod event;
 pub mod world;

@@ -8,8 +8,11 @@ mod outside;
 mod text;
 
 use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use harness::{Case, Fails, Kept, Ran, same, sound, story};
+use mainstay::bounds::{Amount, Bounds, Given, Time};
+use mainstay::event::{Body, Fact, Input, PhaseKind, Request};
 use outside::Fate;
 use proptest::prelude::*;
 
@@ -118,4 +121,79 @@ fn no_append_that_fails_lets_anything_begin() {
     }
     println!("{} programs, {} failing appends", programs.get(), failures.get());
     assert!(failures.get() > 10 * programs.get(), "hardly any append failed");
+}
+
+/// Checks that nothing of a run took longer than its bounds say: the run, its phases, and what of it nobody was asked in.
+fn in_time(case: &Case, ran: &Ran) -> Result<(), String> {
+    let bounds = Bounds::of(&case.program, &Given::nothing());
+    let most = |what: &str, took: i64, most: Amount| match most.bounded() {
+        Some(most) if took <= most => Ok(()),
+        Some(most) => Err(format!("{what} took {}s, at most {}s was computed", seconds(took), seconds(most))),
+        None => Err(format!("{what} is not bounded: {most:?}")),
+    };
+    let (mut began, mut open, mut asked, mut since) = (BTreeMap::new(), BTreeSet::new(), 0, 0);
+    for record in &ran.records {
+        let now = record.at.run_ns;
+        if !open.is_empty() {
+            asked += now - since;
+        }
+        since = now;
+        match &record.body {
+            Body::Request(ask) => match &ask.request {
+                Request::Question(_) => drop(open.insert(ask.address.clone())),
+                Request::Cancel { request } => drop(open.remove(request)),
+                _ => {}
+            },
+            Body::Input(Input::Delivered { request, .. }) => drop(open.remove(request)),
+            Body::Fact(Fact::PhaseBegan { phase, title, .. }) => {
+                began.insert((format!("{phase:?}"), title.clone()), now);
+            }
+            Body::Fact(Fact::PhaseEnded { phase, title, .. }) => {
+                let key = (format!("{phase:?}"), title.clone());
+                let took = now - began.remove(&key).unwrap_or(now);
+                let back = bounds.ways().map(|way| way.back).reduce(Time::or).unwrap_or_default();
+                let bound = match phase {
+                    PhaseKind::Symptom | PhaseKind::Remeasure => bounds.symptoms,
+                    PhaseKind::Clearing => bounds.clearing,
+                    PhaseKind::Diagnose => bounds.diagnose.expect("a diagnosis").time,
+                    PhaseKind::Rollback => bounds.rollback.expect("a rollback").time,
+                    PhaseKind::Unwind => back,
+                    PhaseKind::Resolve => {
+                        let at = case.program.resolves.iter().position(|resolve| resolve.name == *title);
+                        bounds.resolves[at.expect("a resolution")].time
+                    }
+                };
+                most(&format!("{phase:?} {title}"), took, bound.all)?;
+            }
+            _ => {}
+        }
+    }
+    most("the run", since, bounds.worst().all)?;
+    most("what nobody was asked in", since - asked, bounds.worst().machine)
+}
+
+fn seconds(ns: i64) -> i64 {
+    ns / 1_000_000_000
+}
+
+#[test]
+fn no_run_takes_longer_than_the_worst_case_that_was_computed() {
+    let (programs, share) = (Cell::new(0_u64), Cell::new(0.0_f64));
+    let property = |(choices, fate): (Vec<u16>, Fate)| {
+        let case = Case::new(text::runbook(&choices), fate).map_err(TestCaseError::fail)?;
+        let (ran, _) = whole(&case, fate.seed % 2 == 0);
+        in_time(&case, &ran).map_err(|e| TestCaseError::fail(story(&case, &ran.records, &e)))?;
+        programs.set(programs.get() + 1);
+        let worst = Bounds::of(&case.program, &Given::nothing()).worst().all.bounded().unwrap_or(0);
+        let took = ran.records.last().map_or(0, |record| record.at.run_ns);
+        #[expect(clippy::cast_precision_loss, reason = "a share")]
+        share.set(share.get().max(took as f64 / worst.max(1) as f64));
+        Ok(())
+    };
+    let mut runner = proptest::test_runner::TestRunner::new(tried(150));
+    if let Err(error) = runner.run(&case(), property) {
+        panic!("{error}");
+    }
+    println!("{} programs, at most {:.0} % of the worst case", programs.get(), share.get() * 100.0);
+    assert!(share.get() > 0.2, "no run comes near the worst case: it says nothing");
 }
