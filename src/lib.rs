@@ -18,6 +18,7 @@ pub mod program;
 pub mod expression;
 pub mod bounds;
 pub mod check;
+pub mod plan;
 pub mod event;
 pub mod world;
 pub mod engine;

@@ -2,6 +2,8 @@
 //!
 //! Owns how costs add up one after the other, beside each other and over scopes. Never looks at a program.
 
+use std::fmt;
+
 use super::time::Time;
 
 /// What something takes, and what it leaves for the way back.
@@ -90,8 +92,10 @@ impl Cost {
 pub struct Part {
     /// Until it has ended; of a phase, a step and a loop with what is taken back on the way.
     pub time: Time,
-    /// What it adds to the way back.
+    /// The undos that it adds to the way back.
     pub back: Time,
+    /// The `finally`s that it adds to the end of its step, or to the way back.
+    pub ends: Time,
     pub made: Made,
 }
 
@@ -108,8 +112,8 @@ pub enum Made {
         undoing: Time,
         /// All pauses.
         pauses: Time,
-        /// What `within` cuts it to, and what it would be.
-        cut: Option<(super::Amount, Time)>,
+        /// Its `within`, what all would take without it, and what may come behind it.
+        cut: Option<(super::Amount, Time, Time)>,
     },
     Loop {
         items: u64,
@@ -128,4 +132,55 @@ pub enum Made {
         /// One reading.
         sample: Time,
     },
+}
+
+/// What a time is made of, where that says more than the time.
+impl fmt::Display for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words())
+    }
+}
+
+impl Made {
+    fn words(&self) -> String {
+        match self {
+            Made::Attempts { count, each, undoing, pauses, cut } => {
+                let mut parts = Vec::new();
+                if *count > 1 {
+                    parts.push(format!("{count} attempts of {}", each.all));
+                    push(&mut parts, undoing, "to take a failed one back");
+                    push(&mut parts, pauses, "of pauses");
+                }
+                if let Some((within, uncut, late)) = cut
+                    && (uncut.forward.open.is_some() || uncut.forward.known > within.known)
+                {
+                    parts.push(format!("within {within}"));
+                    push(&mut parts, late, "behind it to end and take back");
+                }
+                parts.join(", ")
+            }
+            Made::Loop { items, batches, each, pauses, undoing, failing } => {
+                let mut parts = vec![match items == batches {
+                    true => format!("{items} times {}", each.all),
+                    false => format!("{items} items in {batches} batches of {}", each.all),
+                }];
+                push(&mut parts, pauses, "of pauses");
+                if !undoing.is_zero() {
+                    let times = if *failing > 1 { format!("{failing} times ") } else { String::new() };
+                    parts.push(format!("{times}{} to take back what fails", undoing.all));
+                }
+                parts.join(", ")
+            }
+            Made::Poll { length, sample } if !length.is_zero() && sample.all.known > 0 => {
+                format!("{} and a last reading of {}", length.all, sample.all)
+            }
+            Made::Poll { .. } | Made::Sum => String::new(),
+        }
+    }
+}
+
+fn push(parts: &mut Vec<String>, time: &Time, what: &str) {
+    if !time.is_zero() {
+        parts.push(format!("{} {what}", time.all));
+    }
 }

@@ -26,7 +26,7 @@ impl<'p> Fold<'p> {
             Failure::Ask => Time::people(Amount::of(PATIENCE)),
             Failure::Stop | Failure::Continue => Time::ZERO,
         };
-        let last = time.plus(if tolerated { undoing } else { ends }).plus(asked);
+        let last = time.plus(if tolerated { undoing } else { ends });
         let (full, pauses) = match retries {
             Ok(retries) => {
                 let pauses = self.pauses(step, retries);
@@ -37,13 +37,14 @@ impl<'p> Fold<'p> {
         let unwinds = tolerated || retries != Ok(0);
         let late = if unwinds { body.late.plus(undoing) } else { body.late.or(ends) };
         let within = step.within.as_ref().map(|within| self.names.duration(within));
-        let cut = within.map_or(full, |within| full.within(within, late));
+        // Whether to go on without it is asked when its bound has ended.
+        let cut = within.map_or(full, |within| full.within(within, late)).plus(asked);
         let made = Made::Attempts {
             count: retries.map_or(u64::MAX, |retries| retries.saturating_add(1)),
             each: time,
             undoing: if unwinds { undoing } else { ends },
             pauses,
-            cut: within.map(|within| (within, full)),
+            cut: within.map(|within| (within, full, late)),
         };
         let begins = body.begins.saturating_mul(retries.unwrap_or(0).saturating_add(1));
         (Cost { full: cut, late, begins, ..body.scope_left() }, made)
@@ -172,7 +173,8 @@ impl<'p> Fold<'p> {
         }
         let held = rest.begins.saturating_add(1);
         let holds = Cost {
-            full: acting.full.times(held).plus(sample),
+            // That it holds more than once is no reason to give a bound around it more room.
+            full: Time { forward: acting.full.forward, ..acting.full.times(held) }.plus(sample),
             back: acting.back.times(held),
             ends: acting.ends.times(held),
             ..acting

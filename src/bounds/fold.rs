@@ -70,7 +70,7 @@ impl<'p> Fold<'p> {
         if self.parts.len() <= at {
             self.parts.resize(at + 1, None);
         }
-        self.parts[at].get_or_insert(Part { time: cost.full, back: cost.back.plus(cost.ends), made });
+        self.parts[at].get_or_insert(Part { time: cost.full, back: cost.back, ends: cost.ends, made });
     }
 
     fn costs(&mut self, statement: &'p Statement, timed: bool) -> (Cost, Made) {

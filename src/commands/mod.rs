@@ -26,6 +26,7 @@ mod man;
 mod note;
 mod params;
 mod past;
+mod plan;
 mod prevention;
 mod prune;
 mod recorded;
@@ -101,6 +102,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Args),
+    Plan(plan::Args),
     Drill(drill::Args),
     Run(run::Args),
     Waiting(waiting::Args),
@@ -142,6 +144,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Check(args) => check::check(&args),
+        Command::Plan(args) => plan::plan(&args),
         Command::Drill(args) => drill::drill(&args),
         Command::Run(args) => run::run(&args),
         Command::Waiting(args) => waiting::waiting(&args),
