@@ -152,7 +152,7 @@ impl Made {
                     push(&mut parts, pauses, "of pauses");
                 }
                 if let Some((within, uncut, late)) = cut
-                    && (uncut.forward.open.is_some() || uncut.forward.known > within.known)
+                    && (uncut.all.open.is_some() || uncut.all.known > within.plus(late.all).known)
                 {
                     parts.push(format!("within {within}"));
                     push(&mut parts, late, "behind it to end and take back");

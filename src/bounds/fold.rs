@@ -11,6 +11,9 @@ use super::{Amount, Bounds, Given, OWN, Time};
 use crate::expression;
 use crate::program::{Expr, Polling, Program, Silence, Statement, StatementKind};
 
+/// What makes a difference to a runbook that is followed: which, whether something bounds it, and what it is given.
+type Followed = (u32, bool, Vec<(String, super::calls::KnownKey)>);
+
 /// The walk over one program.
 pub(super) struct Fold<'p> {
     pub program: &'p Program,
@@ -25,7 +28,7 @@ pub(super) struct Fold<'p> {
     /// Inside an undo or a `rollback`.
     pub unwinding: bool,
     pub books: BTreeMap<u32, Bounds>,
-    followed: HashMap<(u32, bool, Vec<(String, super::calls::KnownKey)>), Cost>,
+    followed: HashMap<Followed, Cost>,
 }
 
 impl<'p> Fold<'p> {

@@ -104,7 +104,7 @@ impl<'p> Known<'p> {
                 let args: Vec<_> = args.iter().map(|e| self.argument(e)).collect();
                 format!("{}({})", self.program.action(*action).name, args.join(", "))
             }
-            Target::Manual(manual) => format!("\"{}\"", self.text(&manual.text)),
+            Target::Manual(manual) => format!("manual \"{}\"", self.text(&manual.text)),
         }
     }
 

@@ -5,8 +5,10 @@
 //! beforehand: it stands as `{{ name }}`.
 
 mod build;
+mod call;
 mod known;
 mod path;
+mod statement;
 mod words;
 
 use serde::Serialize;
@@ -145,8 +147,12 @@ pub enum Kind {
     Watch,
     /// `point of no return`
     Point,
-    /// A branch of `if`, `decide` or `watch`.
+    /// A branch of `if` or `decide`; when a symptom holds.
     When,
+    /// `good when` of a `watch`.
+    Good,
+    /// `bad when` of a `watch`.
+    Bad,
     /// The branch that is left.
     Otherwise,
     Undo,
@@ -186,6 +192,8 @@ impl Kind {
             Kind::Watch => "watch",
             Kind::Point => "point of no return",
             Kind::When => "when",
+            Kind::Good => "good when",
+            Kind::Bad => "bad when",
             Kind::Otherwise => "otherwise",
             Kind::Undo => "undo",
             Kind::Leave => "leave",
@@ -213,7 +221,7 @@ impl Bound {
 /// Returns why nothing bounds a length.
 fn why(amount: Amount, sources: &Sources) -> Option<String> {
     match amount.open? {
-        Open::Rest => Some("what is left of the bound around it".to_owned()),
+        Open::Rest => Some("what is left".to_owned()),
         Open::Unknown(span) => Some(format!("nothing bounds `{}`", sources.text(span))),
     }
 }

@@ -5,11 +5,12 @@ use crate::program::{Approvers, Polling, Silence};
 
 use super::known::Known;
 
-/// Returns a length that is not what it would be without a bound.
-pub(super) fn cut(within: Option<Amount>, uncut: &Time) -> String {
-    match within {
-        Some(within) if uncut.forward.open.is_some() || uncut.forward.known > within.known => {
-            format!("within {within}")
+/// Returns what comes behind the bound of a phase, where something does.
+pub(super) fn behind(within: Option<Amount>, time: &Time) -> String {
+    match within.and_then(Amount::bounded).zip(time.all.bounded()) {
+        Some((within, all)) if all > within => {
+            let (within, rest) = (Amount::of(within), Amount::of(all - within));
+            format!("within {within}, {rest} behind it to end and take back")
         }
         _ => String::new(),
     }

@@ -176,13 +176,36 @@ fn seconds(ns: i64) -> i64 {
     ns / 1_000_000_000
 }
 
+/// Adds a `watch` over the whole of some resolutions, and a point of no return to some.
+fn watched(text: &str, seed: u64) -> String {
+    let head = text.find("\nresolve \"A\"").expect("a resolution");
+    let body = head + text[head..].find("{\n").expect("its body") + 2;
+    let (before, behind) = text.split_at(body);
+    let point = match seed % 5 {
+        0 => {
+            "  run $ first\n    undo $ first-back\n  point of no return \"there\" when seen(\"point\") == \"1\"\n"
+        }
+        _ => "",
+    };
+    let watch = match seed % 3 {
+        0 => {
+            "  watch \"it\" every 20s {\n    good when seen(\"good\") == \"1\"\n    bad when seen(\"bad\") == \"1\" -> {\n      \
+             run $ mend\n        undo $ mend-back\n      wait 10s\n    }\n    otherwise -> approve \"go on\" by oncall \
+             within 2m on silence continue\n  }\n"
+        }
+        _ => "",
+    };
+    format!("{before}{point}{watch}{behind}")
+}
+
 #[test]
 fn no_run_takes_longer_than_the_worst_case_that_was_computed() {
     let (programs, share) = (Cell::new(0_u64), Cell::new(0.0_f64));
     let property = |(choices, fate): (Vec<u16>, Fate)| {
         let fate = Fate { slow: fate.seed % 4 != 0, ..fate };
-        let case = Case::new(text::runbook(&choices), fate).map_err(TestCaseError::fail)?;
-        let (ran, _) = whole(&case, fate.seed % 2 == 0);
+        let text = watched(&text::runbook(&choices), fate.seed);
+        let case = Case::new(text, fate).map_err(TestCaseError::fail)?;
+        let (ran, _) = whole(&case, fate.seed.is_multiple_of(2));
         in_time(&case, &ran).map_err(|e| TestCaseError::fail(story(&case, &ran.records, &e)))?;
         programs.set(programs.get() + 1);
         let worst = Bounds::of(&case.program, &Given::nothing()).worst().all.bounded().unwrap_or(0);

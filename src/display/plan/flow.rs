@@ -172,6 +172,8 @@ impl Chart {
             }
             // A condition at the end of a symptom, the ways a change is taken back, and bodies of actions belong to their box.
             Kind::When
+            | Kind::Good
+            | Kind::Bad
             | Kind::Otherwise
             | Kind::Undo
             | Kind::Leave

@@ -57,8 +57,8 @@ impl Out {
         }
         for param in &plan.params {
             let value =
-                param.value.as_deref().map_or_else(|| format!("any {}", param.ty), |v| format!("= {v}"));
-            self.row("param", &format!("{}: {value}", param.name), self.look.dim());
+                param.value.as_deref().map_or_else(|| format!(": any {}", param.ty), |v| format!(" = {v}"));
+            self.row("param", &format!("{}{value}", param.name), self.look.dim());
         }
     }
 
@@ -132,7 +132,7 @@ impl Out {
             | Kind::Irreversible
                 if !node.text.is_empty() =>
             {
-                format!(" \"{}\"", clean(&node.text))
+                format!(" \"{}\"", clean(&node.text).replace('"', "\\\""))
             }
             _ if node.text.is_empty() => String::new(),
             _ => format!(" {}", clean(&node.text)),
@@ -182,12 +182,11 @@ impl Out {
     fn bound(&self, node: &Node) -> String {
         let Some(bound) = &node.bound else { return String::new() };
         let sign = if self.look.unicode { "≤" } else { "<=" };
-        let length = match bound.total_ns {
+        match bound.total_ns {
             None => format!("  unbounded: {}", bound.made),
             Some(_) if bound.made.is_empty() => format!("  {sign} {}", self.length(bound)),
             Some(_) => format!("  {sign} {} ({})", self.length(bound), bound.made),
-        };
-        length
+        }
     }
 
     /// Returns a length in words, with and without people.
