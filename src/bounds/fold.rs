@@ -9,7 +9,7 @@ use super::cost::{Cost, Made, Part};
 use super::extent::{Known, Names};
 use super::{Amount, Bounds, Given, OWN, Time};
 use crate::expression;
-use crate::program::{Expr, Polling, Program, Silence, Statement, StatementKind};
+use crate::program::{Asking, Expr, Polling, Program, Silence, Statement, StatementKind};
 
 /// What makes a difference to a runbook that is followed: which, whether something bounds it, and what it is given.
 type Followed = (u32, bool, Vec<(String, super::calls::KnownKey)>);
@@ -106,14 +106,7 @@ impl<'p> Fold<'p> {
             }
             StatementKind::Wait { duration, .. } => Time::work(self.names.duration(duration)),
             StatementKind::Approve(approval) => Time::people(self.names.duration(&approval.within)),
-            StatementKind::Ask(asking) => {
-                let mut known = domain(&asking.domain);
-                if let Silence::Answer(answer) = &asking.on_silence {
-                    known = known.or(self.names.expr(answer));
-                }
-                self.names.bind(asking.slot, known);
-                Time::people(self.names.duration(&asking.within))
-            }
+            StatementKind::Ask(asking) => self.asked(asking),
             StatementKind::Notify { .. } => Time::work(Amount::of(self.given.call)),
             StatementKind::Escalate { .. } => self.page(),
             StatementKind::Run(run) => return (self.change(run, timed), Made::Sum),
@@ -146,6 +139,15 @@ impl<'p> Fold<'p> {
             }
         };
         (Cost::of(time), Made::Sum)
+    }
+
+    fn asked(&mut self, asking: &Asking) -> Time {
+        let mut known = domain(&asking.domain);
+        if let Silence::Answer(answer) = &asking.on_silence {
+            known = known.or(self.names.expr(answer));
+        }
+        self.names.bind(asking.slot, known);
+        Time::people(self.names.duration(&asking.within))
     }
 
     /// Returns what the calls of an expression take, each made once.
