@@ -1,4 +1,4 @@
-//! What happens inside a check: reading and checking, of many steps and of what ships.
+//! What happens inside a check: reading and checking, of many steps and of what ships; and a plan beside it.
 //!
 //! `cargo bench --bench check` prints for each the time and the bytes a second. `figures` measures whole processes.
 
@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
+use mainstay::bounds::Given;
 use mainstay::check::{Disk, Memory, check};
+use mainstay::display::{self, Look};
+use mainstay::plan::Plan;
 use mainstay::source::SourceId;
 use mainstay::syntax::parse;
 
@@ -38,6 +41,19 @@ fn check_steps(bencher: Bencher, count: usize) {
         let checked = check(black_box("steps.runbook"), &files);
         assert!(checked.program.is_some(), "the steps can be run");
         checked
+    });
+}
+
+#[divan::bench(args = [1_000, 10_000])]
+fn plan_steps(bencher: Bencher, count: usize) {
+    let text = steps(count);
+    let files = Memory::new([("steps.runbook", text.as_str())]);
+    let program = check("steps.runbook", &files).program.expect("the steps can be run");
+    let given = Given::nothing();
+    bencher.counter(BytesCount::of_str(&text)).bench(|| {
+        let plan = Plan::of(black_box(&program), "steps.runbook", &given);
+        assert!(plan.worst.total_ns.is_some(), "an hour bounds them");
+        display::plan::text(&plan, Look::BARE)
     });
 }
 

@@ -40,6 +40,7 @@ mod units;
 mod verbs;
 mod walk;
 mod watches;
+mod worst;
 
 use crate::diagnostic::Diagnostic;
 use crate::program::{Drill, Program, Template};
@@ -101,6 +102,7 @@ pub fn check(path: &str, loader: &dyn Loader) -> Checked {
     });
     if let Some(program) = &program {
         drilled::fit(program, &mut book.drills, &mut books.report);
+        worst::check(program, &mut books.report);
     }
     if books.report.has_errors() {
         program = None;

@@ -31,6 +31,7 @@ mod new;
 mod note;
 mod params;
 mod past;
+mod plan;
 mod prevention;
 mod prune;
 mod recorded;
@@ -108,6 +109,7 @@ enum Command {
     New(new::Args),
     Check(check::Args),
     Fmt(fmt::Args),
+    Plan(plan::Args),
     Drill(drill::Args),
     Run(run::Args),
     Waiting(waiting::Args),
@@ -152,6 +154,7 @@ pub fn main() -> ExitCode {
         Command::New(args) => new::new(&args),
         Command::Check(args) => check::check(&args),
         Command::Fmt(args) => fmt::fmt(&args),
+        Command::Plan(args) => plan::plan(&args),
         Command::Drill(args) => drill::drill(&args),
         Command::Run(args) => run::run(&args),
         Command::Waiting(args) => waiting::waiting(&args),

@@ -21,6 +21,27 @@ pub(super) fn gather(
     file: Option<&Path>,
     attended: bool,
 ) -> Result<Vec<(String, Value)>, Failure> {
+    let mut values = self::given(program, given, file)?;
+    let missing: Vec<(&Global, &Param)> = program
+        .params()
+        .filter(|(global, param)| param.default.is_none() && !values.contains_key(&global.slot.name))
+        .collect();
+    if !attended && !missing.is_empty() {
+        return Err(missing_ones(&missing));
+    }
+    for (global, param) in missing {
+        values.insert(global.slot.name.clone(), ask(global, param)?);
+    }
+    // In the order in which they are declared.
+    Ok(program.params().filter_map(|(global, _)| values.remove_entry(&global.slot.name)).collect())
+}
+
+/// Returns the parameters that were given.
+pub(super) fn given(
+    program: &Program,
+    given: &[String],
+    file: Option<&Path>,
+) -> Result<BTreeMap<String, Value>, Failure> {
     let mut values = BTreeMap::new();
     let mut wrong = Vec::new();
     if let Some(file) = file {
@@ -47,18 +68,7 @@ pub(super) fn gather(
         wrong.iter().for_each(Failure::tell);
         return Err(last);
     }
-    let missing: Vec<(&Global, &Param)> = program
-        .params()
-        .filter(|(global, param)| param.default.is_none() && !values.contains_key(&global.slot.name))
-        .collect();
-    if !attended && !missing.is_empty() {
-        return Err(missing_ones(&missing));
-    }
-    for (global, param) in missing {
-        values.insert(global.slot.name.clone(), ask(global, param)?);
-    }
-    // In the order in which they are declared.
-    Ok(program.params().filter_map(|(global, _)| values.remove_entry(&global.slot.name)).collect())
+    Ok(values)
 }
 
 /// Reads one `name=value`.

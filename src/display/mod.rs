@@ -20,6 +20,7 @@ pub mod manual;
 mod markdown;
 mod now;
 mod pen;
+pub mod plan;
 mod plain;
 mod prompt;
 mod region;

@@ -12,7 +12,7 @@ use super::question::Asked;
 use super::statement::block;
 use super::visits::Passed;
 use crate::event::{ChangeState, Entry, Fact, QuestionKind, Settled, Wanted};
-use crate::program::{Statement, StatementKind, Target, Undo};
+use crate::program::Undo;
 use crate::value::Value;
 
 /// How long an undo or a `finally` without a timeout of its own may take: 1m.
@@ -172,7 +172,7 @@ async fn act<'w>(cx: &Cx<'w>, item: &Item<'w>) -> Result<(), Failure> {
         Plan::Undo(undo) => {
             cx.passed(undo.span, Passed::Undone);
             let bounded = cx.bounded(OWN_BOUND, "the undo's bound of 1m", None);
-            let place = if has_bound(cx, &undo.body) { cx } else { &bounded };
+            let place = if cx.walk.program.bounds_itself(&undo.body) { cx } else { &bounded };
             let result = block(place, &undo.body).await;
             let ended = finish(place).await;
             match result {
@@ -199,21 +199,6 @@ async fn act<'w>(cx: &Cx<'w>, item: &Item<'w>) -> Result<(), Failure> {
         Some(Stop::Escalate { text, .. }) => Err(Failure::new(text, span)),
         Some(Stop::Operator(_) | Stop::Arm) => Err(Failure::new("it was stopped", span)),
     }
-}
-
-/// Returns whether something in an undo has a bound of its own: then the undo has none.
-fn has_bound<'w>(cx: &Cx<'w>, body: &'w [Statement]) -> bool {
-    let mut found = false;
-    cx.walk.program.every_in(body, &mut |statement| {
-        found |= match &statement.kind {
-            StatementKind::Run(run) => {
-                run.call.timeout.is_some() || matches!(run.call.target, Target::Manual(_))
-            }
-            StatementKind::Approve(_) | StatementKind::Ask(_) => true,
-            _ => false,
-        }
-    });
-    found
 }
 
 enum Doubt {

@@ -242,6 +242,21 @@ impl Program {
         }
     }
 
+    /// Returns whether something in an undo has a bound of its own: then the undo has none.
+    pub fn bounds_itself(&self, body: &[Statement]) -> bool {
+        let mut found = false;
+        self.every_in(body, &mut |statement| {
+            found |= match &statement.kind {
+                StatementKind::Run(run) => {
+                    run.call.timeout.is_some() || matches!(run.call.target, Target::Manual(_))
+                }
+                StatementKind::Approve(_) | StatementKind::Ask(_) => true,
+                _ => false,
+            }
+        });
+        found
+    }
+
     /// Calls `f` with every statement, those in undos and actions with them.
     pub fn every<'a>(&'a self, f: &mut dyn FnMut(&'a Statement)) {
         let phases = self.diagnose.iter().chain(&self.resolves).chain(&self.rollback);

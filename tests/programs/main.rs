@@ -8,9 +8,11 @@ mod outside;
 mod text;
 
 use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use harness::{Case, Fails, Kept, Ran, same, sound, story};
-use mainstay::event::{Body, Fact, Record};
+use mainstay::bounds::{Amount, Bounds, Given, Time};
+use mainstay::event::{Body, Fact, Input, PhaseKind, Record, Request};
 use outside::Fate;
 use proptest::prelude::*;
 
@@ -18,7 +20,7 @@ use proptest::prelude::*;
 fn case() -> impl Strategy<Value = (Vec<u16>, Fate)> {
     let stop = prop_oneof![3 => Just(None), 1 => (0..120_u32).prop_map(Some)];
     let fate = (any::<u64>(), prop_oneof![2 => 0..8_u64, 1 => 8..40_u64], any::<bool>(), stop)
-        .prop_map(|(seed, trouble, real, stop)| Fate { seed, trouble, real, stop });
+        .prop_map(|(seed, trouble, real, stop)| Fate { seed, trouble, real, slow: false, stop });
     (proptest::collection::vec(any::<u16>(), 0..160), fate)
 }
 
@@ -151,4 +153,103 @@ fn a_dry_run_acts_on_nothing() {
     }
     println!("{} programs, {} would act", programs.get(), acting.get());
     assert!(acting.get() * 2 > programs.get(), "hardly any would have acted");
+}
+
+/// Checks that nothing of a run took longer than its bounds say: the run, its phases, and what of it nobody was asked in.
+fn in_time(case: &Case, ran: &Ran) -> Result<(), String> {
+    let bounds = Bounds::of(&case.program, &Given::nothing());
+    let most = |what: &str, took: i64, most: Amount| match most.bounded() {
+        Some(most) if took <= most => Ok(()),
+        Some(most) => Err(format!("{what} took {}s, at most {}s was computed", seconds(took), seconds(most))),
+        None => Err(format!("{what} is not bounded: {most:?}")),
+    };
+    let (mut began, mut open, mut asked, mut since) = (BTreeMap::new(), BTreeSet::new(), 0, 0);
+    for record in &ran.records {
+        let now = record.at.run_ns;
+        if !open.is_empty() {
+            asked += now - since;
+        }
+        since = now;
+        match &record.body {
+            Body::Request(ask) => match &ask.request {
+                Request::Question(_) => drop(open.insert(ask.address.clone())),
+                Request::Cancel { request } => drop(open.remove(request)),
+                _ => {}
+            },
+            Body::Input(Input::Delivered { request, .. }) => drop(open.remove(request)),
+            Body::Fact(Fact::PhaseBegan { phase, title, .. }) => {
+                began.insert((format!("{phase:?}"), title.clone()), now);
+            }
+            Body::Fact(Fact::PhaseEnded { phase, title, .. }) => {
+                let key = (format!("{phase:?}"), title.clone());
+                let took = now - began.remove(&key).unwrap_or(now);
+                let back = bounds.ways().map(|way| way.back).reduce(Time::or).unwrap_or_default();
+                let bound = match phase {
+                    PhaseKind::Symptom | PhaseKind::Remeasure => bounds.symptoms,
+                    PhaseKind::Clearing => bounds.clearing,
+                    PhaseKind::Diagnose => bounds.diagnose.expect("a diagnosis").time,
+                    PhaseKind::Rollback => bounds.rollback.expect("a rollback").time,
+                    PhaseKind::Unwind => back,
+                    PhaseKind::Resolve => {
+                        let at = case.program.resolves.iter().position(|resolve| resolve.name == *title);
+                        bounds.resolves[at.expect("a resolution")].time
+                    }
+                };
+                most(&format!("{phase:?} {title}"), took, bound.all)?;
+            }
+            _ => {}
+        }
+    }
+    most("the run", since, bounds.worst().all)?;
+    most("what nobody was asked in", since - asked, bounds.worst().machine)
+}
+
+fn seconds(ns: i64) -> i64 {
+    ns / 1_000_000_000
+}
+
+/// Adds a `watch` over the whole of some resolutions, and a point of no return to some.
+fn watched(text: &str, seed: u64) -> String {
+    let head = text.find("\nresolve \"A\"").expect("a resolution");
+    let body = head + text[head..].find("{\n").expect("its body") + 2;
+    let (before, behind) = text.split_at(body);
+    let point = match seed % 5 {
+        0 => {
+            "  run $ first\n    undo $ first-back\n  point of no return \"there\" when seen(\"point\") == \"1\"\n"
+        }
+        _ => "",
+    };
+    let watch = match seed % 3 {
+        0 => {
+            "  watch \"it\" every 20s {\n    good when seen(\"good\") == \"1\"\n    bad when seen(\"bad\") == \"1\" -> {\n      \
+             run $ mend\n        undo $ mend-back\n      wait 10s\n    }\n    otherwise -> approve \"go on\" by oncall \
+             within 2m on silence continue\n  }\n"
+        }
+        _ => "",
+    };
+    format!("{before}{point}{watch}{behind}")
+}
+
+#[test]
+fn no_run_takes_longer_than_the_worst_case_that_was_computed() {
+    let (programs, share) = (Cell::new(0_u64), Cell::new(0.0_f64));
+    let property = |(choices, fate): (Vec<u16>, Fate)| {
+        let fate = Fate { slow: fate.seed % 4 != 0, ..fate };
+        let text = watched(&text::runbook(&choices), fate.seed);
+        let case = Case::new(text, fate).map_err(TestCaseError::fail)?;
+        let (ran, _) = whole(&case, fate.seed.is_multiple_of(2));
+        in_time(&case, &ran).map_err(|e| TestCaseError::fail(story(&case, &ran.records, &e)))?;
+        programs.set(programs.get() + 1);
+        let worst = Bounds::of(&case.program, &Given::nothing()).worst().all.bounded().unwrap_or(0);
+        let took = ran.records.last().map_or(0, |record| record.at.run_ns);
+        #[expect(clippy::cast_precision_loss, reason = "a share")]
+        share.set(share.get().max(took as f64 / worst.max(1) as f64));
+        Ok(())
+    };
+    let mut runner = proptest::test_runner::TestRunner::new(tried(150));
+    if let Err(error) = runner.run(&case(), property) {
+        panic!("{error}");
+    }
+    println!("{} programs, at most {:.0} % of the worst case", programs.get(), share.get() * 100.0);
+    assert!(share.get() > 0.2, "no run comes near the worst case: it says nothing");
 }

@@ -1,0 +1,72 @@
+//! `mainstay plan`.
+
+use std::path::PathBuf;
+
+use super::failure::Failure;
+use super::{check, complete, params, pretty, print};
+use crate::bounds::{CALL, Given};
+use crate::display::{self, Look};
+use crate::plan::Plan;
+
+const AFTER: &str = "\
+Examples:
+  mainstay plan disk-full.runbook
+  mainstay plan disk-full.runbook -p host=db1
+  mainstay plan disk-full.runbook --format mermaid > plan.mmd
+  mainstay plan disk-full.runbook --format dot | dot -Tsvg > plan.svg
+
+Exit codes:
+  0  the plan was written
+  2  the file has errors, or a parameter does not fit";
+
+/// Show what a run could do, along every path, without touching anything
+///
+/// Reads the file and what it uses, and nothing else. Shows every path with what it reads and changes, the commands as they
+/// would be typed, who is asked, how each change is taken back, how long everything takes at worst, and from where on there is no way
+/// back.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = AFTER)]
+pub(super) struct Args {
+    /// The runbook
+    #[arg(value_name = "FILE", add = complete::runbook())]
+    file: String,
+
+    /// A parameter; with one, the others have their defaults, and without any they may be whatever they take
+    #[arg(short = 'p', long = "param", value_name = "NAME=VALUE", add = complete::param())]
+    param: Vec<String>,
+
+    /// Parameters in a file, `.toml` or `.json`; those given with `-p` win
+    #[arg(long, value_name = "FILE", add = complete::params_file())]
+    params: Option<PathBuf>,
+
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// How a plan is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// A flowchart for Mermaid
+    Mermaid,
+    /// A flowchart for Graphviz
+    Dot,
+}
+
+pub(super) fn plan(args: &Args) -> Result<u8, Failure> {
+    let program = check::program_of(&args.file)?;
+    let params = params::given(&program, &args.param, args.params.as_deref())?;
+    let given = Given { whole: !params.is_empty(), params: params.into_iter().collect(), call: CALL };
+    let plan = Plan::of(&program, &args.file, &given);
+    print(&match args.format {
+        Format::Text => display::plan::text(&plan, Look::of_stdout()),
+        Format::Json => pretty(&plan)?,
+        Format::Mermaid => display::plan::mermaid(&plan),
+        Format::Dot => display::plan::dot(&plan),
+    })?;
+    Ok(0)
+}

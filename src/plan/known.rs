@@ -1,0 +1,155 @@
+//! What is known before a run: values of parameters that are given, and what follows from them.
+//!
+//! Owns texts and commands with these values filled in, and `{{ … }}` where nothing is known. A secret is never known.
+
+use crate::bounds::Given;
+use crate::expression::{self, Scope};
+use crate::program::{Call, Expr, GlobalSource, NameRef, Program, Target, Template, TemplatePart};
+use crate::shell;
+use crate::value::{Type, Value};
+
+/// Stands for what is not known until the command is written out: quoting leaves it as it is.
+const MARK: &str = "unknownvalue";
+
+/// The values of a program's names that are known.
+pub(super) struct Known<'p> {
+    pub program: &'p Program,
+    globals: Vec<Option<Value>>,
+}
+
+impl<'p> Known<'p> {
+    /// Returns what is known of a program; of one that is followed nothing but its own texts.
+    pub fn of(program: &'p Program, given: Option<&Given>) -> Self {
+        let mut known = Known { program, globals: Vec::new() };
+        for global in &program.globals {
+            let value = match &global.source {
+                GlobalSource::Secret(_) => None,
+                GlobalSource::Let(expr) => known.value(expr),
+                GlobalSource::Param(param) => given.and_then(|given| {
+                    let own = given.params.iter().find(|(name, _)| *name == global.slot.name);
+                    match own {
+                        Some((_, value)) => Some(value.clone()),
+                        None if given.whole => param.default.as_ref().and_then(|d| known.value(d)),
+                        None => None,
+                    }
+                }),
+            };
+            known.globals.push(value);
+        }
+        known
+    }
+
+    /// Returns the value of a global.
+    pub fn global(&self, index: usize) -> Option<&Value> {
+        self.globals.get(index)?.as_ref()
+    }
+
+    fn value(&self, expr: &Expr) -> Option<Value> {
+        expression::evaluate(expr, self).ok()
+    }
+
+    /// Returns an expression's value where it is known, else as it is written.
+    pub fn expr(&self, expr: &Expr) -> String {
+        match &expr.kind {
+            crate::program::ExprKind::Literal(value) => value.brief(200),
+            _ => match self.value(expr) {
+                Some(value) => value.brief(200),
+                None => self.source(expr),
+            },
+        }
+    }
+
+    /// Returns an expression as it is written, on one line.
+    pub fn source(&self, expr: &Expr) -> String {
+        one_line(self.program.sources.text(expr.span))
+    }
+
+    /// Returns a text with what is known filled in.
+    pub fn text(&self, template: &Template) -> String {
+        template
+            .parts
+            .iter()
+            .map(|part| match part {
+                TemplatePart::Text(text) => text.clone(),
+                TemplatePart::Value(expr) => match self.value(expr) {
+                    Some(value) => value.to_string(),
+                    None => format!("{{{{ {} }}}}", self.source(expr)),
+                },
+            })
+            .collect()
+    }
+
+    /// Returns a call as it would be typed.
+    pub fn call(&self, call: &Call) -> String {
+        match &call.target {
+            Target::Command(command) => {
+                let bound: Vec<shell::Bound> =
+                    command.values.iter().enumerate().map(|(index, expr)| self.bound(index, expr)).collect();
+                let mut typed = shell::as_typed(&command.plan, &bound);
+                if typed.contains(MARK) {
+                    // The last ones first: the mark of the first begins that of the eleventh.
+                    for (index, expr) in command.values.iter().enumerate().rev() {
+                        let value = format!("{{{{ {} }}}}", self.source(expr));
+                        typed = typed.replace(&format!("{MARK}{index}"), &value);
+                    }
+                }
+                format!("$ {typed}")
+            }
+            Target::Native { module, function, args } => {
+                let args: Vec<_> =
+                    args.iter().map(|(name, e)| format!("{name}: {}", self.argument(e))).collect();
+                format!("{module}.{function}({})", args.join(", "))
+            }
+            Target::Action { action, args } => {
+                let args: Vec<_> = args.iter().map(|e| self.argument(e)).collect();
+                format!("{}({})", self.program.action(*action).name, args.join(", "))
+            }
+            Target::Manual(manual) => format!("manual \"{}\"", self.text(&manual.text)),
+        }
+    }
+
+    fn bound(&self, index: usize, expr: &Expr) -> shell::Bound {
+        if expr.ty == Type::Secret {
+            return shell::Bound::Secret { env: String::new(), name: self.source(expr) };
+        }
+        match self.value(expr) {
+            Some(Value::List(items)) => shell::Bound::List(items.iter().map(ToString::to_string).collect()),
+            Some(Value::None | Value::Record(_)) | None => shell::Bound::Text(format!("{MARK}{index}")),
+            Some(value) => shell::Bound::Text(value.to_string()),
+        }
+    }
+
+    fn argument(&self, expr: &Expr) -> String {
+        match self.value(expr) {
+            Some(Value::Text(text)) => format!("\"{}\"", one_line(&text)),
+            Some(value) => value.brief(80),
+            None => self.source(expr),
+        }
+    }
+}
+
+impl Scope for Known<'_> {
+    fn name(&self, name: NameRef) -> Option<Value> {
+        match name {
+            NameRef::Global(n) => self.globals.get(n as usize).cloned().flatten(),
+            NameRef::Local(_) => None,
+        }
+    }
+
+    fn describe(&self, _: NameRef) -> (String, String) {
+        (String::new(), String::new())
+    }
+
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::UNIX_EPOCH
+    }
+}
+
+/// Returns text on one line.
+pub(super) fn one_line(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let line = line.trim();
+        line.strip_suffix('\\').unwrap_or(line).trim_end()
+    });
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
