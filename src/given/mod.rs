@@ -293,10 +293,7 @@ impl GivenWorld {
             Given::Takes(ns, then) => {
                 let end = at.saturating_add(ns);
                 match ask.deadline.filter(|d| *d < end) {
-                    Some(deadline) => {
-                        let message = format!("{} ran out", ask.bound);
-                        self.reply(&ask.address, deadline, Reply::Failed { message, doubt: ask.changes });
-                    }
+                    Some(deadline) => self.reply(&ask.address, deadline, ran_out(ask)),
                     None => self.given_reply(ask, *then, end),
                 }
             }
@@ -395,6 +392,15 @@ impl World for GivenWorld {
 /// Returns whether a request belongs to what has that address.
 pub fn is_below(request: &Address, address: &Address) -> bool {
     request.0.strip_prefix(&*address.0).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// Returns what comes of something that takes longer than it may.
+fn ran_out(ask: &Ask) -> Reply {
+    match &ask.request {
+        // A port at which nobody answers is not open.
+        Request::Reading { action, .. } if action == "tcp.open" => Reply::Value { value: Value::Bool(false) },
+        _ => Reply::Failed { message: format!("{} ran out", ask.bound), doubt: ask.changes },
+    }
 }
 
 /// Returns a given text as the output of a command, where a command is read.
