@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::names::{Brings, inside};
 use super::report::{Report, listed, near};
 use crate::diagnostic::Diagnostic;
 use crate::program::{
@@ -32,8 +33,8 @@ pub(super) fn outcome(name: &ast::Name, report: &mut Report) {
 #[derive(Default)]
 struct Names {
     params: BTreeMap<String, Option<Domain>>,
-    /// Names of checks and of changes that are bound, and what they bring.
-    readings: BTreeMap<String, Type>,
+    /// Names of checks and of changes that are bound.
+    bound: super::names::Names,
     asks: BTreeMap<String, Domain>,
     steps: BTreeSet<String>,
     resolves: BTreeSet<String>,
@@ -86,7 +87,7 @@ fn key(what: &GivenWhat) -> Option<String> {
 
 impl Names {
     fn of(program: &Program) -> Names {
-        let mut names = Names::default();
+        let mut names = Names { bound: super::names::Names::of(program), ..Names::default() };
         for book in program.with_followed() {
             for global in &book.globals {
                 let accepts = match &global.source {
@@ -115,14 +116,9 @@ impl Names {
         let name = |slot: u32| locals.get(slot as usize).map(|slot| slot.name.clone());
         let written = |span: Span| book.sources.unquoted(span).to_owned();
         every(body, &mut |statement| match &statement.kind {
-            StatementKind::Check { slot: Some(slot), call, .. } => {
-                self.reading(name(*slot), &call.ty);
-            }
             StatementKind::Run(run) => {
                 if let Target::Manual(manual) = &run.call.target {
                     self.manuals.insert(written(manual.text.span));
-                } else if let Some(slot) = run.slot {
-                    self.reading(name(slot), &run.call.ty);
                 }
             }
             StatementKind::Ask(asking) => {
@@ -136,14 +132,6 @@ impl Names {
             }
             _ => {}
         });
-    }
-
-    fn reading(&mut self, name: Option<String>, ty: &Type) {
-        let Some(name) = name else { return };
-        self.readings
-            .entry(name)
-            .and_modify(|known| *known = crate::expression::common(known, ty))
-            .or_insert_with(|| ty.clone());
     }
 
     fn given(&self, given: &mut Given, report: &mut Report) {
@@ -246,8 +234,17 @@ impl Names {
 
     /// Returns the type of what is read or called, or says why nothing can be given for it.
     fn type_of(&self, name: &str, span: Span, report: &mut Report) -> Option<Type> {
-        if let Some(ty) = self.readings.get(name) {
-            return Some(ty.clone());
+        match self.bound.find(name) {
+            Some(Ok(Brings::Value(ty))) => return Some(ty.clone()),
+            Some(Ok(Brings::Walked(action))) => {
+                report.push(walked(name, action, span));
+                return None;
+            }
+            Some(Err(actions)) => {
+                report.push(in_several(name, &actions, span));
+                return None;
+            }
+            None => {}
         }
         if let Some((effect, ty)) = self.actions.get(name) {
             if *effect == Effect::Changes {
@@ -265,8 +262,9 @@ impl Names {
         {
             return Some(found.returns.clone());
         }
+        let bound = self.bound.all();
         let known =
-            self.readings.keys().chain(self.actions.keys()).chain(self.params.keys()).chain(self.asks.keys());
+            bound.iter().chain(self.actions.keys()).chain(self.params.keys()).chain(self.asks.keys());
         unknown("reading", name, known, span, report);
         None
     }
@@ -291,6 +289,22 @@ impl Names {
             _ => {}
         }
     }
+}
+
+/// Says that a name is what an action of the runbook brings, whose body is walked.
+fn walked(name: &str, action: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("cannot-be-given", format!("`{name}` is what `{action}` brings, which is walked in a drill"))
+        .at(span, "")
+        .help("give what happens in it, by the names there; or say how its step goes: `given step \"…\" fails`")
+}
+
+/// Says that a name is bound in several actions.
+fn in_several(name: &str, actions: &[&str], span: Span) -> Diagnostic {
+    let first = actions.first().copied().unwrap_or_default();
+    Diagnostic::error("cannot-be-given", format!("`{name}` is bound in several actions"))
+        .at(span, "which of them is meant?")
+        .note(format!("it is bound in {}", listed(actions.iter().copied())))
+        .help(format!("write `given {} = …`", inside(first, name)))
 }
 
 /// Returns a given value as a reading of that type.

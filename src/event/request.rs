@@ -38,6 +38,8 @@ pub struct Place {
     pub attempt: Address,
     /// What the value will be bound to, where a leaf of a change is; of a question its text as written, or its name.
     pub name: Arc<str>,
+    /// The action whose body it stands in, by its own name; empty outside one.
+    pub within: Arc<str>,
     /// Part of an undo, a `finally` or `rollback`.
     pub undoing: bool,
     pub span: Span,

@@ -9,6 +9,7 @@ use crate::event::{
     Address, Answer, Ask, CommandEnd, Ended, Input, Outlet, Question, QuestionKind, Reply as Answered,
     Request,
 };
+use crate::check::names::{Names, inside};
 use crate::program::{Drill, GivenWhat, Program, Reply, StatementKind, StepOutcome};
 use crate::value::Value;
 
@@ -17,6 +18,7 @@ use crate::value::Value;
 pub(super) struct Script {
     /// Whoever is asked something that no reply was given for is an error.
     pub strict: bool,
+    names: Names,
     steps: BTreeMap<String, VecDeque<StepOutcome>>,
     /// Steps that only read.
     reads: BTreeSet<String>,
@@ -30,11 +32,31 @@ pub(super) struct Script {
     people: Vec<String>,
 }
 
+impl Script {
+    /// Returns under which names something is given for what is bound to `name` there, or calls `called`.
+    pub fn names(&self, within: &str, name: &str, called: &str) -> Vec<String> {
+        if !self.strict {
+            return [name, called].into_iter().map(str::to_owned).collect();
+        }
+        let own = [self.told_apart(within, name)].into_iter().filter(|_| !name.is_empty());
+        let inside = (!name.is_empty() && !within.is_empty()).then(|| inside(within, name));
+        // What is given for a name is for that name alone.
+        let called = (!called.is_empty() && !self.names.is_bound(called)).then(|| called.to_owned());
+        inside.into_iter().chain(own).chain(called).collect()
+    }
+
+    /// Returns the name under which a drill gives what is bound to `name` there.
+    pub fn told_apart(&self, within: &str, name: &str) -> String {
+        if within.is_empty() || !self.names.needs_action(name) { name.to_owned() } else { inside(within, name) }
+    }
+}
+
 impl GivenWorld {
     /// Returns the world of a drill of that program.
     pub fn of(program: &Program, drill: &Drill) -> GivenWorld {
         let mut world = GivenWorld::new();
         world.script.strict = true;
+        world.script.names = Names::of(program);
         world.script.reads = steps_that_read(program);
         for given in &drill.given {
             let script = &mut world.script;
@@ -195,7 +217,7 @@ impl GivenWorld {
     }
 
     fn later(&mut self, ask: &Ask, end: i64) {
-        let given = self.given_for(ask, [&ask.place.name, ""]);
+        let given = self.given_for(ask, &ask.place.name, "");
         let given = given.unwrap_or_else(|| match ask.request {
             Request::Command(_) => Given::Value(super::given_value(Value::text(""), "$ ")),
             _ => Given::Value(Value::None),

@@ -167,12 +167,13 @@ impl GivenWorld {
         if values.len() > 1 { values.pop_front() } else { values.front().cloned() }
     }
 
-    /// Returns what is given for the first of these names that something is given for.
-    fn given_for(&mut self, ask: &Ask, names: [&str; 2]) -> Option<Given> {
+    /// Returns what is given for a name, or else for what is called.
+    fn given_for(&mut self, ask: &Ask, name: &str, called: &str) -> Option<Given> {
         if let Some(given) = self.handed.get(&ask.address) {
             return given.clone();
         }
-        let given = names.into_iter().find_map(|name| self.next_given(name));
+        let names = self.script.names(&ask.place.within, name, called);
+        let given = names.iter().find_map(|name| self.next_given(name));
         if self.faults.lasting {
             self.handed.insert(ask.address.clone(), given.clone());
         }
@@ -189,9 +190,10 @@ impl GivenWorld {
         }
     }
 
-    /// Returns whether that is an action that is carried out by its body.
+    /// Returns whether that is an action that is carried out by its body: all are, in a drill.
     fn stands_in(&self, ask: &Ask) -> bool {
-        matches!(&ask.request, Request::Named { action, .. } if !self.readings.contains_key(action))
+        let stands_for = |action| !self.script.strict && self.readings.contains_key(action);
+        matches!(&ask.request, Request::Named { action, .. } if !stands_for(action))
     }
 
     fn begin_one(&mut self, ask: Ask) {
@@ -206,11 +208,11 @@ impl GivenWorld {
         let address = ask.address.clone();
         match &ask.request {
             Request::Reading { name, action, call } => {
-                let given = self.given_for(&ask, [name, action]);
+                let given = self.given_for(&ask, name, action);
                 let given = given.map(|g| as_reading(g, call));
                 if given.is_none() {
                     let missing = Missing {
-                        name: name.clone(),
+                        name: self.script.told_apart(&ask.place.within, name),
                         action: action.clone(),
                         call: call.clone(),
                         span: ask.place.span,
@@ -220,12 +222,12 @@ impl GivenWorld {
                 self.named(&ask, given);
             }
             Request::Named { action, .. } => {
-                let given = self.given_for(&ask, [action, ""]);
+                let given = if self.stands_in(&ask) { None } else { self.given_for(&ask, "", action) };
                 self.named(&ask, given);
             }
             Request::Command(command) => {
                 let typed = command.typed.clone();
-                match self.given_for(&ask, [&ask.place.name, ""]) {
+                match self.given_for(&ask, &ask.place.name, "") {
                     _ if !ask.changes => self.missing_in(&ask, &format!("$ {typed}")),
                     Some(given) => self.given_reply(&ask, given, self.now),
                     None => {
@@ -237,7 +239,7 @@ impl GivenWorld {
             }
             Request::Native(native) => {
                 let function = format!("{}.{}", native.module, native.function);
-                let given = self.given_for(&ask, [&ask.place.name, &function]);
+                let given = self.given_for(&ask, &ask.place.name, &function);
                 match given {
                     _ if !ask.changes => self.missing_in(&ask, &native.typed.clone()),
                     Some(given) => self.given_reply(&ask, given, self.now),
@@ -315,7 +317,7 @@ impl GivenWorld {
     fn missing_in(&mut self, ask: &Ask, what: &str) {
         let around = self.descended.iter().find(|(reading, _)| ask.address.0.starts_with(&*reading.0));
         let missing = around.map(|(_, missing)| missing.clone()).unwrap_or_else(|| Missing {
-            name: ask.place.name.to_string(),
+            name: self.script.told_apart(&ask.place.within, &ask.place.name),
             action: String::new(),
             call: what.to_owned(),
             span: ask.place.span,
