@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::opening::{STARTER, STARTER_UID};
 use super::{Given, GivenWorld, Missing, exit, said};
 use crate::event::{
     Address, Answer, Ask, CommandEnd, Ended, Input, Outlet, Question, QuestionKind, Reply as Answered,
@@ -30,6 +31,8 @@ pub(super) struct Script {
     stops: BTreeSet<String>,
     crashes: BTreeSet<String>,
     people: Vec<String>,
+    /// Who has answered which question, and where that was asked.
+    voices: BTreeMap<(String, String), Address>,
 }
 
 impl Script {
@@ -43,6 +46,13 @@ impl Script {
         // What is given for a name is for that name alone.
         let called = (!called.is_empty() && !self.names.is_bound(called)).then(|| called.to_owned());
         inside.into_iter().chain(own).chain(called).collect()
+    }
+
+    /// Returns whether nobody of that name has replied to that question yet.
+    fn is_first(&self, ask: &Ask, by: Option<&str>) -> bool {
+        let Some(by) = by else { return true };
+        let voice = (question_of(&ask.address).to_owned(), by.to_owned());
+        self.voices.get(&voice).is_none_or(|asked| *asked == ask.address)
     }
 
     /// Returns the name under which a drill gives what is bound to `name` there.
@@ -261,9 +271,11 @@ impl GivenWorld {
                 let key = if self.script.replies.contains_key(&own) { own } else { (manual, String::new()) };
                 match self.script.replies.get_mut(&key) {
                     Some(replies) => {
-                        let next =
-                            if replies.len() > 1 { replies.pop_front() } else { replies.front().cloned() };
-                        next.map(|reply| (reply.yes.map(Value::Bool), reply.by, reply.after))
+                        let stays = replies.len() == 1;
+                        let next = if stays { replies.front().cloned() } else { replies.pop_front() };
+                        // The last reply stays, but nobody says the same twice to one question.
+                        next.filter(|next| !stays || self.script.is_first(ask, next.by.as_deref()))
+                            .map(|reply| (reply.yes.map(Value::Bool), reply.by, reply.after))
                     }
                     // Nobody is expected to answer what the runbook does not write.
                     None if kind == QuestionKind::Failure => None,
@@ -304,7 +316,7 @@ impl GivenWorld {
         let role = question.roles.first().cloned().unwrap_or_default();
         let vote = ask.address.0.rsplit_once(".q").map_or("1", |(_, vote)| vote);
         let who = by.unwrap_or_else(|| match (role.as_str(), vote) {
-            ("", _) => String::from("operator"),
+            ("", _) => STARTER.to_owned(),
             (role, "1") => role.to_owned(),
             (role, vote) => format!("{role} {vote}"),
         });
@@ -315,9 +327,16 @@ impl GivenWorld {
                 self.script.people.len() - 1
             }
         };
-        let uid = 1001 + u32::try_from(at).unwrap_or(0);
+        let asked = (question_of(&ask.address).to_owned(), who.clone());
+        self.script.voices.entry(asked).or_insert_with(|| ask.address.clone());
+        let uid = if who == STARTER { STARTER_UID } else { 1001 + u32::try_from(at).unwrap_or(0) };
         Answer { who, uid, role, value, because: String::new(), letter: String::new() }
     }
+}
+
+/// Returns the address of what a question is asked for, of which each vote has one of its own.
+fn question_of(vote: &Address) -> &str {
+    vote.0.rsplit_once(".q").map_or(&*vote.0, |(question, _)| question)
 }
 
 fn printed(text: &str) -> CommandEnd {
