@@ -53,9 +53,12 @@ fn told(stage: &Stage, drill: &Drill, problem: &Problem) -> Diagnostic {
 
 fn missing_words(program: &Program, drill: &Drill, missing: &Missing) -> Diagnostic {
     let Missing { name, action, call, span } = missing;
-    let told = Diagnostic::error("not-given", format!("`{call}` was not given"))
-        .at(drill.span, "in this drill")
-        .at(*span, "asked for here");
+    let placed = |told: Diagnostic| told.at(drill.span, "in this drill").at(*span, "asked for here");
+    if action == "answer" {
+        return placed(Diagnostic::error("cannot-be-given", format!("the answer `{name}`: {call}")))
+            .help(format!("answer with one of these, or write `given answer {name} never`"));
+    }
+    let told = placed(Diagnostic::error("not-given", format!("`{call}` was not given")));
     match (action.as_str(), name.as_str()) {
         ("ask", name) => told.help(format!("add `given answer {name} = …`, or `given answer {name} never`")),
         ("approve", _) => {

@@ -196,6 +196,17 @@ impl Question {
 }
 
 impl Wanted {
+    /// Returns a value if it can be an answer.
+    ///
+    /// # Errors
+    /// When it is none; the message says what would be.
+    pub fn accept(&self, value: Value) -> Result<Value, String> {
+        match self {
+            Wanted::Value(domain) => domain.accept(value),
+            Wanted::YesNo | Wanted::Done => Ok(value),
+        }
+    }
+
     /// Returns the answer that was typed: true or false, or the value that is asked for.
     ///
     /// # Errors

@@ -258,8 +258,12 @@ impl GivenWorld {
         let reply = match question.kind {
             QuestionKind::Answer => match self.script.answers.get(&name).cloned() {
                 Some((value, by, after)) => {
-                    self.used.insert(name);
-                    Some((value, by, after))
+                    self.used.insert(name.clone());
+                    let refused = value.clone().and_then(|value| question.wanted.accept(value).err());
+                    match refused {
+                        Some(why) => return self.not_an_answer(ask, name, why),
+                        None => Some((value, by, after)),
+                    }
                 }
                 None => return self.unanswered(ask, question, name),
             },
@@ -296,11 +300,23 @@ impl GivenWorld {
         }
     }
 
+    /// Nobody can answer so: asked again and again, it ends in silence; unless that is the way the drill gives.
+    fn not_an_answer(&mut self, ask: &Ask, name: String, why: String) {
+        if self.faults.astray() {
+            return self.stays_silent(ask);
+        }
+        self.miss(ask, Missing { name, action: String::from("answer"), call: why, span: ask.place.span });
+    }
+
+    fn stays_silent(&mut self, ask: &Ask) {
+        self.tells(ask);
+        let why = format!("{} ran out", ask.bound);
+        self.reply(&ask.address, ask.deadline.unwrap_or(self.now), Answered::Silence { why });
+    }
+
     fn unanswered(&mut self, ask: &Ask, question: &Question, name: String) {
         if self.faults.astray() {
-            self.tells(ask);
-            let why = format!("{} ran out", ask.bound);
-            return self.reply(&ask.address, ask.deadline.unwrap_or(self.now), Answered::Silence { why });
+            return self.stays_silent(ask);
         }
         let action = match question.kind {
             QuestionKind::Answer => "ask",
