@@ -220,6 +220,19 @@ impl Lower<'_> {
         }
     }
 
+    /// Returns how many attempts are expected.
+    fn times(&mut self, of: &ast::Expr) -> Option<u32> {
+        let expr = self.plain_of(of, &Type::Int, "`times`");
+        let Some(Value::Int(times)) = self.compute(&expr) else { return None };
+        let wanted = u32::try_from(times).ok();
+        if wanted.is_none() {
+            self.c.report.push(
+                Diagnostic::error("out-of-range", format!("no step begins {times} times")).at(of.span, ""),
+            );
+        }
+        wanted
+    }
+
     fn expected(&mut self, expect: &ast::Expect) -> Option<ExpectWhat> {
         Some(match expect {
             ast::Expect::Outcome(name) => {
@@ -234,12 +247,7 @@ impl Lower<'_> {
                     ast::StepFate::Undone => StepFate::Undone,
                     ast::StepFate::Before(other) => StepFate::Before(self.as_written(other)),
                     ast::StepFate::Times(times) => {
-                        let expr = self.plain_of(times, &Type::Int, "`times`");
-                        let times = match super::types::constant(&expr) {
-                            Some(Value::Int(n)) => u32::try_from(n).ok(),
-                            _ => None,
-                        };
-                        StepFate::Times(times?)
+                        StepFate::Times(self.times(times)?)
                     }
                 };
                 ExpectWhat::Step { name: self.as_written(title), fate }
