@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Label};
 use crate::engine::Engine;
 use crate::event::{Address, Body, Entry, Fact, Outcome, PhaseKind, Record};
 use crate::expression::{self, Scope, Stop};
-use crate::given::Missing;
+use crate::given::{Missing, is_below};
 use crate::program::{Call, Drill, ExpectWhat, Expr, NameRef, Program, StatementKind, StepFate};
 use crate::source::Span;
 use crate::timeline;
@@ -108,9 +108,12 @@ fn example(program: &Program, span: Span) -> String {
 /// What the records say, as far as something may be expected of it.
 pub(super) struct Seen<'a> {
     pub outcome: Option<(Outcome, &'a str)>,
+    /// The resolution that was taken, not that of a runbook that is followed.
     pub resolve: Option<String>,
-    /// The attempts of steps: name as written, title, and place in the record.
-    pub attempts: Vec<(String, &'a str, usize)>,
+    /// Those that were taken of runbooks that are followed, by their titles.
+    followed: Vec<&'a str>,
+    /// The attempts of steps: name as written, address, and place in the record.
+    pub attempts: Vec<(String, &'a Address, usize)>,
     pub attempted: Vec<&'a str>,
     pub changed: &'a [Entry],
     pub taken_back: &'a [Entry],
@@ -127,6 +130,7 @@ impl<'a> Seen<'a> {
         let mut seen = Seen {
             outcome: None,
             resolve: None,
+            followed: Vec::new(),
             attempts: Vec::new(),
             attempted: Vec::new(),
             changed: &[],
@@ -140,12 +144,15 @@ impl<'a> Seen<'a> {
         for (at, record) in records.iter().enumerate() {
             let Body::Fact(fact) = &record.body else { continue };
             match fact {
-                Fact::PhaseBegan { phase: PhaseKind::Resolve, .. } => {
-                    seen.resolve = resolve_of(program, &record.address);
+                Fact::PhaseBegan { phase: PhaseKind::Resolve, title, .. } => {
+                    match resolve_of(program, &record.address) {
+                        Some(own) => seen.resolve = Some(own),
+                        None => seen.followed.push(title),
+                    }
                 }
                 Fact::StepBegan { title, span, .. } => {
                     let name = step_at(program, *span).unwrap_or_else(|| title.clone());
-                    seen.attempts.push((name, title, at));
+                    seen.attempts.push((name, &record.address, at));
                 }
                 Fact::ChangeBegan(change) if !change.undoing => seen.attempted.push(&change.call),
                 Fact::Notified { channel, text, page, .. } => seen.told.push((channel, text, *page)),
@@ -173,6 +180,7 @@ impl<'a> Seen<'a> {
             }
             ExpectWhat::Resolve(name) => match &self.resolve {
                 Some(taken) if taken == name => None,
+                _ if self.followed.contains(&name.as_str()) => None,
                 Some(taken) => {
                     Some(not_as_expected(format!("the resolution \"{taken}\" was taken, not \"{name}\"")))
                 }
@@ -245,9 +253,9 @@ impl<'a> Seen<'a> {
         if times == 0 {
             return Some(not_as_expected(format!("the step \"{name}\" did not run")));
         }
-        let titles: Vec<&str> =
-            self.attempts.iter().filter(|(step, ..)| step == name).map(|(_, title, _)| *title).collect();
-        let own = |entry: &&Entry| titles.contains(&entry.change.step.as_str());
+        // What stands in steps inside it is its own.
+        let attempts = || self.attempts.iter().filter(|(step, ..)| step == name);
+        let own = |entry: &&Entry| attempts().any(|(_, attempt, _)| is_below(&entry.change.address, attempt));
         let stand: Vec<&Entry> =
             self.changed.iter().chain(self.standing).chain(self.left).filter(own).collect();
         if let Some(entry) = stand.first() {
