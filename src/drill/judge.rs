@@ -7,7 +7,9 @@ use std::cell::{OnceCell, RefCell};
 use super::stage::{Problem, Ran, Stage};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::engine::Engine;
-use crate::event::{Address, Body, Entry, Fact, Outcome, PhaseKind, Record};
+use crate::event::{
+    Address, Body, ChangeState, Entry, Fact, Outcome, PhaseKind, Record, Settled,
+};
 use crate::expression::{self, Scope, Stop};
 use crate::given::{Missing, is_below};
 use crate::program::{Call, Drill, ExpectWhat, Expr, NameRef, Program, StatementKind, StepFate};
@@ -115,6 +117,8 @@ pub(super) struct Seen<'a> {
     /// The attempts of steps: name as written, address, and place in the record.
     pub attempts: Vec<(String, &'a Address, usize)>,
     pub attempted: Vec<&'a str>,
+    /// Changes of which nobody knows whether there is anything to take back.
+    in_doubt: Vec<&'a Address>,
     pub changed: &'a [Entry],
     pub taken_back: &'a [Entry],
     pub standing: &'a [Entry],
@@ -133,6 +137,7 @@ impl<'a> Seen<'a> {
             followed: Vec::new(),
             attempts: Vec::new(),
             attempted: Vec::new(),
+            in_doubt: Vec::new(),
             changed: &[],
             taken_back: &[],
             standing: &[],
@@ -155,6 +160,14 @@ impl<'a> Seen<'a> {
                     seen.attempts.push((name, &record.address, at));
                 }
                 Fact::ChangeBegan(change) if !change.undoing => seen.attempted.push(&change.call),
+                // A person who is asked to do something and refuses has changed nothing.
+                Fact::ChangeEnded { change, state: ChangeState::NotRun, .. }
+                    if change.call.starts_with("manual ") =>
+                {
+                    let asked = seen.attempted.iter().rposition(|call| *call == change.call);
+                    asked.map(|at| seen.attempted.remove(at));
+                }
+                Fact::UnwindEnded { change, settled: Settled::InDoubt, .. } => seen.in_doubt.push(&change.address),
                 Fact::Notified { channel, text, page, .. } => seen.told.push((channel, text, *page)),
                 Fact::Finding { text } => seen.findings.push(text),
                 Fact::Ended { outcome, reason, changed, taken_back, standing, left } => {
@@ -175,7 +188,8 @@ impl<'a> Seen<'a> {
                 let (outcome, reason) = self.outcome?;
                 (outcome.word() != word).then(|| {
                     let unmet = not_as_expected(format!("the outcome is `{}`, not `{word}`", outcome.word()));
-                    if reason.is_empty() { unmet } else { unmet.note(reason) }
+                    let unmet = if reason.is_empty() { unmet } else { unmet.note(reason) };
+                    self.because_of_what_stands(unmet, outcome)
                 })
             }
             ExpectWhat::Resolve(name) => match &self.resolve {
@@ -219,6 +233,21 @@ impl<'a> Seen<'a> {
             }
             ExpectWhat::That(expr) => that(stage, ran, &self.engine, expr),
         }
+    }
+
+    /// Adds what keeps a run that went back from being `rolled_back` or `aborted`.
+    fn because_of_what_stands(&self, unmet: Diagnostic, outcome: Outcome) -> Diagnostic {
+        if outcome != Outcome::Failed || self.standing.is_empty() {
+            return unmet;
+        }
+        let stand: Vec<String> =
+            self.standing.iter().map(|entry| format!("{} ({})", entry.change.call, entry.note)).collect();
+        let stand: Vec<&str> = stand.iter().map(String::as_str).collect();
+        let unmet = listed(unmet, "stands", &stand);
+        if self.standing.iter().all(|entry| !self.in_doubt.contains(&&entry.change.address)) {
+            return unmet;
+        }
+        unmet.help("`done when` tells whether a change in doubt happened; an undo that is harmless where it did not is `safe`")
     }
 
     /// Returns why the step did not fare so, if it did not.
