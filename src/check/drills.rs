@@ -220,6 +220,23 @@ impl Lower<'_> {
         }
     }
 
+    /// Says so where an attempt is asked for: in the end there is none.
+    fn refuse_attempt(&mut self, expr: &Expr) {
+        let mut found = None;
+        walk::every(expr, &mut |inner| {
+            if matches!(inner.kind, crate::program::ExprKind::Attempt) {
+                found.get_or_insert(inner.span);
+            }
+        });
+        if let Some(span) = found {
+            self.c.report.push(
+                Diagnostic::error("outside-step", "`attempt` is that of a step, and in the end there is none")
+                    .at(span, "")
+                    .help("write `expect step \"TITLE\" 3 times`"),
+            );
+        }
+    }
+
     /// Returns how many attempts are expected.
     fn times(&mut self, of: &ast::Expr) -> Option<u32> {
         let expr = self.plain_of(of, &Type::Int, "`times`");
@@ -267,6 +284,7 @@ impl Lower<'_> {
                 let mut calls = super::lower::Calls::refused("an `expect`");
                 let checked = self.expr(expr, &mut calls);
                 self.expect_bool(&checked, "`expect`");
+                self.refuse_attempt(&checked);
                 let checked =
                     if expr.node == ast::Expression::Invalid { unknown(expr.span) } else { checked };
                 ExpectWhat::That(checked)

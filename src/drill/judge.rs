@@ -2,20 +2,20 @@
 //!
 //! Owns the meaning of every `expect`, and the messages. Never runs anything.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 
+use super::in_the_end::that;
 use super::stage::{Problem, Ran, Stage};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::engine::Engine;
 use crate::event::{
     Address, Body, ChangeState, Entry, Fact, Outcome, PhaseKind, Record, Settled,
 };
-use crate::expression::{self, Scope, Stop};
 use crate::given::{Missing, is_below};
-use crate::program::{Call, Drill, ExpectWhat, Expr, NameRef, Program, StatementKind, StepFate};
+use crate::program::{Call, Drill, ExpectWhat, Program, StatementKind, StepFate};
 use crate::source::Span;
 use crate::timeline;
-use crate::value::{Type, Value};
+use crate::value::Type;
 
 /// Returns what is not as the drill expects; first of all what kept the run from its end.
 pub(super) fn unmet(stage: &Stage, drill: &Drill, ran: &Ran) -> Vec<Diagnostic> {
@@ -30,7 +30,7 @@ pub(super) fn unmet(stage: &Stage, drill: &Drill, ran: &Ran) -> Vec<Diagnostic> 
         .collect()
 }
 
-fn not_as_expected(message: impl Into<String>) -> Diagnostic {
+pub(super) fn not_as_expected(message: impl Into<String>) -> Diagnostic {
     Diagnostic::error("not-as-expected", message)
 }
 
@@ -365,84 +365,4 @@ fn step_at(program: &Program, span: Span) -> Option<String> {
         });
     }
     found
-}
-
-/// The names as they are in the end.
-struct AtTheEnd<'a> {
-    stage: &'a Stage,
-    ran: &'a Ran,
-    /// The interpreter as the run left it, once a name is looked at.
-    engine: &'a OnceCell<Result<Engine, String>>,
-    /// What was looked at, each a line.
-    looked: RefCell<Vec<String>>,
-}
-
-impl AtTheEnd<'_> {
-    fn value(&self, name: NameRef) -> Option<Value> {
-        let again = || self.stage.replay(&self.ran.records).map(|replayed| replayed.engine);
-        let engine = self.engine.get_or_init(again).as_ref().ok()?;
-        let NameRef::Local(slot) = name else { return engine.name(name) };
-        let locals = &self.stage.program.locals;
-        let wanted = &locals.get(slot as usize)?.name;
-        // Names of several paths may have a slot each.
-        let slots = (0u32..).zip(locals).filter(|(_, slot)| slot.name == *wanted);
-        slots.filter_map(|(slot, _)| engine.name(NameRef::Local(slot))).last()
-    }
-
-    fn look(&self, name: &str, value: Option<&Value>) {
-        let shown = value.map_or_else(|| String::from("not bound in this run"), |value| value.brief(200));
-        let line = format!("{name} = {shown}");
-        let mut looked = self.looked.borrow_mut();
-        if !looked.contains(&line) {
-            looked.push(line);
-        }
-    }
-}
-
-impl Scope for AtTheEnd<'_> {
-    fn name(&self, name: NameRef) -> Option<Value> {
-        let value = self.value(name);
-        self.look(&self.describe(name).0, value.as_ref());
-        value
-    }
-
-    fn describe(&self, name: NameRef) -> (String, String) {
-        let program = &self.stage.program;
-        let slot = match name {
-            NameRef::Local(slot) => program.locals.get(slot as usize),
-            NameRef::Global(index) => program.globals.get(index as usize).map(|global| &global.slot),
-        };
-        slot.map(|slot| (slot.name.clone(), slot.origin.clone())).unwrap_or_default()
-    }
-
-    fn elapsed(&self) -> i64 {
-        let elapsed = self.ran.elapsed();
-        self.look("elapsed", Some(&Value::Duration(elapsed)));
-        elapsed
-    }
-
-    fn now(&self) -> jiff::Timestamp {
-        jiff::Timestamp::from_microsecond(crate::check::drills::BEGINNING + self.ran.elapsed() / 1000)
-            .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
-    }
-}
-
-fn that(
-    stage: &Stage,
-    ran: &Ran,
-    engine: &OnceCell<Result<Engine, String>>,
-    expr: &Expr,
-) -> Option<Diagnostic> {
-    let scope = AtTheEnd { stage, ran, engine, looked: RefCell::default() };
-    let value = expression::evaluate(expr, &scope);
-    if let Some(Err(why)) = engine.get() {
-        return Some(not_as_expected(why.clone()));
-    }
-    let unmet = match value {
-        Ok(Value::Bool(true)) => return None,
-        Ok(_) => not_as_expected(format!("`{}` is not true", stage.program.sources.text(expr.span))),
-        Err(Stop::Error(error)) => not_as_expected(error.message),
-        Err(Stop::NeedCall(_)) => not_as_expected("a call stands where none can be made"),
-    };
-    Some(scope.looked.take().into_iter().fold(unmet, Diagnostic::note))
 }

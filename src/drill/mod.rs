@@ -7,6 +7,7 @@ mod cases;
 mod coverage;
 mod explore;
 mod findings;
+mod in_the_end;
 mod judge;
 mod record;
 mod stage;
