@@ -48,6 +48,11 @@ impl Script {
         inside.into_iter().chain(own).chain(called).collect()
     }
 
+    /// Returns all that attempts of steps come to.
+    pub fn outcomes(&mut self) -> impl Iterator<Item = &mut StepOutcome> {
+        self.steps.values_mut().flatten()
+    }
+
     /// Returns whether nobody of that name has replied to that question yet.
     fn is_first(&self, ask: &Ask, by: Option<&str>) -> bool {
         let Some(by) = by else { return true };

@@ -5,6 +5,7 @@
 
 mod drill;
 mod faults;
+mod hidden;
 mod opening;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
