@@ -10,7 +10,10 @@ mod opening;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::event::{Address, Answer, Ask, CommandEnd, Ended, Input, Moment, Outlet, Reply, Request};
+use crate::event::{
+    Address, Answer, Ask, CommandEnd, Control, Ended, Input, Moment, Outlet, Reply, Request,
+};
+use crate::program::native;
 use crate::source::Span;
 use crate::value::{Type, Value};
 use crate::world::{Next, World, WorldError};
@@ -69,6 +72,8 @@ pub struct GivenWorld {
     used: BTreeSet<String>,
     /// Readings that are made by their body: what is missing inside one is told by its name.
     descended: BTreeMap<Address, Missing>,
+    /// Readings that end where the run stops.
+    ended_by_stop: BTreeSet<Address>,
     crashed: bool,
     /// The program is gone: nothing more begins.
     gone: bool,
@@ -219,6 +224,8 @@ impl GivenWorld {
                         span: ask.place.span,
                     };
                     self.descended.insert(address.clone(), missing);
+                } else if ends_by_stop(&ask, action) {
+                    self.ended_by_stop.insert(address.clone());
                 }
                 self.named(&ask, given);
             }
@@ -281,6 +288,14 @@ impl GivenWorld {
             && self.due.remove(&key).is_some()
         {
             self.reply(command, self.now, reply);
+        }
+    }
+
+    /// Ends the readings that are under way, as the run stops.
+    fn end_readings(&mut self) {
+        for reading in std::mem::take(&mut self.ended_by_stop) {
+            let message = String::from("the run stops");
+            self.end(&reading, Reply::Failed { message, doubt: false });
         }
     }
 
@@ -385,6 +400,9 @@ impl World for GivenWorld {
         if let Input::Delivered { request, .. } = &input {
             self.places.remove(request);
         }
+        if matches!(input, Input::Control { control: Control::Stop, .. }) {
+            self.end_readings();
+        }
         if self.faults.lasting {
             self.last = Some((key, input.clone()));
         }
@@ -395,6 +413,13 @@ impl World for GivenWorld {
 /// Returns whether a request belongs to what has that address.
 pub fn is_below(request: &Address, address: &Address) -> bool {
     request.0.strip_prefix(&*address.0).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// Returns whether a stop ends that reading: a command's, or an action's. A native function comes to its own end, and
+/// what takes something back is not stopped.
+fn ends_by_stop(ask: &Ask, action: &str) -> bool {
+    let is_native = action.split_once('.').is_some_and(|(module, name)| native::find(module, name).is_some());
+    !is_native && !ask.place.undoing
 }
 
 /// Returns what comes of something that takes longer than it may.
