@@ -33,6 +33,8 @@ pub(super) fn outcome(name: &ast::Name, report: &mut Report) {
 #[derive(Default)]
 struct Names {
     params: BTreeMap<String, Option<Domain>>,
+    /// Parameters of what is followed, which `follow` gives.
+    followed: BTreeSet<String>,
     /// Names of checks and of changes that are bound.
     bound: super::names::Names,
     asks: BTreeMap<String, Domain>,
@@ -53,9 +55,8 @@ pub(super) fn fit(program: &Program, drills: &mut [Drill], report: &mut Report) 
         let mut seen: BTreeMap<String, Span> = BTreeMap::new();
         for given in &mut drill.given {
             names.given(given, report);
-            if let Some(key) = key(&given.what)
-                && let Some(first) = seen.insert(key.clone(), given.span)
-            {
+            let key = key(&given.what);
+            if let Some(first) = seen.insert(key.clone(), given.span) {
                 report.push(
                     Diagnostic::error("given-twice", format!("{key} is given twice"))
                         .at(given.span, "again here")
@@ -70,8 +71,8 @@ pub(super) fn fit(program: &Program, drills: &mut [Drill], report: &mut Report) 
     }
 }
 
-fn key(what: &GivenWhat) -> Option<String> {
-    Some(match what {
+fn key(what: &GivenWhat) -> String {
+    match what {
         GivenWhat::Param { name, .. } | GivenWhat::Readings { name, .. } | GivenWhat::Answer { name, .. } => {
             format!("`{name}`")
         }
@@ -81,16 +82,22 @@ fn key(what: &GivenWhat) -> Option<String> {
             (true, None) => String::from("what manual steps come to"),
             (false, None) => String::from("the reply to approvals"),
         },
-        GivenWhat::Alert { .. } | GivenWhat::OperatorStops { .. } | GivenWhat::Crash { .. } => return None,
-    })
+        GivenWhat::Alert { .. } => String::from("the alert"),
+        GivenWhat::OperatorStops { step } => format!("a stop at the step \"{step}\""),
+        GivenWhat::Crash { step } => format!("a crash in the step \"{step}\""),
+    }
 }
 
 impl Names {
     fn of(program: &Program) -> Names {
         let mut names = Names { bound: super::names::Names::of(program), ..Names::default() };
-        for book in program.with_followed() {
+        for (at, book) in program.with_followed().enumerate() {
             for global in &book.globals {
                 let accepts = match &global.source {
+                    GlobalSource::Param(_) if at > 0 => {
+                        names.followed.insert(global.slot.name.clone());
+                        continue;
+                    }
                     GlobalSource::Param(param) => Some(param.domain.clone()),
                     GlobalSource::Secret(_) => None,
                     GlobalSource::Let(_) => continue,
@@ -262,6 +269,15 @@ impl Names {
         {
             return Some(found.returns.clone());
         }
+        if self.followed.contains(name) {
+            let told = format!("`{name}` is a parameter of a runbook that is followed");
+            report.push(
+                Diagnostic::error("cannot-be-given", told)
+                    .at(span, "")
+                    .help(format!("it has what `follow` gives it: `follow \"FILE\" with {{ {name}: … }}`")),
+            );
+            return None;
+        }
         let bound = self.bound.all();
         let known =
             bound.iter().chain(self.actions.keys()).chain(self.params.keys()).chain(self.asks.keys());
@@ -309,6 +325,14 @@ fn in_several(name: &str, actions: &[&str], span: Span) -> Diagnostic {
 
 /// Returns a given value as a reading of that type.
 fn shaped(value: &Value, ty: &Type) -> Result<Value, String> {
+    let of = if let Type::Tried(of) = ty { of } else { ty };
+    if let (Type::Command, Value::Record(record)) = (of, value) {
+        let known = ["stdout", "stderr", "exit", "ok", "elapsed"];
+        let (own, other): (Vec<_>, Vec<_>) = record.names().partition(|name| known.contains(name));
+        if let (Some(own), Some(other)) = (own.first(), other.first()) {
+            return Err(format!("a command has no field `{other}`; with `{own}` it is no JSON that it prints"));
+        }
+    }
     let given = value.clone().given(ty);
     // What is printed is text whatever is given for it.
     given.coerce(ty).or_else(|why| if matches!(given, Value::Command(_)) { Ok(given) } else { Err(why) })
