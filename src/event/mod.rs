@@ -20,7 +20,7 @@ pub use input::{
     Answer, CommandEnd, Control, Ended, Executor, Heard, Input, Kept, Opened, Outlet, Reply, SourceHash,
 };
 pub use request::{
-    Ask, CommandRequest, Deed, LEAVE, NativeRequest, Place, Question, QuestionKind, Request, Wanted,
+    Around, Ask, CommandRequest, Deed, LEAVE, NativeRequest, Place, Question, QuestionKind, Request, Wanted,
 };
 
 /// The format of the journal that this program writes.

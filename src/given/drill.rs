@@ -5,9 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::opening::{STARTER, STARTER_UID};
+use super::unused::{answer_of, crash_of, outcome_of, replies_of, stop_of};
 use super::{Given, GivenWorld, Missing, exit, said};
 use crate::event::{
-    Address, Answer, Ask, CommandEnd, Ended, Input, Outlet, Question, QuestionKind, Reply as Answered,
+    Address, Answer, Around, Ask, CommandEnd, Ended, Input, Outlet, Question, QuestionKind, Reply as Answered,
     Request,
 };
 use crate::check::names::{Names, inside};
@@ -108,26 +109,6 @@ impl GivenWorld {
         world
     }
 
-    /// Returns what a drill gives and no run has asked for, as it is named there.
-    pub fn unused(&self, drill: &Drill) -> Vec<String> {
-        let mut unused = Vec::new();
-        for given in &drill.given {
-            match &given.what {
-                GivenWhat::Readings { name, .. } if !self.used.contains(name) => unused.push(name.clone()),
-                GivenWhat::Answer { name, .. } if !self.used.contains(name) => unused.push(name.clone()),
-                GivenWhat::Step { name, .. }
-                | GivenWhat::OperatorStops { step: name }
-                | GivenWhat::Crash { step: name }
-                    if !self.used.contains(&format!("step {name}")) =>
-                {
-                    unused.push(format!("step \"{name}\""));
-                }
-                _ => {}
-            }
-        }
-        unused
-    }
-
     /// Returns whether the drill itself gives a crash.
     pub fn crashes(&self) -> bool {
         !self.script.crashes.is_empty()
@@ -165,40 +146,60 @@ impl GivenWorld {
         }
     }
 
-    /// Does what the drill says of the step in which something begins. Returns whether that was all.
+    /// Does what the drill says of the steps in which something begins, the innermost first. Returns whether that was
+    /// all.
     pub(super) fn scripted(&mut self, ask: &Ask) -> bool {
-        let step = ask.place.step.to_string();
-        if !self.script.strict || step.is_empty() || ask.place.undoing {
+        if !self.script.strict {
             return false;
         }
-        let counts = match ask.request {
+        let mut around = ask.place.around.clone();
+        while let Some(step) = around {
+            if step.undoing == ask.place.undoing && self.of_step(ask, &step) {
+                return true;
+            }
+            around = step.outer.clone();
+        }
+        false
+    }
+
+    /// Does what the drill says of one step. A stop and a crash come also while one that changes nothing waits or asks.
+    fn of_step(&mut self, ask: &Ask, around: &Around) -> bool {
+        let step = around.step.to_string();
+        let reads = !ask.inner && self.script.reads.contains(&step);
+        let acts = match &ask.request {
             Request::Command(_) | Request::Native(_) => ask.changes,
-            Request::Reading { .. } => !ask.inner && self.script.reads.contains(&step),
+            Request::Reading { .. } => reads,
             _ => false,
         };
-        if !counts {
+        let waits = match &ask.request {
+            Request::Question(question) => reads || question.kind == QuestionKind::Manual,
+            Request::Timer => reads,
+            _ => false,
+        };
+        if !acts && !waits {
             return false;
         }
-        self.used.insert(format!("step {step}"));
         if self.script.stops.remove(&step) {
+            self.uses(&stop_of(&step));
             self.stop(ask, "operator");
             return true;
         }
         if self.script.crashes.remove(&step) {
+            self.uses(&crash_of(&step));
             self.crashed = true;
         }
-        self.in_attempt(ask, &step)
+        acts && self.in_attempt(ask, &step, &around.attempt)
     }
 
     /// Lets the first of an attempt go as the drill says.
-    fn in_attempt(&mut self, ask: &Ask, step: &str) -> bool {
-        let attempt = ask.place.attempt.clone();
-        if !self.script.attempts.contains_key(&attempt) {
+    fn in_attempt(&mut self, ask: &Ask, step: &str, attempt: &Address) -> bool {
+        if !self.script.attempts.contains_key(attempt) {
             let Some(outcomes) = self.script.steps.get_mut(step) else { return false };
             let next = if outcomes.len() > 1 { outcomes.pop_front() } else { outcomes.front().cloned() };
             self.script.attempts.insert(attempt.clone(), next);
+            self.uses(&outcome_of(step));
         }
-        let Some(outcome) = self.script.attempts.get_mut(&attempt).and_then(Option::take) else {
+        let Some(outcome) = self.script.attempts.get_mut(attempt).and_then(Option::take) else {
             return false;
         };
         let is_command = matches!(ask.request, Request::Command(_));
@@ -263,7 +264,7 @@ impl GivenWorld {
         let reply = match question.kind {
             QuestionKind::Answer => match self.script.answers.get(&name).cloned() {
                 Some((value, by, after)) => {
-                    self.used.insert(name.clone());
+                    self.uses(&answer_of(&name));
                     let refused = value.clone().and_then(|value| question.wanted.accept(value).err());
                     match refused {
                         Some(why) => return self.not_an_answer(ask, name, why),
@@ -278,6 +279,9 @@ impl GivenWorld {
                 let manual = kind == QuestionKind::Manual;
                 let own = (manual, name.clone());
                 let key = if self.script.replies.contains_key(&own) { own } else { (manual, String::new()) };
+                if self.script.replies.contains_key(&key) {
+                    self.uses(&replies_of(key.0, &key.1));
+                }
                 match self.script.replies.get_mut(&key) {
                     Some(replies) => {
                         let stays = replies.len() == 1;

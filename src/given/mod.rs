@@ -7,6 +7,7 @@ mod drill;
 mod faults;
 mod hidden;
 mod opening;
+mod unused;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -68,8 +69,8 @@ pub struct GivenWorld {
     missing: Option<Missing>,
     /// What a drill gives besides readings.
     script: Script,
-    /// Names that were asked for and given.
-    used: BTreeSet<String>,
+    /// How often what is given was asked for, as the drill names it.
+    used: BTreeMap<String, usize>,
     /// Readings that are made by their body: what is missing inside one is told by its name.
     descended: BTreeMap<Address, Missing>,
     /// Readings that end where the run stops.
@@ -169,8 +170,9 @@ impl GivenWorld {
 
     fn next_given(&mut self, name: &str) -> Option<Given> {
         let values = self.readings.get_mut(name)?;
-        self.used.insert(name.to_owned());
-        if values.len() > 1 { values.pop_front() } else { values.front().cloned() }
+        let next = if values.len() > 1 { values.pop_front() } else { values.front().cloned() };
+        self.uses(name);
+        next
     }
 
     /// Returns what is given for a name, or else for what is called.
