@@ -140,9 +140,8 @@ fn deep_nesting_is_drilled_on_any_thread() {
     let steps = 60;
     let open: String = (0..steps).map(|n| format!("step \"S{n}\" {{\n")).collect();
     let close = "}\n".repeat(steps);
-    let chain: String = (1..60)
-        .map(|n| format!("action a{n}() changes {{\n  run a{}()\n}}\n", n - 1))
-        .collect();
+    let chain: String =
+        (1..60).map(|n| format!("action a{n}() changes {{\n  run a{}()\n}}\n", n - 1)).collect();
     let text = format!(
         "runbook \"deep\"\naction a0() changes {{\n  run $ it\n    leave \"x\"\n}}\n{chain}\
          resolve \"R\" {{\n{open}run a59()\n{close}}}\n\

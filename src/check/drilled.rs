@@ -279,8 +279,7 @@ impl Names {
             return None;
         }
         let bound = self.bound.all();
-        let known =
-            bound.iter().chain(self.actions.keys()).chain(self.params.keys()).chain(self.asks.keys());
+        let known = bound.iter().chain(self.actions.keys()).chain(self.params.keys()).chain(self.asks.keys());
         unknown("reading", name, known, span, report);
         None
     }
@@ -309,9 +308,12 @@ impl Names {
 
 /// Says that a name is what an action of the runbook brings, whose body is walked.
 fn walked(name: &str, action: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("cannot-be-given", format!("`{name}` is what `{action}` brings, which is walked in a drill"))
-        .at(span, "")
-        .help("give what happens in it, by the names there; or say how its step goes: `given step \"…\" fails`")
+    Diagnostic::error(
+        "cannot-be-given",
+        format!("`{name}` is what `{action}` brings, which is walked in a drill"),
+    )
+    .at(span, "")
+    .help("give what happens in it, by the names there; or say how its step goes: `given step \"…\" fails`")
 }
 
 /// Says that a name is bound in several actions.
@@ -330,7 +332,9 @@ fn shaped(value: &Value, ty: &Type) -> Result<Value, String> {
         let known = ["stdout", "stderr", "exit", "ok", "elapsed"];
         let (own, other): (Vec<_>, Vec<_>) = record.names().partition(|name| known.contains(name));
         if let (Some(own), Some(other)) = (own.first(), other.first()) {
-            return Err(format!("a command has no field `{other}`; with `{own}` it is no JSON that it prints"));
+            return Err(format!(
+                "a command has no field `{other}`; with `{own}` it is no JSON that it prints"
+            ));
         }
     }
     let given = value.clone().given(ty);

@@ -230,9 +230,12 @@ impl Lower<'_> {
         });
         if let Some(span) = found {
             self.c.report.push(
-                Diagnostic::error("outside-step", "`attempt` is that of a step, and in the end there is none")
-                    .at(span, "")
-                    .help("write `expect step \"TITLE\" 3 times`"),
+                Diagnostic::error(
+                    "outside-step",
+                    "`attempt` is that of a step, and in the end there is none",
+                )
+                .at(span, "")
+                .help("write `expect step \"TITLE\" 3 times`"),
             );
         }
     }
@@ -263,9 +266,7 @@ impl Lower<'_> {
                     ast::StepFate::NotRun => StepFate::NotRun,
                     ast::StepFate::Undone => StepFate::Undone,
                     ast::StepFate::Before(other) => StepFate::Before(self.as_written(other)),
-                    ast::StepFate::Times(times) => {
-                        StepFate::Times(self.times(times)?)
-                    }
+                    ast::StepFate::Times(times) => StepFate::Times(self.times(times)?),
                 };
                 ExpectWhat::Step { name: self.as_written(title), fate }
             }

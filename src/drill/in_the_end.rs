@@ -65,7 +65,11 @@ impl AtTheEnd<'_> {
                         continue;
                     }
                     if let Ok(value) = expression::evaluate(side, self) {
-                        self.tell(format!("{} = {}", self.stage.program.sources.text(side.span), written(&value)));
+                        self.tell(format!(
+                            "{} = {}",
+                            self.stage.program.sources.text(side.span),
+                            written(&value)
+                        ));
                     }
                 }
             }

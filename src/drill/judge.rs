@@ -8,9 +8,7 @@ use super::in_the_end::that;
 use super::stage::{Problem, Ran, Stage};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::engine::Engine;
-use crate::event::{
-    Address, Body, ChangeState, Entry, Fact, Outcome, PhaseKind, Record, Settled,
-};
+use crate::event::{Address, Body, ChangeState, Entry, Fact, Outcome, PhaseKind, Record, Settled};
 use crate::given::{Missing, is_below};
 use crate::program::{Call, Drill, ExpectWhat, Program, StatementKind, StepFate};
 use crate::source::Span;
@@ -167,7 +165,9 @@ impl<'a> Seen<'a> {
                     let asked = seen.attempted.iter().rposition(|call| *call == change.call);
                     asked.map(|at| seen.attempted.remove(at));
                 }
-                Fact::UnwindEnded { change, settled: Settled::InDoubt, .. } => seen.in_doubt.push(&change.address),
+                Fact::UnwindEnded { change, settled: Settled::InDoubt, .. } => {
+                    seen.in_doubt.push(&change.address)
+                }
                 Fact::Notified { channel, text, page, .. } => seen.told.push((channel, text, *page)),
                 Fact::Finding { text } => seen.findings.push(text),
                 Fact::Ended { outcome, reason, changed, taken_back, standing, left } => {

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::opening::{STARTER, STARTER_UID};
 use super::unused::{answer_of, crash_of, outcome_of, replies_of, stop_of};
 use super::{Given, GivenWorld, Missing, exit, said};
-use crate::event::{
-    Address, Answer, Around, Ask, CommandEnd, Ended, Input, Outlet, Question, QuestionKind, Reply as Answered,
-    Request,
-};
 use crate::check::names::{Names, inside};
+use crate::event::{
+    Address, Answer, Around, Ask, CommandEnd, Ended, Input, Outlet, Question, QuestionKind,
+    Reply as Answered, Request,
+};
 use crate::program::{Drill, GivenWhat, Program, Reply, StatementKind, StepOutcome};
 use crate::value::Value;
 
@@ -45,8 +45,13 @@ impl Script {
         let own = [self.told_apart(within, name)].into_iter().filter(|_| !name.is_empty());
         let inside = (!name.is_empty() && !within.is_empty()).then(|| inside(within, name));
         // What is given for a name is for that name alone.
-        let called = (!called.is_empty() && !self.names.is_bound(called)).then(|| called.to_owned());
+        let called = (!called.is_empty() && !self.is_a_name(called)).then(|| called.to_owned());
         inside.into_iter().chain(own).chain(called).collect()
+    }
+
+    /// Returns whether what is given by that name is given for what is bound to it.
+    pub fn is_a_name(&self, called: &str) -> bool {
+        self.strict && self.names.is_bound(called)
     }
 
     /// Returns all that attempts of steps come to.
@@ -63,7 +68,11 @@ impl Script {
 
     /// Returns the name under which a drill gives what is bound to `name` there.
     pub fn told_apart(&self, within: &str, name: &str) -> String {
-        if within.is_empty() || !self.names.needs_action(name) { name.to_owned() } else { inside(within, name) }
+        if within.is_empty() || !self.names.needs_action(name) {
+            name.to_owned()
+        } else {
+            inside(within, name)
+        }
     }
 }
 

@@ -11,9 +11,7 @@ mod unused;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::event::{
-    Address, Answer, Ask, CommandEnd, Control, Ended, Input, Moment, Outlet, Reply, Request,
-};
+use crate::event::{Address, Answer, Ask, CommandEnd, Control, Ended, Input, Moment, Outlet, Reply, Request};
 use crate::program::native;
 use crate::source::Span;
 use crate::value::{Type, Value};
@@ -218,7 +216,9 @@ impl GivenWorld {
             Request::Reading { name, action, call } => {
                 let given = self.given_for(&ask, name, action);
                 let given = given.map(|g| as_reading(g, call));
-                if given.is_none() {
+                if given.is_none() && name.is_empty() && self.script.is_a_name(action) {
+                    // Nothing can be given for what is called: what is read in it is told instead.
+                } else if given.is_none() {
                     let missing = Missing {
                         name: self.script.told_apart(&ask.place.within, name),
                         action: action.clone(),
