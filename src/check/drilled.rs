@@ -57,12 +57,18 @@ pub(super) fn fit(program: &Program, drills: &mut [Drill], report: &mut Report) 
             names.given(given, report);
             let key = key(&given.what);
             if let Some(first) = seen.insert(key.clone(), given.span) {
-                report.push(
-                    Diagnostic::error("given-twice", format!("{key} is given twice"))
-                        .at(given.span, "again here")
-                        .at(first, "first here")
-                        .help("write successive values in one line: `given NAME = v, then v2`"),
+                let told = Diagnostic::error("given-twice", format!("{key} is given twice"))
+                    .at(given.span, "again here")
+                    .at(first, "first here");
+                let once = matches!(
+                    given.what,
+                    GivenWhat::Alert { .. } | GivenWhat::OperatorStops { .. } | GivenWhat::Crash { .. }
                 );
+                report.push(if once {
+                    told.help("it comes once in a drill: write another drill for another")
+                } else {
+                    told.help("write successive values in one line: `given NAME = v, then v2`")
+                });
             }
         }
         for expect in &drill.expect {

@@ -8,8 +8,8 @@ use super::reader::{Pair, Reader, first_word};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{
-    Drill, DrillPart, Expect, Expr, Given, GivenReading, GivenReply, GivenWhat, Says, StepFate, StepOutcome,
-    Template, Text,
+    Drill, DrillPart, Expect, Expr, Expression, Given, GivenReading, GivenReply, GivenWhat, Says, StepFate,
+    StepOutcome, Template, Text,
 };
 
 impl<'i> Reader<'i> {
@@ -33,7 +33,9 @@ impl<'i> Reader<'i> {
         let given = pair.as_rule() == Rule::given;
         if let Some(slip) = self.slip_in_drill(&pair) {
             self.report(slip);
-            return None;
+            // Something is expected all the same.
+            let unread = || DrillPart::Expect(Expect::That(Spanned::new(Expression::Invalid, span)));
+            return (!given).then(|| Spanned::new(unread(), span));
         }
         self.trailing_of(&pair, if given { "given" } else { "expect" });
         let part = pair.into_inner().nth(1)?;
