@@ -61,9 +61,9 @@ impl Names {
                 _ => return,
             };
             let Some(name) = locals.get(slot as usize).map(|slot| slot.name.clone()) else { return };
-            let brings = match &call.target {
-                &Target::Manual(_) => return,
-                &Target::Action { action, .. } if call.effect == Effect::Changes => {
+            let brings = match call.target {
+                Target::Manual(_) => return,
+                Target::Action { action, .. } if call.effect == Effect::Changes => {
                     Brings::Walked(book.action(action).name.clone())
                 }
                 _ => Brings::Value(call.ty.clone()),
