@@ -132,3 +132,22 @@ fn the_runbooks_that_ship_are_drilled() {
     assert_eq!(broken.code, Some(0), "{}{}", broken.stdout, broken.stderr);
     assert!(broken.stdout.ends_with(" failures explored: nothing found\n"), "{}", broken.stdout);
 }
+
+/// What `check` lets pass has room on the stack of whichever thread drills it.
+#[test]
+fn deep_nesting_is_drilled_on_any_thread() {
+    let sandbox = Sandbox::new();
+    let steps = 60;
+    let open: String = (0..steps).map(|n| format!("step \"S{n}\" {{\n")).collect();
+    let close = "}\n".repeat(steps);
+    let chain: String =
+        (1..60).map(|n| format!("action a{n}() changes {{\n  run a{}()\n}}\n", n - 1)).collect();
+    let text = format!(
+        "runbook \"deep\"\naction a0() changes {{\n  run $ it\n    leave \"x\"\n}}\n{chain}\
+         resolve \"R\" {{\n{open}run a59()\n{close}}}\n\
+         drill \"d\" {{\n  expect outcome resolved\n}}\ndrill \"e\" {{\n  expect outcome resolved\n}}\n"
+    );
+    sandbox.write("deep.runbook", &text);
+    let drilled = sandbox.run(["drill", "deep.runbook", "--jobs", "2"]).expect_code(0);
+    assert!(drilled.stdout.ends_with("2 drills: all as expected\n"), "{}", drilled.stdout);
+}

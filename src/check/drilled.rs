@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::names::{Brings, inside};
 use super::report::{Report, listed, near};
 use crate::diagnostic::Diagnostic;
 use crate::program::{
@@ -32,8 +33,10 @@ pub(super) fn outcome(name: &ast::Name, report: &mut Report) {
 #[derive(Default)]
 struct Names {
     params: BTreeMap<String, Option<Domain>>,
-    /// Names of checks and of changes that are bound, and what they bring.
-    readings: BTreeMap<String, Type>,
+    /// Parameters of what is followed, which `follow` gives.
+    followed: BTreeSet<String>,
+    /// Names of checks and of changes that are bound.
+    bound: super::names::Names,
     asks: BTreeMap<String, Domain>,
     steps: BTreeSet<String>,
     resolves: BTreeSet<String>,
@@ -52,15 +55,20 @@ pub(super) fn fit(program: &Program, drills: &mut [Drill], report: &mut Report) 
         let mut seen: BTreeMap<String, Span> = BTreeMap::new();
         for given in &mut drill.given {
             names.given(given, report);
-            if let Some(key) = key(&given.what)
-                && let Some(first) = seen.insert(key.clone(), given.span)
-            {
-                report.push(
-                    Diagnostic::error("given-twice", format!("{key} is given twice"))
-                        .at(given.span, "again here")
-                        .at(first, "first here")
-                        .help("write successive values in one line: `given NAME = v, then v2`"),
+            let key = key(&given.what);
+            if let Some(first) = seen.insert(key.clone(), given.span) {
+                let told = Diagnostic::error("given-twice", format!("{key} is given twice"))
+                    .at(given.span, "again here")
+                    .at(first, "first here");
+                let once = matches!(
+                    given.what,
+                    GivenWhat::Alert { .. } | GivenWhat::OperatorStops { .. } | GivenWhat::Crash { .. }
                 );
+                report.push(if once {
+                    told.help("it comes once in a drill: write another drill for another")
+                } else {
+                    told.help("write successive values in one line: `given NAME = v, then v2`")
+                });
             }
         }
         for expect in &drill.expect {
@@ -69,8 +77,8 @@ pub(super) fn fit(program: &Program, drills: &mut [Drill], report: &mut Report) 
     }
 }
 
-fn key(what: &GivenWhat) -> Option<String> {
-    Some(match what {
+fn key(what: &GivenWhat) -> String {
+    match what {
         GivenWhat::Param { name, .. } | GivenWhat::Readings { name, .. } | GivenWhat::Answer { name, .. } => {
             format!("`{name}`")
         }
@@ -80,16 +88,22 @@ fn key(what: &GivenWhat) -> Option<String> {
             (true, None) => String::from("what manual steps come to"),
             (false, None) => String::from("the reply to approvals"),
         },
-        GivenWhat::Alert { .. } | GivenWhat::OperatorStops { .. } | GivenWhat::Crash { .. } => return None,
-    })
+        GivenWhat::Alert { .. } => String::from("the alert"),
+        GivenWhat::OperatorStops { step } => format!("a stop at the step \"{step}\""),
+        GivenWhat::Crash { step } => format!("a crash in the step \"{step}\""),
+    }
 }
 
 impl Names {
     fn of(program: &Program) -> Names {
-        let mut names = Names::default();
-        for book in program.with_followed() {
+        let mut names = Names { bound: super::names::Names::of(program), ..Names::default() };
+        for (at, book) in program.with_followed().enumerate() {
             for global in &book.globals {
                 let accepts = match &global.source {
+                    GlobalSource::Param(_) if at > 0 => {
+                        names.followed.insert(global.slot.name.clone());
+                        continue;
+                    }
                     GlobalSource::Param(param) => Some(param.domain.clone()),
                     GlobalSource::Secret(_) => None,
                     GlobalSource::Let(_) => continue,
@@ -115,14 +129,9 @@ impl Names {
         let name = |slot: u32| locals.get(slot as usize).map(|slot| slot.name.clone());
         let written = |span: Span| book.sources.unquoted(span).to_owned();
         every(body, &mut |statement| match &statement.kind {
-            StatementKind::Check { slot: Some(slot), call, .. } => {
-                self.reading(name(*slot), &call.ty);
-            }
             StatementKind::Run(run) => {
                 if let Target::Manual(manual) = &run.call.target {
                     self.manuals.insert(written(manual.text.span));
-                } else if let Some(slot) = run.slot {
-                    self.reading(name(slot), &run.call.ty);
                 }
             }
             StatementKind::Ask(asking) => {
@@ -136,14 +145,6 @@ impl Names {
             }
             _ => {}
         });
-    }
-
-    fn reading(&mut self, name: Option<String>, ty: &Type) {
-        let Some(name) = name else { return };
-        self.readings
-            .entry(name)
-            .and_modify(|known| *known = crate::expression::common(known, ty))
-            .or_insert_with(|| ty.clone());
     }
 
     fn given(&self, given: &mut Given, report: &mut Report) {
@@ -246,8 +247,17 @@ impl Names {
 
     /// Returns the type of what is read or called, or says why nothing can be given for it.
     fn type_of(&self, name: &str, span: Span, report: &mut Report) -> Option<Type> {
-        if let Some(ty) = self.readings.get(name) {
-            return Some(ty.clone());
+        match self.bound.find(name) {
+            Some(Ok(Brings::Value(ty))) => return Some(ty.clone()),
+            Some(Ok(Brings::Walked(action))) => {
+                report.push(walked(name, action, span));
+                return None;
+            }
+            Some(Err(actions)) => {
+                report.push(in_several(name, &actions, span));
+                return None;
+            }
+            None => {}
         }
         if let Some((effect, ty)) = self.actions.get(name) {
             if *effect == Effect::Changes {
@@ -265,8 +275,17 @@ impl Names {
         {
             return Some(found.returns.clone());
         }
-        let known =
-            self.readings.keys().chain(self.actions.keys()).chain(self.params.keys()).chain(self.asks.keys());
+        if self.followed.contains(name) {
+            let told = format!("`{name}` is a parameter of a runbook that is followed");
+            report.push(
+                Diagnostic::error("cannot-be-given", told)
+                    .at(span, "")
+                    .help(format!("it has what `follow` gives it: `follow \"FILE\" with {{ {name}: … }}`")),
+            );
+            return None;
+        }
+        let bound = self.bound.all();
+        let known = bound.iter().chain(self.actions.keys()).chain(self.params.keys()).chain(self.asks.keys());
         unknown("reading", name, known, span, report);
         None
     }
@@ -293,8 +312,37 @@ impl Names {
     }
 }
 
+/// Says that a name is what an action of the runbook brings, whose body is walked.
+fn walked(name: &str, action: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "cannot-be-given",
+        format!("`{name}` is what `{action}` brings, which is walked in a drill"),
+    )
+    .at(span, "")
+    .help("give what happens in it, by the names there; or say how its step goes: `given step \"…\" fails`")
+}
+
+/// Says that a name is bound in several actions.
+fn in_several(name: &str, actions: &[&str], span: Span) -> Diagnostic {
+    let first = actions.first().copied().unwrap_or_default();
+    Diagnostic::error("cannot-be-given", format!("`{name}` is bound in several actions"))
+        .at(span, "which of them is meant?")
+        .note(format!("it is bound in {}", listed(actions.iter().copied())))
+        .help(format!("write `given {} = …`", inside(first, name)))
+}
+
 /// Returns a given value as a reading of that type.
 fn shaped(value: &Value, ty: &Type) -> Result<Value, String> {
+    let of = if let Type::Tried(of) = ty { of } else { ty };
+    if let (Type::Command, Value::Record(record)) = (of, value) {
+        let known = ["stdout", "stderr", "exit", "ok", "elapsed"];
+        let (own, other): (Vec<_>, Vec<_>) = record.names().partition(|name| known.contains(name));
+        if let (Some(own), Some(other)) = (own.first(), other.first()) {
+            return Err(format!(
+                "a command has no field `{other}`; with `{own}` it is no JSON that it prints"
+            ));
+        }
+    }
     let given = value.clone().given(ty);
     // What is printed is text whatever is given for it.
     given.coerce(ty).or_else(|why| if matches!(given, Value::Command(_)) { Ok(given) } else { Err(why) })

@@ -220,6 +220,39 @@ impl Lower<'_> {
         }
     }
 
+    /// Says so where an attempt is asked for: in the end there is none.
+    fn refuse_attempt(&mut self, expr: &Expr) {
+        let mut found = None;
+        walk::every(expr, &mut |inner| {
+            if matches!(inner.kind, crate::program::ExprKind::Attempt) {
+                found.get_or_insert(inner.span);
+            }
+        });
+        if let Some(span) = found {
+            self.c.report.push(
+                Diagnostic::error(
+                    "outside-step",
+                    "`attempt` is that of a step, and in the end there is none",
+                )
+                .at(span, "")
+                .help("write `expect step \"TITLE\" 3 times`"),
+            );
+        }
+    }
+
+    /// Returns how many attempts are expected.
+    fn times(&mut self, of: &ast::Expr) -> Option<u32> {
+        let expr = self.plain_of(of, &Type::Int, "`times`");
+        let Some(Value::Int(times)) = self.compute(&expr) else { return None };
+        let wanted = u32::try_from(times).ok();
+        if wanted.is_none() {
+            self.c.report.push(
+                Diagnostic::error("out-of-range", format!("no step begins {times} times")).at(of.span, ""),
+            );
+        }
+        wanted
+    }
+
     fn expected(&mut self, expect: &ast::Expect) -> Option<ExpectWhat> {
         Some(match expect {
             ast::Expect::Outcome(name) => {
@@ -233,14 +266,7 @@ impl Lower<'_> {
                     ast::StepFate::NotRun => StepFate::NotRun,
                     ast::StepFate::Undone => StepFate::Undone,
                     ast::StepFate::Before(other) => StepFate::Before(self.as_written(other)),
-                    ast::StepFate::Times(times) => {
-                        let expr = self.plain_of(times, &Type::Int, "`times`");
-                        let times = match super::types::constant(&expr) {
-                            Some(Value::Int(n)) => u32::try_from(n).ok(),
-                            _ => None,
-                        };
-                        StepFate::Times(times?)
-                    }
+                    ast::StepFate::Times(times) => StepFate::Times(self.times(times)?),
                 };
                 ExpectWhat::Step { name: self.as_written(title), fate }
             }
@@ -259,6 +285,7 @@ impl Lower<'_> {
                 let mut calls = super::lower::Calls::refused("an `expect`");
                 let checked = self.expr(expr, &mut calls);
                 self.expect_bool(&checked, "`expect`");
+                self.refuse_attempt(&checked);
                 let checked =
                     if expr.node == ast::Expression::Invalid { unknown(expr.span) } else { checked };
                 ExpectWhat::That(checked)

@@ -25,6 +25,7 @@ mod habits;
 mod loader;
 mod lower;
 pub mod manual;
+pub mod names;
 mod people;
 mod phases;
 mod qualifiers;

@@ -13,6 +13,9 @@ use crate::display::{self, DrilledFile, Look};
 use crate::drill::{self, Coverage, Report};
 use crate::program::Program;
 
+/// Stack of a thread that drills: whatever `check` lets pass has room in it.
+const STACK: usize = 64 << 20;
+
 const AFTER: &str = "\
 Examples:
   mainstay drill disk-full.runbook
@@ -206,8 +209,15 @@ pub(super) fn each<T: Sync, R: Send>(of: &[T], jobs: usize, work: impl Fn(&T) ->
                 done.push((at, work(one)));
             }
         };
-        let workers: Vec<_> = (0..jobs.min(of.len())).map(|_| scope.spawn(worker)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
+        let thread = || std::thread::Builder::new().stack_size(STACK);
+        let workers: Vec<_> =
+            (0..jobs.min(of.len())).filter_map(|_| thread().spawn_scoped(scope, worker).ok()).collect();
+        // Where no thread could be had, all is done here.
+        let mut done = if workers.is_empty() { worker() } else { Vec::new() };
+        for worker in workers {
+            done.extend(worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        done
     });
     done.sort_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, result)| result).collect()

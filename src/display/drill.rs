@@ -39,12 +39,11 @@ pub fn drills(of: &DrilledFile<'_>, look: Look) -> String {
         let pad = widest - columns(&title);
         let took = Value::Duration(report.elapsed);
         let _ = writeln!(out, "  {sign} {title}{:pad$}  {came:<11}  {took}", "");
-        if report.passed() {
-            for name in &report.unused {
-                let words = format!("`{name}` is given and never asked for");
-                let _ = writeln!(out, "      {}", look.tone(Tone::Warn).on(&words));
-            }
-        } else {
+        for name in &report.unused {
+            let words = format!("`{name}` is given and never asked for");
+            let _ = writeln!(out, "      {}", look.tone(Tone::Warn).on(&words));
+        }
+        if !report.passed() {
             let _ = write!(out, "\n{}\n", render(&report.unmet, of.sources, look));
             out.push_str(&happened(&report.records, of.sources, look));
         }

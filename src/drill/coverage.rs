@@ -271,6 +271,14 @@ impl Points {
 
     fn call(&mut self, call: &Call) {
         self.bound(call.timeout.as_deref());
+        match &call.target {
+            // That its time ran out is an answer like another: the port is not open.
+            Target::Native { module, function, .. } if module == "tcp" && function == "open" => {}
+            Target::Native { args, .. } => {
+                self.bound(args.iter().find(|(name, _)| name == "timeout").map(|(_, length)| length));
+            }
+            _ => {}
+        }
     }
 
     fn run(&mut self, run: &Run, span: Span) {

@@ -2,19 +2,19 @@
 //!
 //! Owns the meaning of every `expect`, and the messages. Never runs anything.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
+use super::in_the_end::that;
 use super::stage::{Problem, Ran, Stage};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::engine::Engine;
-use crate::event::{Address, Body, Entry, Fact, Outcome, PhaseKind, Record};
-use crate::expression::{self, Scope, Stop};
-use crate::given::Missing;
-use crate::program::{Call, Drill, ExpectWhat, Expr, NameRef, Program, StatementKind, StepFate};
+use crate::event::{Address, Body, ChangeState, Entry, Fact, Outcome, PhaseKind, Record, Settled};
+use crate::given::{Missing, is_below};
+use crate::program::{Call, Drill, ExpectWhat, Program, StatementKind, StepFate};
 use crate::source::Span;
 use crate::timeline;
-use crate::value::{Type, Value};
+use crate::value::Type;
 
 /// Returns what is not as the drill expects; first of all what kept the run from its end.
 pub(super) fn unmet(stage: &Stage, drill: &Drill, ran: &Ran) -> Vec<Diagnostic> {
@@ -29,7 +29,7 @@ pub(super) fn unmet(stage: &Stage, drill: &Drill, ran: &Ran) -> Vec<Diagnostic> 
         .collect()
 }
 
-fn not_as_expected(message: impl Into<String>) -> Diagnostic {
+pub(super) fn not_as_expected(message: impl Into<String>) -> Diagnostic {
     Diagnostic::error("not-as-expected", message)
 }
 
@@ -54,9 +54,12 @@ fn told(stage: &Stage, drill: &Drill, problem: &Problem) -> Diagnostic {
 
 fn missing_words(program: &Program, drill: &Drill, missing: &Missing) -> Diagnostic {
     let Missing { name, action, call, span } = missing;
-    let told = Diagnostic::error("not-given", format!("`{call}` was not given"))
-        .at(drill.span, "in this drill")
-        .at(*span, "asked for here");
+    let placed = |told: Diagnostic| told.at(drill.span, "in this drill").at(*span, "asked for here");
+    if action == "answer" {
+        return placed(Diagnostic::error("cannot-be-given", format!("the answer `{name}`: {call}")))
+            .help(format!("answer with one of these, or write `given answer {name} never`"));
+    }
+    let told = placed(Diagnostic::error("not-given", format!("`{call}` was not given")));
     match (action.as_str(), name.as_str()) {
         ("ask", name) => told.help(format!("add `given answer {name} = …`, or `given answer {name} never`")),
         ("approve", _) => {
@@ -106,10 +109,15 @@ fn example(program: &Program, span: Span) -> String {
 /// What the records say, as far as something may be expected of it.
 pub(super) struct Seen<'a> {
     pub outcome: Option<(Outcome, &'a str)>,
+    /// The resolution that was taken, not that of a runbook that is followed.
     pub resolve: Option<String>,
-    /// The attempts of steps: name as written, title, and place in the record.
-    pub attempts: Vec<(&'a str, &'a str, usize)>,
+    /// Those that were taken of runbooks that are followed, by their titles.
+    followed: Vec<&'a str>,
+    /// The attempts of steps: name as written, address, and place in the record.
+    pub attempts: Vec<(&'a str, &'a Address, usize)>,
     pub attempted: Vec<&'a str>,
+    /// Changes of which nobody knows whether there is anything to take back.
+    in_doubt: Vec<&'a Address>,
     pub changed: &'a [Entry],
     pub taken_back: &'a [Entry],
     pub standing: &'a [Entry],
@@ -125,8 +133,10 @@ impl<'a> Seen<'a> {
         let mut seen = Seen {
             outcome: None,
             resolve: None,
+            followed: Vec::new(),
             attempts: Vec::new(),
             attempted: Vec::new(),
+            in_doubt: Vec::new(),
             changed: &[],
             taken_back: &[],
             standing: &[],
@@ -139,14 +149,27 @@ impl<'a> Seen<'a> {
         for (at, record) in records.iter().enumerate() {
             let Body::Fact(fact) = &record.body else { continue };
             match fact {
-                Fact::PhaseBegan { phase: PhaseKind::Resolve, .. } => {
-                    seen.resolve = resolve_of(program, &record.address);
+                Fact::PhaseBegan { phase: PhaseKind::Resolve, title, .. } => {
+                    match resolve_of(program, &record.address) {
+                        Some(own) => seen.resolve = Some(own),
+                        None => seen.followed.push(title),
+                    }
                 }
                 Fact::StepBegan { title, span, .. } => {
                     let name = names.get(span).copied().unwrap_or(title);
-                    seen.attempts.push((name, title, at));
+                    seen.attempts.push((name, &record.address, at));
                 }
                 Fact::ChangeBegan(change) if !change.undoing => seen.attempted.push(&change.call),
+                // A person who is asked to do something and refuses has changed nothing.
+                Fact::ChangeEnded { change, state: ChangeState::NotRun, .. }
+                    if change.call.starts_with("manual ") =>
+                {
+                    let asked = seen.attempted.iter().rposition(|call| *call == change.call);
+                    asked.map(|at| seen.attempted.remove(at));
+                }
+                Fact::UnwindEnded { change, settled: Settled::InDoubt, .. } => {
+                    seen.in_doubt.push(&change.address)
+                }
                 Fact::Notified { channel, text, page, .. } => seen.told.push((channel, text, *page)),
                 Fact::Finding { text } => seen.findings.push(text),
                 Fact::Ended { outcome, reason, changed, taken_back, standing, left } => {
@@ -167,11 +190,13 @@ impl<'a> Seen<'a> {
                 let (outcome, reason) = self.outcome?;
                 (outcome.word() != word).then(|| {
                     let unmet = not_as_expected(format!("the outcome is `{}`, not `{word}`", outcome.word()));
-                    if reason.is_empty() { unmet } else { unmet.note(reason) }
+                    let unmet = if reason.is_empty() { unmet } else { unmet.note(reason) };
+                    self.because_of_what_stands(unmet, outcome)
                 })
             }
             ExpectWhat::Resolve(name) => match &self.resolve {
                 Some(taken) if taken == name => None,
+                _ if self.followed.contains(&name.as_str()) => None,
                 Some(taken) => {
                     Some(not_as_expected(format!("the resolution \"{taken}\" was taken, not \"{name}\"")))
                 }
@@ -212,6 +237,21 @@ impl<'a> Seen<'a> {
         }
     }
 
+    /// Adds what keeps a run that went back from being `rolled_back` or `aborted`.
+    fn because_of_what_stands(&self, unmet: Diagnostic, outcome: Outcome) -> Diagnostic {
+        if outcome != Outcome::Failed || self.standing.is_empty() {
+            return unmet;
+        }
+        let stand: Vec<String> =
+            self.standing.iter().map(|entry| format!("{} ({})", entry.change.call, entry.note)).collect();
+        let stand: Vec<&str> = stand.iter().map(String::as_str).collect();
+        let unmet = listed(unmet, "stands", &stand);
+        if self.standing.iter().all(|entry| !self.in_doubt.contains(&&entry.change.address)) {
+            return unmet;
+        }
+        unmet.help("`done when` tells whether a change in doubt happened; an undo that is harmless where it did not is `safe`")
+    }
+
     /// Returns why the step did not fare so, if it did not.
     pub fn step(&self, name: &str, fate: &StepFate) -> Option<Diagnostic> {
         let times = self.attempts.iter().filter(|(step, ..)| *step == name).count();
@@ -244,9 +284,9 @@ impl<'a> Seen<'a> {
         if times == 0 {
             return Some(not_as_expected(format!("the step \"{name}\" did not run")));
         }
-        let titles: Vec<&str> =
-            self.attempts.iter().filter(|(step, ..)| *step == name).map(|(_, title, _)| *title).collect();
-        let own = |entry: &&Entry| titles.contains(&entry.change.step.as_str());
+        // What stands in steps inside it is its own.
+        let attempts = || self.attempts.iter().filter(|(step, ..)| *step == name);
+        let own = |entry: &&Entry| attempts().any(|(_, attempt, _)| is_below(&entry.change.address, attempt));
         let stand: Vec<&Entry> =
             self.changed.iter().chain(self.standing).chain(self.left).filter(own).collect();
         if let Some(entry) = stand.first() {
@@ -325,84 +365,4 @@ fn steps(program: &Program) -> BTreeMap<Span, &str> {
         });
     }
     found
-}
-
-/// The names as they are in the end.
-struct AtTheEnd<'a> {
-    stage: &'a Stage,
-    ran: &'a Ran,
-    /// The interpreter as the run left it, once a name is looked at.
-    engine: &'a OnceCell<Result<Engine, String>>,
-    /// What was looked at, each a line.
-    looked: RefCell<Vec<String>>,
-}
-
-impl AtTheEnd<'_> {
-    fn value(&self, name: NameRef) -> Option<Value> {
-        let again = || self.stage.replay(&self.ran.records).map(|replayed| replayed.engine);
-        let engine = self.engine.get_or_init(again).as_ref().ok()?;
-        let NameRef::Local(slot) = name else { return engine.name(name) };
-        let locals = &self.stage.program.locals;
-        let wanted = &locals.get(slot as usize)?.name;
-        // Names of several paths may have a slot each.
-        let slots = (0u32..).zip(locals).filter(|(_, slot)| slot.name == *wanted);
-        slots.filter_map(|(slot, _)| engine.name(NameRef::Local(slot))).last()
-    }
-
-    fn look(&self, name: &str, value: Option<&Value>) {
-        let shown = value.map_or_else(|| String::from("not bound in this run"), |value| value.brief(200));
-        let line = format!("{name} = {shown}");
-        let mut looked = self.looked.borrow_mut();
-        if !looked.contains(&line) {
-            looked.push(line);
-        }
-    }
-}
-
-impl Scope for AtTheEnd<'_> {
-    fn name(&self, name: NameRef) -> Option<Value> {
-        let value = self.value(name);
-        self.look(&self.describe(name).0, value.as_ref());
-        value
-    }
-
-    fn describe(&self, name: NameRef) -> (String, String) {
-        let program = &self.stage.program;
-        let slot = match name {
-            NameRef::Local(slot) => program.locals.get(slot as usize),
-            NameRef::Global(index) => program.globals.get(index as usize).map(|global| &global.slot),
-        };
-        slot.map(|slot| (slot.name.clone(), slot.origin.clone())).unwrap_or_default()
-    }
-
-    fn elapsed(&self) -> i64 {
-        let elapsed = self.ran.elapsed();
-        self.look("elapsed", Some(&Value::Duration(elapsed)));
-        elapsed
-    }
-
-    fn now(&self) -> jiff::Timestamp {
-        jiff::Timestamp::from_microsecond(crate::check::drills::BEGINNING + self.ran.elapsed() / 1000)
-            .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
-    }
-}
-
-fn that(
-    stage: &Stage,
-    ran: &Ran,
-    engine: &OnceCell<Result<Engine, String>>,
-    expr: &Expr,
-) -> Option<Diagnostic> {
-    let scope = AtTheEnd { stage, ran, engine, looked: RefCell::default() };
-    let value = expression::evaluate(expr, &scope);
-    if let Some(Err(why)) = engine.get() {
-        return Some(not_as_expected(why.clone()));
-    }
-    let unmet = match value {
-        Ok(Value::Bool(true)) => return None,
-        Ok(_) => not_as_expected(format!("`{}` is not true", stage.program.sources.text(expr.span))),
-        Err(Stop::Error(error)) => not_as_expected(error.message),
-        Err(Stop::NeedCall(_) | Stop::Unknown(_)) => not_as_expected("a call stands where none can be made"),
-    };
-    Some(scope.looked.take().into_iter().fold(unmet, Diagnostic::note))
 }

@@ -143,11 +143,12 @@ impl Stage {
         let secrets = secrets(program, &given);
         let params = given.iter().filter(|(name, _)| !secrets.contains_key(**name));
         let params = params.map(|(name, value)| ((*name).to_owned(), (*value).clone())).collect();
+        let world = GivenWorld::of(program, drill).hiding(secrets.values());
         Stage {
             program: Arc::clone(program),
             opened: opened(program, params),
             secrets,
-            world: GivenWorld::of(program, drill),
+            world,
             wanting: wanting.map(|(global, _)| global.slot.name.clone()),
             visits: None,
         }

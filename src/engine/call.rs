@@ -10,7 +10,7 @@ use super::ledger::Changes;
 use super::reply::{ended, given, returned, tried};
 use super::statement::block;
 use crate::event::{CommandRequest, NativeRequest, Reply, Request};
-use crate::program::{ActionId, Call, Command, Expr, Target};
+use crate::program::{ActionId, Call, Command, Expr, Target, native};
 use crate::shell;
 use crate::value::{Secret, Value};
 
@@ -243,6 +243,32 @@ impl<'w> Cx<'w> {
 
     /// Returns a call's deadline: its own timeout, else what its step has left, else the run's default.
     fn deadline(&self, call: &'w Call) -> Result<Option<Bound>, CallFailure> {
+        let around = self.deadline_around(call)?;
+        Ok(match (self.patience_of(call)?, around) {
+            (Some(own), Some(around)) if around.at < own.at => Some(around),
+            (Some(own), _) => Some(own),
+            (None, around) => around,
+        })
+    }
+
+    /// Returns how long a native function waits on its own: a real one sees to that itself, a given one by its bound.
+    fn patience_of(&self, call: &'w Call) -> Result<Option<Bound>, CallFailure> {
+        let Target::Native { module, function, args } = &call.target else { return Ok(None) };
+        if !self.walk.opened.named_calls {
+            return Ok(None);
+        }
+        let written = args.iter().find(|(name, _)| name == "timeout").map(|(_, length)| length);
+        let length = match written {
+            Some(length) => self.argument(length, call)?,
+            None => native::default_of(module, function, "timeout"),
+        };
+        let Value::Duration(length) = length else { return Ok(None) };
+        let words = format!("the timeout of {}", Value::Duration(length));
+        let at = self.now().run_ns.saturating_add(length);
+        Ok(Some(Bound { at, words: words.into(), written: written.map(|length| length.span) }))
+    }
+
+    fn deadline_around(&self, call: &'w Call) -> Result<Option<Bound>, CallFailure> {
         let now = self.now().run_ns;
         if let Some(timeout) = &call.timeout {
             let length = self.duration(timeout).map_err(|f| self.not_run(f, call))?;

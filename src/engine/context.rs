@@ -276,8 +276,18 @@ impl<'w> Cx<'w> {
             changes,
             inner: self.inner,
             asked: self.now(),
-            place: Place { undoing: self.unwinding, bound: written, ..self.place.clone() },
+            place: Place {
+                undoing: self.unwinding,
+                bound: written,
+                within: self.within(),
+                ..self.place.clone()
+            },
         }
+    }
+
+    /// Returns the name of the action whose body this is; empty outside one.
+    fn within(&self) -> Arc<str> {
+        self.frame.action.map_or_else(|| "".into(), |id| self.walk.program.action(id).name.as_str().into())
     }
 
     /// Notes that the walk was here, where somebody wants to know.

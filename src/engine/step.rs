@@ -10,7 +10,7 @@ use super::question::Asked;
 use super::statement::block;
 use super::unwind;
 use super::visits::Passed;
-use crate::event::{Fact, Place, QuestionKind, StepOutcome, Wanted};
+use crate::event::{Around, Fact, Place, QuestionKind, StepOutcome, Wanted};
 use crate::program::{Failure as OnFailure, Step};
 use crate::source::Span;
 
@@ -61,9 +61,14 @@ impl<'w> Cx<'w> {
     ) -> Result<Flow, (Stop, bool)> {
         let changes = Changes::default();
         let down = self.down(format_args!("a{attempt}"));
+        let name: Arc<str> = step.name.as_str().into();
+        let outer = down.place.around.clone();
+        let undoing = self.unwinding;
+        let around = Around { step: Arc::clone(&name), attempt: down.address(), undoing, outer };
         let place = Place {
-            step: step.name.as_str().into(),
+            step: name,
             attempt: down.address(),
+            around: Some(Arc::new(around)),
             name: Arc::default(),
             ..down.place.clone()
         };

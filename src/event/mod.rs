@@ -22,7 +22,7 @@ pub use input::{
     SourceHash,
 };
 pub use request::{
-    Ask, CommandRequest, Deed, LEAVE, NativeRequest, Place, Question, QuestionKind, Request, Wanted,
+    Around, Ask, CommandRequest, Deed, LEAVE, NativeRequest, Place, Question, QuestionKind, Request, Wanted,
 };
 
 /// The format of the journal that this program writes.

@@ -36,13 +36,29 @@ pub struct Place {
     pub step: Arc<str>,
     /// The attempt of that step.
     pub attempt: Address,
+    /// The steps around it, from the inside out.
+    pub around: Option<Arc<Around>>,
     /// What the value will be bound to, where a leaf of a change is; of a question its text as written, or its name.
     pub name: Arc<str>,
+    /// The action whose body it stands in, by its own name; empty outside one.
+    pub within: Arc<str>,
     /// Part of an undo, a `finally` or `rollback`.
     pub undoing: bool,
     pub span: Span,
     /// Where the length stands that gives it its deadline, if it is written.
     pub bound: Option<Span>,
+}
+
+/// An attempt of a step.
+#[derive(Debug)]
+pub struct Around {
+    /// The step, as written.
+    pub step: Arc<str>,
+    pub attempt: Address,
+    /// Whether the step is part of an undo or `rollback`.
+    pub undoing: bool,
+    /// The step around this one.
+    pub outer: Option<Arc<Around>>,
 }
 
 impl PartialEq for Place {
@@ -197,6 +213,17 @@ impl Question {
 }
 
 impl Wanted {
+    /// Returns a value if it can be an answer.
+    ///
+    /// # Errors
+    /// When it is none; the message says what would be.
+    pub fn accept(&self, value: Value) -> Result<Value, String> {
+        match self {
+            Wanted::Value(domain) => domain.accept(value),
+            Wanted::YesNo | Wanted::Done => Ok(value),
+        }
+    }
+
     /// Returns the answer that was typed: true or false, or the value that is asked for.
     ///
     /// # Errors

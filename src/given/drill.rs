@@ -4,10 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::opening::{STARTER, STARTER_UID};
+use super::unused::{answer_of, crash_of, outcome_of, replies_of, stop_of};
 use super::{Given, GivenWorld, Missing, exit, said};
+use crate::check::names::{Names, inside};
 use crate::event::{
-    Address, Answer, Ask, CommandEnd, Ended, Input, Outlet, Question, QuestionKind, Reply as Answered,
-    Request,
+    Address, Answer, Around, Ask, CommandEnd, Ended, Input, Outlet, Question, QuestionKind,
+    Reply as Answered, Request,
 };
 use crate::program::{Drill, GivenWhat, Program, Reply, StatementKind, StepOutcome};
 use crate::value::Value;
@@ -19,6 +22,7 @@ pub(super) struct Script {
     pub strict: bool,
     /// People play: nobody is told anything, and what nobody gave cannot be read.
     pub played: bool,
+    names: Names,
     steps: BTreeMap<String, VecDeque<StepOutcome>>,
     /// Steps that only read.
     reads: BTreeSet<String>,
@@ -30,6 +34,48 @@ pub(super) struct Script {
     stops: BTreeSet<String>,
     crashes: BTreeSet<String>,
     people: Vec<String>,
+    /// Who has answered which question, and where that was asked.
+    voices: BTreeMap<(String, String), Address>,
+}
+
+impl Script {
+    /// Returns under which names something is given for what is bound to `name` there, or calls `called`.
+    pub fn names(&self, within: &str, name: &str, called: &str) -> Vec<String> {
+        if !self.strict {
+            return [name, called].into_iter().map(str::to_owned).collect();
+        }
+        let own = [self.told_apart(within, name)].into_iter().filter(|_| !name.is_empty());
+        let inside = (!name.is_empty() && !within.is_empty()).then(|| inside(within, name));
+        // What is given for a name is for that name alone.
+        let called = (!called.is_empty() && !self.is_a_name(called)).then(|| called.to_owned());
+        inside.into_iter().chain(own).chain(called).collect()
+    }
+
+    /// Returns whether what is given by that name is given for what is bound to it.
+    pub fn is_a_name(&self, called: &str) -> bool {
+        self.strict && self.names.is_bound(called)
+    }
+
+    /// Returns all that attempts of steps come to.
+    pub fn outcomes(&mut self) -> impl Iterator<Item = &mut StepOutcome> {
+        self.steps.values_mut().flatten()
+    }
+
+    /// Returns whether nobody of that name has replied to that question yet.
+    fn is_first(&self, ask: &Ask, by: Option<&str>) -> bool {
+        let Some(by) = by else { return true };
+        let voice = (question_of(&ask.address).to_owned(), by.to_owned());
+        self.voices.get(&voice).is_none_or(|asked| *asked == ask.address)
+    }
+
+    /// Returns the name under which a drill gives what is bound to `name` there.
+    pub fn told_apart(&self, within: &str, name: &str) -> String {
+        if within.is_empty() || !self.names.needs_action(name) {
+            name.to_owned()
+        } else {
+            inside(within, name)
+        }
+    }
 }
 
 impl GivenWorld {
@@ -37,6 +83,7 @@ impl GivenWorld {
     pub fn of(program: &Program, drill: &Drill) -> GivenWorld {
         let mut world = GivenWorld::new();
         world.script.strict = true;
+        world.script.names = Names::of(program);
         world.script.reads = steps_that_read(program);
         drill.given.iter().for_each(|given| world.give(&given.what));
         world
@@ -76,26 +123,6 @@ impl GivenWorld {
         }
     }
 
-    /// Returns what a drill gives and no run has asked for, as it is named there.
-    pub fn unused(&self, drill: &Drill) -> Vec<String> {
-        let mut unused = Vec::new();
-        for given in &drill.given {
-            match &given.what {
-                GivenWhat::Readings { name, .. } if !self.used.contains(name) => unused.push(name.clone()),
-                GivenWhat::Answer { name, .. } if !self.used.contains(name) => unused.push(name.clone()),
-                GivenWhat::Step { name, .. }
-                | GivenWhat::OperatorStops { step: name }
-                | GivenWhat::Crash { step: name }
-                    if !self.used.contains(&format!("step {name}")) =>
-                {
-                    unused.push(format!("step \"{name}\""));
-                }
-                _ => {}
-            }
-        }
-        unused
-    }
-
     /// Returns whether the drill itself gives a crash.
     pub fn crashes(&self) -> bool {
         !self.script.crashes.is_empty()
@@ -133,40 +160,60 @@ impl GivenWorld {
         }
     }
 
-    /// Does what the drill says of the step in which something begins. Returns whether that was all.
+    /// Does what the drill says of the steps in which something begins, the innermost first. Returns whether that was
+    /// all.
     pub(super) fn scripted(&mut self, ask: &Ask) -> bool {
-        let step = ask.place.step.to_string();
-        if !self.script.strict || step.is_empty() || ask.place.undoing {
+        if !self.script.strict {
             return false;
         }
-        let counts = match ask.request {
+        let mut around = ask.place.around.clone();
+        while let Some(step) = around {
+            if step.undoing == ask.place.undoing && self.of_step(ask, &step) {
+                return true;
+            }
+            around = step.outer.clone();
+        }
+        false
+    }
+
+    /// Does what the drill says of one step. A stop and a crash come also while one that changes nothing waits or asks.
+    fn of_step(&mut self, ask: &Ask, around: &Around) -> bool {
+        let step = around.step.to_string();
+        let reads = !ask.inner && self.script.reads.contains(&step);
+        let acts = match &ask.request {
             Request::Command(_) | Request::Native(_) => ask.changes,
-            Request::Reading { .. } => !ask.inner && self.script.reads.contains(&step),
+            Request::Reading { .. } => reads,
             _ => false,
         };
-        if !counts {
+        let waits = match &ask.request {
+            Request::Question(question) => reads || question.kind == QuestionKind::Manual,
+            Request::Timer => reads,
+            _ => false,
+        };
+        if !acts && !waits {
             return false;
         }
-        self.used.insert(format!("step {step}"));
         if self.script.stops.remove(&step) {
+            self.uses(&stop_of(&step));
             self.stop(ask, "operator");
             return true;
         }
         if self.script.crashes.remove(&step) {
+            self.uses(&crash_of(&step));
             self.crashed = true;
         }
-        self.in_attempt(ask, &step)
+        acts && self.in_attempt(ask, &step, &around.attempt)
     }
 
     /// Lets the first of an attempt go as the drill says.
-    fn in_attempt(&mut self, ask: &Ask, step: &str) -> bool {
-        let attempt = ask.place.attempt.clone();
-        if !self.script.attempts.contains_key(&attempt) {
+    fn in_attempt(&mut self, ask: &Ask, step: &str, attempt: &Address) -> bool {
+        if !self.script.attempts.contains_key(attempt) {
             let Some(outcomes) = self.script.steps.get_mut(step) else { return false };
             let next = if outcomes.len() > 1 { outcomes.pop_front() } else { outcomes.front().cloned() };
             self.script.attempts.insert(attempt.clone(), next);
+            self.uses(&outcome_of(step));
         }
-        let Some(outcome) = self.script.attempts.get_mut(&attempt).and_then(Option::take) else {
+        let Some(outcome) = self.script.attempts.get_mut(attempt).and_then(Option::take) else {
             return false;
         };
         let is_command = matches!(ask.request, Request::Command(_));
@@ -200,7 +247,7 @@ impl GivenWorld {
     }
 
     fn later(&mut self, ask: &Ask, end: i64) {
-        let given = self.given_for(ask, [&ask.place.name, ""]);
+        let given = self.given_for(ask, &ask.place.name, "");
         let given = given.unwrap_or_else(|| match ask.request {
             Request::Command(_) => Given::Value(super::given_value(Value::text(""), "$ ")),
             _ => Given::Value(Value::None),
@@ -231,8 +278,12 @@ impl GivenWorld {
         let reply = match question.kind {
             QuestionKind::Answer => match self.script.answers.get(&name).cloned() {
                 Some((value, by, after)) => {
-                    self.used.insert(name);
-                    Some((value, by, after))
+                    self.uses(&answer_of(&name));
+                    let refused = value.clone().and_then(|value| question.wanted.accept(value).err());
+                    match refused {
+                        Some(why) => return self.not_an_answer(ask, name, why),
+                        None => Some((value, by, after)),
+                    }
                 }
                 None => return self.unanswered(ask, question, name),
             },
@@ -242,11 +293,16 @@ impl GivenWorld {
                 let manual = kind == QuestionKind::Manual;
                 let own = (manual, name.clone());
                 let key = if self.script.replies.contains_key(&own) { own } else { (manual, String::new()) };
+                if self.script.replies.contains_key(&key) {
+                    self.uses(&replies_of(key.0, &key.1));
+                }
                 match self.script.replies.get_mut(&key) {
                     Some(replies) => {
-                        let next =
-                            if replies.len() > 1 { replies.pop_front() } else { replies.front().cloned() };
-                        next.map(|reply| (reply.yes.map(Value::Bool), reply.by, reply.after))
+                        let stays = replies.len() == 1;
+                        let next = if stays { replies.front().cloned() } else { replies.pop_front() };
+                        // The last reply stays, but nobody says the same twice to one question.
+                        next.filter(|next| !stays || self.script.is_first(ask, next.by.as_deref()))
+                            .map(|reply| (reply.yes.map(Value::Bool), reply.by, reply.after))
                     }
                     // Nobody is expected to answer what the runbook does not write.
                     None if kind == QuestionKind::Failure => None,
@@ -267,11 +323,23 @@ impl GivenWorld {
         }
     }
 
+    /// Nobody can answer so: asked again and again, it ends in silence; unless that is the way the drill gives.
+    fn not_an_answer(&mut self, ask: &Ask, name: String, why: String) {
+        if self.faults.astray() {
+            return self.stays_silent(ask);
+        }
+        self.miss(ask, Missing { name, action: String::from("answer"), call: why, span: ask.place.span });
+    }
+
+    fn stays_silent(&mut self, ask: &Ask) {
+        self.tells(ask);
+        let why = format!("{} ran out", ask.bound);
+        self.reply(&ask.address, ask.deadline.unwrap_or(self.now), Answered::Silence { why });
+    }
+
     fn unanswered(&mut self, ask: &Ask, question: &Question, name: String) {
         if self.faults.astray() {
-            self.tells(ask);
-            let why = format!("{} ran out", ask.bound);
-            return self.reply(&ask.address, ask.deadline.unwrap_or(self.now), Answered::Silence { why });
+            return self.stays_silent(ask);
         }
         let action = match question.kind {
             QuestionKind::Answer => "ask",
@@ -287,7 +355,7 @@ impl GivenWorld {
         let role = question.roles.first().cloned().unwrap_or_default();
         let vote = ask.address.0.rsplit_once(".q").map_or("1", |(_, vote)| vote);
         let who = by.unwrap_or_else(|| match (role.as_str(), vote) {
-            ("", _) => String::from("operator"),
+            ("", _) => STARTER.to_owned(),
             (role, "1") => role.to_owned(),
             (role, vote) => format!("{role} {vote}"),
         });
@@ -298,9 +366,16 @@ impl GivenWorld {
                 self.script.people.len() - 1
             }
         };
-        let uid = 1001 + u32::try_from(at).unwrap_or(0);
+        let asked = (question_of(&ask.address).to_owned(), who.clone());
+        self.script.voices.entry(asked).or_insert_with(|| ask.address.clone());
+        let uid = if who == STARTER { STARTER_UID } else { 1001 + u32::try_from(at).unwrap_or(0) };
         Answer { who, uid, role, value, because: String::new(), letter: String::new() }
     }
+}
+
+/// Returns the address of what a question is asked for, of which each vote has one of its own.
+fn question_of(vote: &Address) -> &str {
+    vote.0.rsplit_once(".q").map_or(&*vote.0, |(question, _)| question)
 }
 
 fn printed(text: &str) -> CommandEnd {

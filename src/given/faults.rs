@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{A_WHILE, GivenWorld, exit, said};
-use crate::event::{Address, Answer, Ask, CommandEnd, Control, Ended, Input, Reply, Request};
+use crate::event::{Address, Answer, Ask, CommandEnd, Control, Ended, Input, QuestionKind, Reply, Request};
 use crate::source::Span;
 use crate::value::Value;
 
@@ -66,6 +66,10 @@ impl Fault {
     fn fits(self, ask: &Ask) -> bool {
         match ask.request {
             Request::Kill { .. } | Request::Cancel { .. } => false,
+            // To a question for a value nobody says no.
+            Request::Question(ref question) if question.kind == QuestionKind::Answer => {
+                matches!(self, Fault::Silent | Fault::Stop) || self.is_crash()
+            }
             Request::Question(_) => {
                 matches!(self, Fault::Denied | Fault::Silent | Fault::Stop) || self.is_crash()
             }

@@ -5,12 +5,15 @@
 
 mod drill;
 mod faults;
+mod hidden;
 mod opening;
 mod played;
+mod unused;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::event::{Address, Answer, Ask, CommandEnd, Ended, Input, Moment, Outlet, Reply, Request};
+use crate::event::{Address, Answer, Ask, CommandEnd, Control, Ended, Input, Moment, Outlet, Reply, Request};
+use crate::program::native;
 use crate::source::Span;
 use crate::value::{Type, Value};
 use crate::world::{Next, World, WorldError};
@@ -65,10 +68,12 @@ pub struct GivenWorld {
     missing: Option<Missing>,
     /// What a drill gives besides readings.
     script: Script,
-    /// Names that were asked for and given.
-    used: BTreeSet<String>,
+    /// How often what is given was asked for, as the drill names it.
+    used: BTreeMap<String, usize>,
     /// Readings that are made by their body: what is missing inside one is told by its name.
     descended: BTreeMap<Address, Missing>,
+    /// Readings that end where the run stops.
+    ended_by_stop: BTreeSet<Address>,
     crashed: bool,
     /// The program is gone: nothing more begins.
     gone: bool,
@@ -164,16 +169,18 @@ impl GivenWorld {
 
     fn next_given(&mut self, name: &str) -> Option<Given> {
         let values = self.readings.get_mut(name)?;
-        self.used.insert(name.to_owned());
-        if values.len() > 1 { values.pop_front() } else { values.front().cloned() }
+        let next = if values.len() > 1 { values.pop_front() } else { values.front().cloned() };
+        self.uses(name);
+        next
     }
 
-    /// Returns what is given for the first of these names that something is given for.
-    fn given_for(&mut self, ask: &Ask, names: [&str; 2]) -> Option<Given> {
+    /// Returns what is given for a name, or else for what is called.
+    fn given_for(&mut self, ask: &Ask, name: &str, called: &str) -> Option<Given> {
         if let Some(given) = self.handed.get(&ask.address) {
             return given.clone();
         }
-        let given = names.into_iter().find_map(|name| self.next_given(name));
+        let names = self.script.names(&ask.place.within, name, called);
+        let given = names.iter().find_map(|name| self.next_given(name));
         if self.faults.lasting {
             self.handed.insert(ask.address.clone(), given.clone());
         }
@@ -190,9 +197,10 @@ impl GivenWorld {
         }
     }
 
-    /// Returns whether that is an action that is carried out by its body.
+    /// Returns whether that is an action that is carried out by its body: all are, in a drill.
     fn stands_in(&self, ask: &Ask) -> bool {
-        matches!(&ask.request, Request::Named { action, .. } if !self.readings.contains_key(action))
+        let stands_for = |action| !self.script.strict && self.readings.contains_key(action);
+        matches!(&ask.request, Request::Named { action, .. } if !stands_for(action))
     }
 
     fn begin_one(&mut self, ask: Ask) {
@@ -207,26 +215,30 @@ impl GivenWorld {
         let address = ask.address.clone();
         match &ask.request {
             Request::Reading { name, action, call } => {
-                let given = self.given_for(&ask, [name, action]);
+                let given = self.given_for(&ask, name, action);
                 let given = given.map(|g| as_reading(g, call));
-                if given.is_none() {
+                if given.is_none() && name.is_empty() && self.script.is_a_name(action) {
+                    // Nothing can be given for what is called: what is read in it is told instead.
+                } else if given.is_none() {
                     let missing = Missing {
-                        name: name.clone(),
+                        name: self.script.told_apart(&ask.place.within, name),
                         action: action.clone(),
                         call: call.clone(),
                         span: ask.place.span,
                     };
                     self.descended.insert(address.clone(), missing);
+                } else if ends_by_stop(&ask, action) {
+                    self.ended_by_stop.insert(address.clone());
                 }
                 self.named(&ask, given);
             }
             Request::Named { action, .. } => {
-                let given = self.given_for(&ask, [action, ""]);
+                let given = if self.stands_in(&ask) { None } else { self.given_for(&ask, "", action) };
                 self.named(&ask, given);
             }
             Request::Command(command) => {
                 let typed = command.typed.clone();
-                match self.given_for(&ask, [&ask.place.name, ""]) {
+                match self.given_for(&ask, &ask.place.name, "") {
                     _ if !ask.changes => self.missing_in(&ask, &format!("$ {typed}")),
                     Some(given) => self.given_reply(&ask, given, self.now),
                     None => {
@@ -238,7 +250,7 @@ impl GivenWorld {
             }
             Request::Native(native) => {
                 let function = format!("{}.{}", native.module, native.function);
-                let given = self.given_for(&ask, [&ask.place.name, &function]);
+                let given = self.given_for(&ask, &ask.place.name, &function);
                 match given {
                     _ if !ask.changes => self.missing_in(&ask, &native.typed.clone()),
                     Some(given) => self.given_reply(&ask, given, self.now),
@@ -286,6 +298,14 @@ impl GivenWorld {
         }
     }
 
+    /// Ends the readings that are under way, as the run stops.
+    fn end_readings(&mut self) {
+        for reading in std::mem::take(&mut self.ended_by_stop) {
+            let message = String::from("the run stops");
+            self.end(&reading, Reply::Failed { message, doubt: false });
+        }
+    }
+
     fn named(&mut self, ask: &Ask, given: Option<Given>) {
         match given {
             None => self.reply(&ask.address, self.now, Reply::Descend),
@@ -298,10 +318,7 @@ impl GivenWorld {
             Given::Takes(ns, then) => {
                 let end = at.saturating_add(ns);
                 match ask.deadline.filter(|d| *d < end) {
-                    Some(deadline) => {
-                        let message = format!("{} ran out", ask.bound);
-                        self.reply(&ask.address, deadline, Reply::Failed { message, doubt: ask.changes });
-                    }
+                    Some(deadline) => self.reply(&ask.address, deadline, ran_out(ask)),
                     None => self.given_reply(ask, *then, end),
                 }
             }
@@ -323,7 +340,7 @@ impl GivenWorld {
     fn missing_in(&mut self, ask: &Ask, what: &str) {
         let around = self.descended.iter().find(|(reading, _)| ask.address.0.starts_with(&*reading.0));
         let missing = around.map(|(_, missing)| missing.clone()).unwrap_or_else(|| Missing {
-            name: ask.place.name.to_string(),
+            name: self.script.told_apart(&ask.place.within, &ask.place.name),
             action: String::new(),
             call: what.to_owned(),
             span: ask.place.span,
@@ -390,6 +407,9 @@ impl World for GivenWorld {
         if let Input::Delivered { request, .. } = &input {
             self.places.remove(request);
         }
+        if matches!(input, Input::Control { control: Control::Stop, .. }) {
+            self.end_readings();
+        }
         if self.faults.lasting {
             self.last = Some((key, input.clone()));
         }
@@ -400,6 +420,22 @@ impl World for GivenWorld {
 /// Returns whether a request belongs to what has that address.
 pub fn is_below(request: &Address, address: &Address) -> bool {
     request.0.strip_prefix(&*address.0).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// Returns whether a stop ends that reading: a command's, or an action's. A native function comes to its own end, and
+/// what takes something back is not stopped.
+fn ends_by_stop(ask: &Ask, action: &str) -> bool {
+    let is_native = action.split_once('.').is_some_and(|(module, name)| native::find(module, name).is_some());
+    !is_native && !ask.place.undoing
+}
+
+/// Returns what comes of something that takes longer than it may.
+fn ran_out(ask: &Ask) -> Reply {
+    match &ask.request {
+        // A port at which nobody answers is not open.
+        Request::Reading { action, .. } if action == "tcp.open" => Reply::Value { value: Value::Bool(false) },
+        _ => Reply::Failed { message: format!("{} ran out", ask.bound), doubt: ask.changes },
+    }
 }
 
 /// Returns a given text as the output of a command, where a command is read.

@@ -11,6 +11,10 @@ use crate::program::Program;
 /// How long a call without a timeout may take, nanoseconds.
 const CALL_TIMEOUT: i64 = 60_000_000_000;
 
+/// Who starts a run.
+pub(super) const STARTER: &str = "operator";
+pub(super) const STARTER_UID: u32 = 1000;
+
 /// Returns the opening of a run of `program`, without parameters and roles, at which somebody sits.
 pub fn opening(program: &Program, file: &str) -> Opened {
     Opened {
@@ -23,8 +27,8 @@ pub fn opening(program: &Program, file: &str) -> Opened {
         params: Vec::new(),
         env_names: Vec::new(),
         cwd: String::from("/"),
-        uid: 1000,
-        user: String::from("operator"),
+        uid: STARTER_UID,
+        user: STARTER.to_owned(),
         host: String::from("host"),
         boot_id: String::new(),
         zero_ns: None,

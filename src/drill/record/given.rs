@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::literal::{Shift, as_written, duration, literal, quote};
 use super::way::{Event, Happened, Met, Way};
+use crate::check::names::inside;
 use crate::event::{Address, Ended, Opened, Outlet, QuestionKind, Reply, Request};
 use crate::value::{CommandValue, Output, Value, brief};
 
@@ -154,7 +155,7 @@ impl Said {
         if !step.is_empty() && !met.ask.place.undoing {
             self.first_in.entry(step).or_insert(at);
         }
-        let key = if name.is_empty() { action } else { name };
+        let key = if name.is_empty() { action.to_owned() } else { own(met, name) };
         if key.is_empty() {
             self.unsaid.push(format!("`{}` has no name: write `check NAME = …`", brief(call, MESSAGE)));
             return;
@@ -165,7 +166,7 @@ impl Said {
             Some((_, Reply::Lost { why })) => format!("fails {}", message_of(why)),
             _ => String::from("fails \"its end was not seen\""),
         };
-        self.value(key, &value, met.took());
+        self.value(&key, &value, met.took());
     }
 
     /// Adds a value, or `fails …`, of a name.
@@ -191,7 +192,7 @@ impl Said {
             self.first_change(&step, met, &end);
             return;
         }
-        let name = place.name.to_string();
+        let name = own(met, &place.name);
         match &end {
             End::Done(value) if !name.is_empty() => {
                 let value = literal(value, self.shift);
@@ -212,7 +213,7 @@ impl Said {
     }
 
     fn first_change(&mut self, step: &str, met: &Met, end: &End) {
-        let name = met.ask.place.name.to_string();
+        let name = own(met, &met.ask.place.name);
         let outcome = match end {
             End::Done(value) => {
                 if !name.is_empty() {
@@ -390,6 +391,14 @@ fn typed(met: &Met) -> String {
         Request::Command(command) => command.typed.clone(),
         Request::Native(native) => native.typed.clone(),
         _ => String::new(),
+    }
+}
+
+/// Returns the name under which a drill gives what is bound there: inside an action, with the action's.
+fn own(met: &Met, name: &str) -> String {
+    match &*met.ask.place.within {
+        action if action.is_empty() || name.is_empty() => name.to_owned(),
+        action => inside(action, name),
     }
 }
 

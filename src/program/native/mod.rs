@@ -11,7 +11,7 @@ mod time;
 use std::sync::{Arc, LazyLock};
 
 use super::Effect;
-use crate::value::Type;
+use crate::value::{Type, Value};
 
 /// A native function.
 #[derive(Clone, Debug)]
@@ -157,6 +157,13 @@ pub fn all() -> &'static [Native] {
 /// Returns the function `module.name`.
 pub fn find(module: &str, name: &str) -> Option<&'static Native> {
     ALL.iter().find(|n| n.module == module && n.name == name)
+}
+
+/// Returns the length that a parameter of a function has where none is given; none where there is no such.
+pub fn default_of(module: &str, function: &str, param: &str) -> Value {
+    let params = find(module, function).map_or(&[][..], |found| &found.params);
+    let known = params.iter().find(|known| known.name == param);
+    known.and_then(|known| crate::value::parse_duration(known.default).ok()).unwrap_or(Value::None)
 }
 
 /// Returns the names of the native modules.

@@ -2,12 +2,14 @@
 //!
 //! Owns `given` and `expect`. Never knows whether a name exists.
 
+use super::forms::forms;
 use super::grammar::Rule;
-use super::reader::{Pair, Reader};
+use super::reader::{Pair, Reader, first_word};
+use crate::diagnostic::Diagnostic;
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{
-    Drill, DrillPart, Expect, Expr, Given, GivenReading, GivenReply, GivenWhat, Says, StepFate, StepOutcome,
-    Template, Text,
+    Drill, DrillPart, Expect, Expr, Expression, Given, GivenReading, GivenReply, GivenWhat, Says, StepFate,
+    StepOutcome, Template, Text,
 };
 
 impl<'i> Reader<'i> {
@@ -29,11 +31,48 @@ impl<'i> Reader<'i> {
     pub fn drill_part(&mut self, pair: Pair<'i>) -> Option<Spanned<DrillPart>> {
         let span = self.span(&pair);
         let given = pair.as_rule() == Rule::given;
+        if let Some(slip) = self.slip_in_drill(&pair) {
+            self.report(slip);
+            // Something is expected all the same.
+            let unread = || DrillPart::Expect(Expect::That(Spanned::new(Expression::Invalid, span)));
+            return (!given).then(|| Spanned::new(unread(), span));
+        }
         self.trailing_of(&pair, if given { "given" } else { "expect" });
         let part = pair.into_inner().nth(1)?;
         let part =
             if given { DrillPart::Given(self.given(part)?) } else { DrillPart::Expect(self.expect(part)?) };
         Some(Spanned::new(part, span))
+    }
+
+    /// Explains a line that was taken for something else, because what begins it could be a name.
+    fn slip_in_drill(&self, pair: &Pair<'i>) -> Option<Diagnostic> {
+        let mut parts = pair.clone().into_inner();
+        let part = parts.nth(1)?;
+        let behind = parts.find(|part| part.as_rule() == Rule::trailing)?;
+        let (written, at_behind) = (part.as_str().trim(), self.span(&behind));
+        let is_name = |text: &str| text.chars().all(|c| c.is_alphanumeric() || c == '_');
+        match part.as_rule() {
+            Rule::expect_that if is_name(written) => {
+                let at = self.place(self.span(&part).start as usize, at_behind.end as usize);
+                let told = Diagnostic::error(
+                    "syntax",
+                    format!("nothing is expected in the form `expect {written} …`"),
+                );
+                let told = forms("expect").fold(told.at(at, ""), |told, form| told.note(form.form));
+                Some(told.help("write one of these, or what is true in the end: `expect NAME == VALUE`"))
+            }
+            Rule::given_value if written.replace(' ', "").ends_with("=fails") => {
+                let name = written.split(['=', ' ']).next().unwrap_or("NAME");
+                let told = Diagnostic::error("syntax", "`fails` stands without `=`").at(self.span(&part), "");
+                Some(told.help(format!("write `given {name} fails \"WHY\"`")))
+            }
+            _ if pair.as_rule() == Rule::given && first_word(behind.as_str()) == "then" => {
+                let start = at_behind.start as usize;
+                let told = Diagnostic::error("missing-comma", "a comma stands before `then`");
+                Some(told.at(self.place(start, start + "then".len()), "").help("write `…, then …`"))
+            }
+            _ => None,
+        }
     }
 
     fn given(&mut self, pair: Pair<'i>) -> Option<Given> {
