@@ -20,14 +20,22 @@ pub(super) struct Script {
     steps: BTreeMap<String, VecDeque<StepOutcome>>,
     /// Steps that only read.
     reads: BTreeSet<String>,
-    /// What the attempts that have begun come to; `None`: it has happened.
-    attempts: BTreeMap<Address, Option<StepOutcome>>,
+    /// What the attempts that have begun come to.
+    attempts: BTreeMap<Address, Attempt>,
     /// By whether it is a manual step, and the text; empty: any.
     replies: BTreeMap<(bool, String), VecDeque<Reply>>,
     answers: BTreeMap<String, (Option<Value>, Option<String>, i64)>,
     stops: BTreeSet<String>,
     crashes: BTreeSet<String>,
     people: Vec<String>,
+}
+
+/// What an attempt of a step comes to.
+#[derive(Clone, Debug)]
+struct Attempt {
+    outcome: Option<StepOutcome>,
+    /// What it happened to: it happens to that again where it is begun anew, and to nothing else.
+    to: Option<Address>,
 }
 
 impl GivenWorld {
@@ -159,11 +167,15 @@ impl GivenWorld {
         if !self.script.attempts.contains_key(&attempt) {
             let Some(outcomes) = self.script.steps.get_mut(step) else { return false };
             let next = if outcomes.len() > 1 { outcomes.pop_front() } else { outcomes.front().cloned() };
-            self.script.attempts.insert(attempt.clone(), next);
+            self.script.attempts.insert(attempt.clone(), Attempt { outcome: next, to: None });
         }
-        let Some(outcome) = self.script.attempts.get_mut(&attempt).and_then(Option::take) else {
+        let Some(Attempt { outcome: Some(outcome), to }) = self.script.attempts.get_mut(&attempt) else {
             return false;
         };
+        if to.get_or_insert_with(|| ask.address.clone()) != &ask.address {
+            return false;
+        }
+        let outcome = outcome.clone();
         let is_command = matches!(ask.request, Request::Command(_));
         if outcome != StepOutcome::Fails && ask.changes && !matches!(outcome, StepOutcome::Takes(_)) {
             self.acts.push(said(ask));
@@ -219,6 +231,7 @@ impl GivenWorld {
     pub(super) fn reply_to(&mut self, ask: &Ask, question: &Question) {
         if question.kind == QuestionKind::Doubt && self.faults.astray() {
             // Whatever is in doubt here has happened: who looks says so.
+            self.doubts.push((self.faults.place_of(&ask.address), ask.address.clone()));
             let answer = self.answer(ask, question, Value::Bool(true), None);
             return self.reply(&ask.address, self.now, Answered::Answer(answer));
         }
@@ -264,7 +277,7 @@ impl GivenWorld {
 
     fn unanswered(&mut self, ask: &Ask, question: &Question, name: String) {
         if self.faults.astray() {
-            self.tells(ask);
+            self.tells(ask, &question.text);
             let why = format!("{} ran out", ask.bound);
             return self.reply(&ask.address, ask.deadline.unwrap_or(self.now), Answered::Silence { why });
         }
