@@ -256,3 +256,30 @@ fn what_is_no_page_is_not_overwritten() {
         std::fs::remove_file(sandbox.home().join("out")).expect("it was written");
     }
 }
+
+#[test]
+fn at_eighty_columns_figures_stand_below_their_heads_and_commands_are_whole() {
+    let sandbox = Sandbox::new();
+    let long = "it works where the words of a title are many more than anybody would write";
+    sandbox.write("a-folder-with-a-name/doubt.runbook", &NEVER_ANSWERED.replace("it works again", long));
+    let file = "a-folder-with-a-name/doubt.runbook";
+    let shown =
+        sandbox.at_terminal_of((100, 80), ["drill", file, "--coverage"]).finish().expect_code(0).stdout;
+    let row = |begins: &str| {
+        let at = |line: &&str| line.trim_start().starts_with(begins) && line.contains("  ");
+        shown.lines().rfind(at).unwrap_or_else(|| panic!("{begins}: {shown}")).to_owned()
+    };
+    let (head, figures) = (row("FILE"), row(file));
+    assert!(head.len() <= 80 && head.ends_with("UNDOS"), "{shown}");
+    assert_eq!(
+        head.trim_end().len(),
+        figures.trim_end().len(),
+        "the last column ends below its head: {shown}"
+    );
+
+    let told =
+        sandbox.at_terminal_of((100, 80), ["drill", file, "--every-failure"]).finish().expect_code(0).stdout;
+    let command = told.lines().position(|line| line.contains("look at it: ")).expect("a command");
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(lines[command].chars().count(), 80, "only the terminal breaks it: {told}");
+}
