@@ -121,14 +121,12 @@ fn a_file_of_drills_is_not_run() {
     assert!(run.stderr.contains("is no runbook; only runbooks can be run"), "{}", run.stderr);
 }
 
-/// All that ships is drilled, comes out as expected, leaves little out, and ends well whatever fails.
+/// All that ships is drilled, comes out as expected and leaves little out; that it ends well whatever fails is seen
+/// in `tests/failures.rs`.
 #[test]
 fn the_runbooks_that_ship_are_drilled() {
     let sandbox = Sandbox::new();
-    for folder in ["runbooks/incidents", "runbooks/quickstart"] {
-        let folder = in_checkout(folder).display().to_string();
-        let broken = sandbox.run(["drill", &folder, "--every-failure", "--min-coverage", "90"]);
-        assert_eq!(broken.code, Some(0), "{}{}", broken.stdout, broken.stderr);
-        assert!(broken.stdout.contains(" failures explored: nothing found\n"), "{}", broken.stdout);
-    }
+    let folder = in_checkout("runbooks").display().to_string();
+    let all = sandbox.run(["drill", &folder, "--min-coverage", "90"]);
+    assert_eq!(all.code, Some(0), "{}{}", all.stdout, all.stderr);
 }
