@@ -130,22 +130,18 @@ fn lcov_says_the_same() {
         for (record, file) in records.iter().zip(covered.files()) {
             assert_eq!(record.file, file.name);
             let points = file.points();
-            let lines: BTreeSet<usize> = points.iter().map(|point| point.line).collect();
+            let is_line = |passed| matches!(Group::of(passed), Group::Steps | Group::Undos);
+            let own = || points.iter().filter(|point| is_line(point.passed));
+            let lines: BTreeSet<usize> = own().map(|point| point.line).collect();
             assert_eq!(record.lines.keys().copied().collect::<BTreeSet<_>>(), lines);
-            for point in &points {
+            for point in own() {
                 assert!(record.lines[&point.line] >= point.drills);
             }
-            let is_line = |passed| matches!(Group::of(passed), Group::Steps | Group::Undos);
             let branches: Vec<_> = points.iter().filter(|point| !is_line(point.passed)).collect();
             let taken: usize = branches.iter().filter(|point| point.drills > 0).count();
             assert_eq!((record.branches.len(), record.taken()), (branches.len(), taken));
-            for (line, count) in &record.branches {
-                assert_eq!(
-                    count.is_none(),
-                    record.lines[line] == 0,
-                    "`-` is a branch of a line never reached"
-                );
-            }
+            let known = record.branches.iter().all(|(_, count)| count.is_some());
+            assert!(known, "`-` would say that a line was never reached, which nobody knows");
             let reached = record.lines.values().filter(|count| **count > 0).count();
             let totals = [lines.len(), reached, branches.len(), taken];
             assert_eq!(record.totals, totals, "LF, LH, BRF and BRH are the sums");

@@ -141,18 +141,20 @@ fn command(line: &str) -> Option<(String, BTreeMap<String, String>, String)> {
 fn github_is_told_of_the_line_and_nothing_else_is_a_command() {
     let text = drilled("github");
     let commands: Vec<_> = text.lines().filter_map(command).collect();
-    assert_eq!(commands.len(), 1, "{text}");
-    let (name, properties, message) = &commands[0];
+    let errors: Vec<_> = commands.iter().filter(|(name, ..)| name == "error").collect();
+    assert_eq!(errors.len(), 1, "{text}");
+    let names: Vec<&str> = commands.iter().map(|(name, ..)| name.as_str()).collect();
+    assert_eq!(names, ["error", "group", "endgroup"], "{text}");
+    let (name, properties, message) = errors[0];
     assert_eq!(name, "error");
     assert_eq!(properties["file"], "books/full.runbook");
     assert_eq!((properties["line"].as_str(), properties["col"].as_str()), ("23", "3"));
     assert_eq!(properties["title"], format!("drill \"{SHOWN}\""));
-    assert!(
-        message.starts_with("the step \"Delete\" ran\n") && message.contains("what happened:"),
-        "{message}"
-    );
-    let readable: Vec<&str> = text.lines().filter(|line| command(line).is_none()).collect();
-    assert_eq!(readable.len(), 3, "{text}");
+    assert_eq!(message, "the step \"Delete\" ran", "no drawing: GitHub shows the text around it");
+    let readable: Vec<&str> =
+        text.lines().filter(|line| command(line).is_none() && !line.starts_with("  ")).collect();
+    assert_eq!(readable.len(), 4, "{text}");
+    assert_eq!(readable[3], "3 drills: 1 not as expected");
     assert!(readable.iter().all(|line| !line.trim_start().starts_with("::") && !line.contains("##[")));
     assert!(
         readable[1].starts_with("passed  books/full.runbook: it helps: resolved")
@@ -194,4 +196,68 @@ fn several_files_are_counted_in_a_table() {
     assert!(rows.contains(&vec!["FILE", "DRILLS", "PASSED", "FAILED"]), "{text}");
     assert!(rows.contains(&vec!["books/full.runbook", "2", "1", "1"]), "{text}");
     assert!(rows.contains(&vec!["books/a,b:c%.runbook", "1", "1", "0"]), "{text}");
+}
+
+#[test]
+fn github_is_told_of_each_expectation_at_its_line() {
+    let sandbox = Sandbox::new();
+    let more = "  expect outcome failed\n  expect elapsed > 5h\n}\n";
+    let text = RUNBOOK.trim_end().trim_end_matches('}').to_owned() + more;
+    sandbox.write("full.runbook", &text.replace("TITLE", "wrong"));
+    let told = sandbox.run(["drill", ".", "--format", "github"]).expect_code(1).stdout;
+    let commands: Vec<_> = told.lines().filter_map(command).collect();
+    let errors: Vec<_> = commands.iter().filter(|(name, ..)| name == "error").collect();
+    assert_eq!(errors.len(), 3, "{told}");
+    assert!(errors.iter().all(|(_, properties, _)| properties["file"] == "full.runbook"), "{told}");
+    let lines: std::collections::BTreeSet<&str> =
+        errors.iter().map(|(_, properties, _)| properties["line"].as_str()).collect();
+    assert_eq!(lines.len(), 3, "each at its line: {told}");
+}
+
+/// Two files with errors beside one that is drilled.
+fn with_errors(format: &str) -> (String, String) {
+    let sandbox = Sandbox::new();
+    sandbox.write("books/bad.runbook", "runbook \"Bad\"\n\nresolve \"x\" {\n  show nothing_like_it\n}\n");
+    sandbox.write("books/quiet.runbook", QUIET);
+    sandbox.write("books/worse.runbook", "no runbook\n");
+    let told = sandbox.run(["drill", "books", "--format", format]).expect_code(2);
+    (told.stdout, told.stderr)
+}
+
+#[test]
+fn files_with_errors_are_all_told_and_the_others_drilled() {
+    let (text, errors) = with_errors("text");
+    assert!(text.contains("it is done") && text.contains("1 drill: all as expected"), "{text}");
+    assert!(errors.contains("books/bad.runbook") && errors.contains("books/worse.runbook"), "{errors}");
+    assert!(errors.contains("2 files have errors and were not drilled"), "{errors}");
+
+    let elements = parsed(&with_errors("junit").0);
+    let broken = elements.iter().filter(|e| e.path == "testsuites/testsuite/testcase/error").count();
+    assert_eq!(broken, 2);
+    let all = elements.iter().find(|e| e.path == "testsuites").expect("the whole");
+    assert_eq!((all.attributes["tests"].as_str(), all.attributes["errors"].as_str()), ("3", "2"));
+
+    let github = with_errors("github").0;
+    let places: Vec<_> = github.lines().filter_map(command).map(|(_, p, _)| p["file"].clone()).collect();
+    assert_eq!(places, ["books/bad.runbook", "books/worse.runbook"], "{github}");
+
+    let tap = with_errors("tap").0;
+    assert!(tap.starts_with("TAP version 14\n1..3\nnot ok 1 - books/bad.runbook"), "{tap}");
+    assert!(tap.contains("\nok 2 - books/quiet.runbook") && tap.contains("\nnot ok 3 - "), "{tap}");
+
+    let json: serde_json::Value = serde_json::from_str(&with_errors("json").0).expect("JSON");
+    assert_eq!((json["with_errors"].as_u64(), json["passed"].as_u64()), (Some(2), Some(1)), "{json:#}");
+    assert!(json["files"][0]["errors"][0]["message"].is_string(), "{json:#}");
+}
+
+#[test]
+fn drills_that_cannot_run_yet_are_no_success() {
+    let sandbox = Sandbox::new();
+    let elsewhere = QUIET.replace(
+        "  run $ act\n    leave \"it harms nobody\"\n",
+        "  on \"web1\" {\n    run $ act\n      leave \"it harms nobody\"\n  }\n",
+    );
+    sandbox.write("on.runbook", &elsewhere);
+    let told = sandbox.run(["drill", "on.runbook"]).expect_code(2);
+    assert!(told.stderr.contains("`on HOST` does not run yet"), "{}", told.stderr);
 }

@@ -1,17 +1,20 @@
 //! `mainstay drill`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 
-use super::failure::{Failure, INVALID, warn};
+use super::failure::{Failure, INVALID};
 use super::{coverage, pretty, print};
 use crate::check::{Checked, Disk};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::display::{self, DrilledFile, Look};
 use crate::drill::{self, Coverage, Report};
 use crate::program::Program;
+use crate::value::brief;
 
 /// Stack of a thread that drills: whatever `check` lets pass has room in it.
 const STACK: usize = 64 << 20;
@@ -30,7 +33,7 @@ Examples:
 Exit codes:
   0  every drill came out as expected
   1  at least one did not, they take too little (`--min-coverage`), or `--every-failure` found something
-  2  a file has errors, or there is nothing to drill";
+  2  a file has errors (the others are drilled), or there is nothing to drill";
 
 /// Drill runbooks: run them in a given world, and compare
 ///
@@ -73,6 +76,9 @@ pub(super) struct Args {
     out: Option<PathBuf>,
 }
 
+/// Titles that are listed where none fits, at most.
+const TITLES: usize = 10;
+
 /// How what came of drills is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
@@ -92,9 +98,29 @@ pub(super) enum Format {
 pub(super) struct Drilled {
     pub file: String,
     pub checked: Checked,
-    /// `None` where the file drills nothing that runs.
+    /// `None` where the file has errors, or drills nothing that runs.
     pub program: Option<Arc<Program>>,
     pub reports: Vec<Report>,
+    /// What keeps it from being drilled.
+    pub errors: Vec<Diagnostic>,
+}
+
+impl Drilled {
+    fn of(file: String, measured: bool) -> Drilled {
+        let checked = crate::check::check(&file, &Disk);
+        let is_error = |diagnostic: &&Diagnostic| diagnostic.severity == Severity::Error;
+        let mut errors: Vec<Diagnostic> = checked.diagnostics.iter().filter(is_error).cloned().collect();
+        let program = if errors.is_empty() { checked.drilled().cloned().map(Arc::new) } else { None };
+        if errors.is_empty() && program.is_none() && checked.unsupported {
+            let unsupported = |diagnostic: &&Diagnostic| diagnostic.code == "not-yet-supported";
+            let why = checked.diagnostics.iter().filter(unsupported).cloned();
+            let measured = measured && checked.kind == Some(crate::check::Kind::Runbook);
+            if measured || !checked.drills.is_empty() {
+                errors.extend(why.map(|one| Diagnostic { severity: Severity::Error, ..one }));
+            }
+        }
+        Drilled { file, checked, program, reports: Vec::new(), errors }
+    }
 }
 
 pub(super) fn drill(args: &Args) -> Result<u8, Failure> {
@@ -104,61 +130,101 @@ pub(super) fn drill(args: &Args) -> Result<u8, Failure> {
     if args.game_day.game_day {
         return super::gameday::game_day(args);
     }
-    if !matches!(args.format, Format::Text | Format::Json) {
-        if args.failures.every_failure {
-            return Err(Failure::new(INVALID, "`--every-failure` is written as text or as JSON"));
-        }
-        if args.coverage.shown() {
-            return Err(Failure::new(INVALID, "`--coverage` is written as text or as JSON").help(
-                "`--coverage-html` and `--coverage-lcov` write files, `--min-coverage` is the exit code",
-            ));
-        }
+    refuse(args)?;
+    let mut drilled: Vec<Drilled> =
+        files(&args.files)?.into_iter().map(|file| Drilled::of(file, args.coverage.bounds())).collect();
+    let bad: Vec<&Drilled> = drilled.iter().filter(|one| !one.errors.is_empty()).collect();
+    for one in &bad {
+        eprintln!("{}", display::diagnostics(&one.errors, &one.checked.sources, Look::of_stderr()));
     }
-    let mut drilled = Vec::new();
-    for file in files(&args.files)? {
-        let checked = crate::check::check(&file, &Disk);
-        if checked.has_errors() {
-            eprintln!("{}", display::diagnostics(&checked.diagnostics, &checked.sources, Look::of_stderr()));
-            return Err(Failure::new(INVALID, format!("`{file}` has errors; nothing was drilled")));
-        }
-        let program = checked.drilled().cloned().map(Arc::new);
-        if !checked.drills.is_empty() && program.is_none() {
-            warn(format!("`{file}` uses what does not run yet; its drills are left out"));
-        }
-        drilled.push(Drilled { file, checked, program, reports: Vec::new() });
-    }
+    let bad = not_drilled(&bad);
     let jobs =
         args.jobs.map(usize::from).or_else(|| std::thread::available_parallelism().ok().map(Into::into));
     let jobs = jobs.unwrap_or(1);
+    let filter = args.filter.as_deref();
     for one in &mut drilled {
-        one.reports = reports(one, args.filter.as_deref(), jobs);
+        one.reports = reports(one, filter, jobs);
     }
-    if drilled.iter().all(|one| one.reports.is_empty()) {
-        let why = match &args.filter {
-            Some(text) => format!("no drill's title contains `{text}`"),
-            None => String::from("there are no drills in these files that can be run"),
-        };
-        return Err(
-            Failure::new(INVALID, why).help("a drill is written `drill \"TITLE\" { given … expect … }`")
-        );
+    if bad.is_none() && drilled.iter().all(|one| one.reports.is_empty()) {
+        return Err(nothing(&drilled, filter));
     }
-    if args.failures.every_failure {
-        let filter = args.filter.as_deref();
-        return super::explore::explore(&drilled, filter, &args.failures, args.format, jobs);
+    if let Some(case) = &args.failures.at {
+        let code = super::explore::at(&drilled, filter, case, args.format)?;
+        return bad.map_or(Ok(code), Err);
     }
     let covered = covered(&drilled);
-    let filter = args.filter.as_deref();
     let shown = args.coverage.shown().then(|| display::coverage_json(&covered, filter));
-    tell(&drilled, args.format, shown.as_ref())?;
+    let found = if args.failures.every_failure {
+        super::explore::explore(&drilled, &args.failures, args.format, jobs, shown.as_ref())?
+    } else {
+        tell(&drilled, args.format, shown.as_ref())?;
+        drilled.iter().flat_map(|one| &one.reports).any(|report| !report.passed())
+    };
     if args.format == Format::Text {
         args.coverage.show(&covered, filter)?;
     }
     args.coverage.write(&covered)?;
-    if let Some(lacking) = args.coverage.lacking(&covered) {
-        return Err(lacking);
+    match (args.coverage.lacking(&covered), bad) {
+        (Some(lacking), None) => Err(lacking),
+        (lacking, Some(bad)) => {
+            lacking.iter().for_each(Failure::tell);
+            Err(bad)
+        }
+        (None, None) => Ok(u8::from(found)),
     }
-    let failed = drilled.iter().flat_map(|one| &one.reports).any(|report| !report.passed());
-    Ok(u8::from(failed))
+}
+
+/// Refuses what would be passed over without a word.
+fn refuse(args: &Args) -> Result<(), Failure> {
+    if args.out.is_some() {
+        return Err(Failure::new(INVALID, "`--out` says where `--from RUN` writes its drill")
+            .help("name the run with `--from`, or leave `--out` away"));
+    }
+    if matches!(args.format, Format::Text | Format::Json) {
+        return Ok(());
+    }
+    if args.failures.every_failure {
+        return Err(Failure::new(INVALID, "`--every-failure` is written as text or as JSON"));
+    }
+    if args.coverage.shown() {
+        return Err(Failure::new(INVALID, "`--coverage` is written as text or as JSON")
+            .help("`--coverage-html` and `--coverage-lcov` write files, `--min-coverage` is the exit code"));
+    }
+    Ok(())
+}
+
+/// Returns what is said in the end where files could not be drilled.
+fn not_drilled(bad: &[&Drilled]) -> Option<Failure> {
+    let what = match bad {
+        [] => return None,
+        [one] => format!("`{}` has errors and was not drilled", one.file),
+        several => format!("{} files have errors and were not drilled", several.len()),
+    };
+    let failure = Failure::new(INVALID, what);
+    let names = bad.iter().filter(|_| bad.len() > 1).map(|one| format!("`{}`", one.file));
+    Some(names.fold(failure, Failure::note))
+}
+
+fn nothing(drilled: &[Drilled], filter: Option<&str>) -> Failure {
+    let why = match filter {
+        Some(text) => format!("no drill's title contains `{text}`"),
+        None => String::from("there are no drills in these files that can be run"),
+    };
+    let titles: Vec<String> = drilled
+        .iter()
+        .flat_map(|one| &one.checked.drills)
+        .map(|drill| format!("\"{}\"", brief(&drill.title, 60)))
+        .collect();
+    let failure = Failure::new(INVALID, why);
+    if filter.is_none() || titles.is_empty() {
+        return failure.help("a drill is written `drill \"TITLE\" { given … expect … }`");
+    }
+    let shown = titles.iter().take(TITLES).fold(failure, |failure, title| failure.note(title.clone()));
+    let shown = match titles.len().saturating_sub(TITLES) {
+        0 => shown,
+        n => shown.note(format!("and {n} more")),
+    };
+    shown.help("`--filter` is a part of a title as it is written, in capital letters and small ones")
 }
 
 /// Returns the files that are meant, those of folders in the order of their names.
@@ -172,6 +238,9 @@ pub(super) fn files(named: &[String]) -> Result<Vec<String>, Failure> {
             found.push(name.clone());
         }
     }
+    // A file is one, however often and by whatever path it is named.
+    let mut known = BTreeSet::new();
+    found.retain(|file| known.insert(std::fs::canonicalize(file).unwrap_or_else(|_| file.into())));
     Ok(found)
 }
 
@@ -183,7 +252,7 @@ fn inside(folder: &Path, found: &mut Vec<String>) -> std::io::Result<()> {
         if entry.file_type()?.is_dir() {
             inside(&path, found)?;
         } else if path.extension().is_some_and(|ending| ending == "runbook") {
-            found.push(path.to_string_lossy().into_owned());
+            found.push(path.strip_prefix(".").unwrap_or(&path).to_string_lossy().into_owned());
         }
     }
     Ok(())
@@ -234,12 +303,14 @@ fn covered(drilled: &[Drilled]) -> Coverage {
     covered
 }
 
-fn shown(one: &Drilled) -> DrilledFile<'_> {
-    DrilledFile { file: &one.file, sources: &one.checked.sources, reports: &one.reports }
+pub(super) fn shown(one: &Drilled) -> DrilledFile<'_> {
+    let Drilled { file, checked, reports, errors, .. } = one;
+    DrilledFile { file, sources: &checked.sources, reports, errors }
 }
 
 fn tell(drilled: &[Drilled], format: Format, coverage: Option<&serde_json::Value>) -> Result<(), Failure> {
-    let files = || drilled.iter().filter(|one| !one.reports.is_empty()).map(shown).collect::<Vec<_>>();
+    let is_told = |one: &&Drilled| !one.reports.is_empty() || !one.errors.is_empty();
+    let files = || drilled.iter().filter(is_told).map(shown).collect::<Vec<_>>();
     match format {
         Format::Text => as_text(drilled),
         Format::Json => print(&pretty(&as_json(drilled, coverage))?),
@@ -254,28 +325,22 @@ fn tell(drilled: &[Drilled], format: Format, coverage: Option<&serde_json::Value
 
 fn as_text(drilled: &[Drilled]) -> Result<(), Failure> {
     let look = Look::of_stdout();
-    for one in drilled.iter().filter(|one| !one.reports.is_empty()) {
-        print(&format!("{}\n", display::drills(&shown(one), look)))?;
-    }
     let files: Vec<DrilledFile<'_>> =
         drilled.iter().filter(|one| !one.reports.is_empty()).map(shown).collect();
+    for one in &files {
+        print(&format!("{}\n", display::drills(one, look)))?;
+    }
     if files.len() > 1 {
         print(&format!("{}\n", display::drills_table(&files, look)))?;
     }
-    let all: Vec<&Report> = drilled.iter().flat_map(|one| &one.reports).collect();
-    let failed = all.iter().filter(|report| !report.passed()).count();
-    let drills = if all.len() == 1 { String::from("1 drill") } else { format!("{} drills", all.len()) };
-    let total = match failed {
-        0 => format!("{drills}: all as expected\n"),
-        n => format!("{drills}: {n} not as expected\n"),
-    };
-    print(&total)
+    if files.is_empty() { Ok(()) } else { print(&format!("{}\n", display::drills_sum(&files))) }
 }
 
 fn as_json(drilled: &[Drilled], coverage: Option<&serde_json::Value>) -> serde_json::Value {
     let reports = || drilled.iter().flat_map(|one| &one.reports);
     let mut all = json!({
         "files": drilled.iter().map(|one| display::drills_json(&shown(one))).collect::<Vec<_>>(),
+        "with_errors": drilled.iter().filter(|one| !one.errors.is_empty()).count(),
         "passed": reports().filter(|report| report.passed()).count(),
         "failed": reports().filter(|report| !report.passed()).count(),
     });

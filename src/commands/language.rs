@@ -7,6 +7,9 @@ use crate::diagnostic::nearest;
 
 const PAGE: &str = include_str!("../../docs/language.md");
 
+/// The parts that list messages.
+const MESSAGES: [&str; 2] = ["Messages", "Messages of drills"];
+
 /// A part of the page: a heading and what stands below it, up to the next one.
 struct Part {
     level: usize,
@@ -26,7 +29,7 @@ pub(super) enum Found {
 pub(super) fn topics() -> Vec<String> {
     let parts = parts();
     let mut found: Vec<String> = parts.iter().filter(|part| part.level > 1).flat_map(names).collect();
-    found.extend(rows(&parts, "Messages").chain(rows(&parts, "Functions")).map(|(name, _)| name));
+    found.extend(messages(&parts).chain(rows(&parts, "Functions")).map(|(name, _)| name));
     found.dedup();
     found
 }
@@ -60,7 +63,7 @@ pub(super) fn find(topic: &str) -> Found {
     if let Some(at) = parts.iter().position(|part| part.level > 1 && is_of(part, &wanted)) {
         return Found::Text(with_what_is_below(&parts, at));
     }
-    if let Some((code, says)) = rows(&parts, "Messages").find(|(code, _)| *code == wanted) {
+    if let Some((code, says)) = messages(&parts).find(|(code, _)| *code == wanted) {
         return Found::Text(message(&parts, &code, &says));
     }
     if let Some((at, row)) = row_of(&parts, &wanted) {
@@ -91,7 +94,7 @@ fn message(parts: &[Part], code: &str, says: &str) -> String {
         }
     }
     let about =
-        parts.iter().find(|part| part.title != "Messages" && part.text.contains(&format!("`{code}`")));
+        parts.iter().find(|part| !MESSAGES.contains(&part.title) && part.text.contains(&format!("`{code}`")));
     let word =
         code.rsplit('-').find_map(|word| parts.iter().find(|part| part.level > 1 && is_of(part, word)));
     if let Some(part) = shown.or(about).or(word) {
@@ -110,7 +113,7 @@ fn row_of(parts: &[Part], wanted: &str) -> Option<(usize, String)> {
                 || code.to_lowercase().starts_with(&format!("{wanted} "))
         })
     };
-    parts.iter().enumerate().filter(|(_, part)| part.title != "Messages").find_map(|(at, part)| {
+    parts.iter().enumerate().filter(|(_, part)| !MESSAGES.contains(&part.title)).find_map(|(at, part)| {
         let row = part
             .text
             .lines()
@@ -139,6 +142,11 @@ fn with_what_is_below(parts: &[Part], at: usize) -> String {
         .chain(below)
         .map(|part| format!("{} {}\n\n{}\n", "#".repeat(part.level), part.title, part.text))
         .collect()
+}
+
+/// Returns the codes of all messages and what they say.
+fn messages(parts: &[Part]) -> impl Iterator<Item = (String, String)> {
+    MESSAGES.iter().flat_map(|title| rows(parts, title))
 }
 
 /// Returns first words and second cells of the tables in a part.

@@ -3,15 +3,18 @@
 //! Owns which run and which text are meant, and where the drill goes. Never writes one that does not pass.
 
 use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Component, Path, PathBuf};
 
-use super::failure::{Failure, INVALID};
+use super::failure::{Failure, INVALID, warn_with};
 use super::{past, print, settings};
+use crate::check::{self, Disk};
 use crate::display::{self, Look};
 use crate::drill::{self, Unrecorded};
 use crate::event::{Body, Input, Record};
-use crate::journal::Reader;
+use crate::journal::{Reader, RunLock};
+use crate::program::Program;
+use crate::source::Sources;
 use crate::timeline::Summary;
 
 /// Writes the drill to `out`, or to standard output.
@@ -33,13 +36,20 @@ pub(super) fn record(given: &str, out: Option<&Path>) -> Result<u8, Failure> {
     }
     let numbered: Vec<(u64, Record)> = (1..).zip(records.iter().cloned()).collect();
     let (_, program) = past::followed(&state, &run, opened, &Summary::of(&numbered))?;
-    let recorded = drill::record(&program, &records).map_err(|why| refused(&run, why))?;
+    let recorded = match drill::record(&program, &records) {
+        Err(Unrecorded::NotOpened | Unrecorded::NotEnded) => {
+            return Err(not_ended(&run, RunLock::holder(&state.run_dir(&run)).ok().flatten().is_some()));
+        }
+        other => other.map_err(|why| refused(&run, why))?,
+    };
     let runbook = Path::new(&opened.cwd).join(&opened.file);
     let here = std::env::current_dir().unwrap_or_default();
     let folder =
         out.map_or(here.clone(), |out| here.join(out).parent().map(Path::to_path_buf).unwrap_or_default());
     let text = drill::file_of_drills(&from(&folder, &runbook).to_string_lossy(), &recorded.text);
     match out {
+        // A terminal must obey nothing that a command printed; a file holds it as it was.
+        None if std::io::stdout().is_terminal() => print(&display::clean(&text))?,
         None => print(&text)?,
         Some(out) => {
             let made = OpenOptions::new().write(true).create_new(true).open(out);
@@ -49,24 +59,56 @@ pub(super) fn record(given: &str, out: Option<&Path>) -> Result<u8, Failure> {
             })?;
         }
     }
+    changed_since(&runbook, &opened.file, &program);
     Ok(0)
 }
 
-fn refused(run: &str, why: Unrecorded) -> Failure {
-    match why {
-        Unrecorded::NotOpened | Unrecorded::NotEnded => {
-            Failure::new(INVALID, format!("the run {run} has not ended: no drill can be written from it"))
-                .help(format!("`mainstay resume {run}` goes on with it"))
-        }
-        Unrecorded::Differs { unmet, sources, unsaid } => {
-            eprintln!("{}", display::diagnostics(&unmet, &sources, Look::of_stderr()));
-            let what = format!("a drill of the run {run} does not come out as the run did; none was written");
-            let failure = unsaid.into_iter().fold(Failure::new(1, what), |failure, line| {
-                failure.note(format!("no drill can say: {line}"))
-            });
-            failure.help("what is read or changed under a name of its own can be said: `check NAME = …`, `run NAME = …`")
-        }
+/// Warns where the runbook is no longer what the drill was written for.
+fn changed_since(runbook: &Path, name: &str, program: &Program) {
+    let now = check::check(&runbook.to_string_lossy(), &Disk);
+    let texts = |of: &Sources| of.iter().map(|(_, source)| source.text.to_string()).collect::<Vec<_>>();
+    if texts(&now.sources) != texts(&program.sources) {
+        warn_with(
+            format!(
+                "`{}` has changed since that run: the drill fits the text of that time",
+                display::clean(name)
+            ),
+            "drill it: what has changed meanwhile is what does not come out as expected",
+        );
     }
+}
+
+fn not_ended(run: &str, lives: bool) -> Failure {
+    let failure =
+        Failure::new(INVALID, format!("the run {run} has not ended: no drill can be written from it"));
+    failure.help(if lives {
+        format!("it goes on now; `mainstay attach {run}` shows it")
+    } else {
+        format!("`mainstay resume {run}` goes on with it")
+    })
+}
+
+fn refused(run: &str, why: Unrecorded) -> Failure {
+    let Unrecorded::Differs { unmet, sources, unsaid } = why else { return not_ended(run, false) };
+    let what = format!("a drill of the run {run} does not come out as the run did; none was written");
+    let failure = Failure::new(1, what);
+    if unsaid.is_empty() {
+        eprintln!("{}", display::diagnostics(&unmet, &sources, Look::of_stderr()));
+        return failure.help(
+            "what is read or changed under a name of its own can be said: `check NAME = …`, `run NAME = …`",
+        );
+    }
+    // What differs follows from what could not be said: the text that it points into is nowhere to be read.
+    let failure =
+        unmet.iter().fold(failure, |failure, unmet| failure.note(format!("it differs: {}", unmet.message)));
+    let stops = unsaid.iter().any(|line| line.contains(" stopped the run after "));
+    let failure =
+        unsaid.into_iter().fold(failure, |failure, line| failure.note(format!("no drill can say: {line}")));
+    failure.help(if stops {
+        "write by hand what comes nearest: `given operator stops at step \"…\"` stops it at the first change of a step"
+    } else {
+        "a change with a name (`run NAME = …`), or the first one of a step, can be said: of runs of the runbook so written a drill can be made"
+    })
 }
 
 /// Returns the path of `file` as it is written in a file of `folder`; both are absolute.

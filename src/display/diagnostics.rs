@@ -19,7 +19,9 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, look: Look) -> Stri
 
 /// Returns one of them, with a line end.
 pub fn render_one(diagnostic: &Diagnostic, sources: &Sources, look: Look) -> String {
-    let message = clean(&diagnostic.message);
+    // Behind `error[CODE]: `, which the lines below it stand under.
+    let before = diagnostic.code.len() + if diagnostic.code.is_empty() { 9 } else { 11 };
+    let message = wrapped_by(&diagnostic.message, look, before);
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -54,6 +56,10 @@ fn draw<'a>(mut group: Group<'a>, diagnostic: &'a Diagnostic, sources: &'a Sourc
 
 /// Returns the text of a note, wrapped so that it fits beside its name and the numbers of lines.
 fn wrapped(text: &str, look: Look) -> String {
+    wrapped_by(text, look, BESIDE)
+}
+
+fn wrapped_by(text: &str, look: Look, beside: usize) -> String {
     let text = clean(text);
     let Some(width) = look.width else {
         return text;
@@ -61,7 +67,7 @@ fn wrapped(text: &str, look: Look) -> String {
     let lines = text.split('\n').flat_map(|line| {
         let mut paragraph = Paragraph::default();
         paragraph.push(look.plain(), line);
-        paragraph.wrap(Some(width.saturating_sub(BESIDE).max(20)))
+        paragraph.wrap(Some(width.saturating_sub(beside).max(20)))
     });
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -4,12 +4,12 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde_json::json;
 
 use super::diagnostics::{json as diagnostics_json, render};
-use super::text::{columns, one_line};
-use super::{Look, line};
+use super::text::{clean, columns, figures, one_line};
+use super::{Look, Paint, line};
+use crate::diagnostic::Diagnostic;
 use crate::drill::Report;
 use crate::event::Record;
 use crate::source::Sources;
@@ -25,13 +25,36 @@ pub struct DrilledFile<'a> {
     pub file: &'a str,
     pub sources: &'a Sources,
     pub reports: &'a [Report],
+    /// What keeps it from being drilled.
+    pub errors: &'a [Diagnostic],
 }
 
 /// Returns a line for each drill of a file, and the details of those that failed.
 pub fn drills(of: &DrilledFile<'_>, look: Look) -> String {
-    let mut out = format!("{}\n", look.bold().on(of.file));
-    let widest = of.reports.iter().map(|report| columns(&one_line(&report.title))).max().unwrap_or(0);
-    for report in of.reports {
+    listed(of, look, |_| true)
+}
+
+/// Returns the same of those drills alone that failed.
+pub fn drills_failed(of: &DrilledFile<'_>, look: Look) -> String {
+    listed(of, look, |report| !report.passed())
+}
+
+/// Returns how all of them came out, in a line.
+pub fn drills_sum(files: &[DrilledFile<'_>]) -> String {
+    let all: usize = files.iter().map(|of| of.reports.len()).sum();
+    let failed = files.iter().flat_map(|of| of.reports).filter(|report| !report.passed()).count();
+    let drills = if all == 1 { String::from("1 drill") } else { format!("{all} drills") };
+    match failed {
+        0 => format!("{drills}: all as expected"),
+        n => format!("{drills}: {n} not as expected"),
+    }
+}
+
+fn listed(of: &DrilledFile<'_>, look: Look, wanted: fn(&Report) -> bool) -> String {
+    let mut out = format!("{}\n", look.bold().on(&one_line(of.file)));
+    let reports = || of.reports.iter().filter(|report| wanted(report));
+    let widest = reports().map(|report| columns(&one_line(&report.title))).max().unwrap_or(0);
+    for report in reports() {
         let title = one_line(&report.title);
         let tone = if report.passed() { Tone::Good } else { Tone::Bad };
         let sign = look.tone(tone).on(look.glyph(Kind::Ended, tone));
@@ -53,24 +76,20 @@ pub fn drills(of: &DrilledFile<'_>, look: Look) -> String {
 
 /// Returns how the drills of several files came out, a line for each file.
 pub fn drills_table(files: &[DrilledFile<'_>], look: Look) -> String {
-    let mut table = Table::new();
-    table.force_no_tty().load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.add_row(["FILE", "DRILLS", "PASSED", "FAILED"].map(|name| look.dim().on(name)));
+    let head = ["FILE", "DRILLS", "PASSED", "FAILED"];
+    let mut rows: Vec<Vec<(Paint, String)>> = vec![head.map(|name| (look.dim(), name.to_owned())).to_vec()];
     for of in files {
         let failed = of.reports.iter().filter(|report| !report.passed()).count();
         let tone = if failed > 0 { Tone::Bad } else { Tone::Plain };
         let drills = of.reports.len();
-        table.add_row([
-            one_line(of.file),
-            drills.to_string(),
-            (drills - failed).to_string(),
-            look.tone(tone).on(&failed.to_string()),
+        rows.push(vec![
+            (look.plain(), one_line(of.file)),
+            (look.plain(), drills.to_string()),
+            (look.plain(), (drills - failed).to_string()),
+            (look.tone(tone), failed.to_string()),
         ]);
     }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table.trim_fmt() + "\n"
+    figures(&rows, look.width, look.unicode)
 }
 
 /// Returns what happened instead, as a timeline.
@@ -83,6 +102,8 @@ pub(super) fn happened(records: &[Record], sources: &Sources, look: Look) -> Str
     if entries.is_empty() {
         return String::new();
     }
+    // They stand two columns further right than those of a run.
+    let look = Look { width: look.width.map(|width| width.saturating_sub(2)), ..look };
     let mut out = String::from("what happened:\n");
     let skipped = entries.len().saturating_sub(SHOWN);
     if skipped > 0 {
@@ -98,6 +119,13 @@ pub(super) fn happened(records: &[Record], sources: &Sources, look: Look) -> Str
     out
 }
 
+/// Returns what happened as a list of lines, for programs.
+pub(super) fn happened_lines(records: &[Record], sources: &Sources) -> Vec<String> {
+    let look = Look { colour: false, unicode: true, width: None };
+    let lines = happened(records, sources, look);
+    lines.lines().skip(1).filter(|line| !line.is_empty()).map(|line| clean(line.trim_end())).collect()
+}
+
 /// Returns the drills of a file as JSON.
 pub fn drills_json(of: &DrilledFile<'_>) -> serde_json::Value {
     let drills = of.reports.iter().map(|report| {
@@ -109,7 +137,12 @@ pub fn drills_json(of: &DrilledFile<'_>) -> serde_json::Value {
             "elapsed_ns": report.elapsed,
             "diagnostics": diagnostics_json(&report.unmet, of.sources),
             "unused": report.unused,
+            "happened": if report.passed() { Vec::new() } else { happened_lines(&report.records, of.sources) },
         })
     });
-    json!({ "file": of.file, "drills": drills.collect::<Vec<_>>() })
+    json!({
+        "file": of.file,
+        "drills": drills.collect::<Vec<_>>(),
+        "errors": diagnostics_json(of.errors, of.sources),
+    })
 }

@@ -36,10 +36,10 @@ mod waiting;
 
 pub use coverage::{coverage, coverage_json, lcov, page as coverage_page};
 pub use diagnostics::{json as diagnostics_json, render as diagnostics, render_one as diagnostic};
-pub use drill::{DrilledFile, drills, drills_json, drills_table};
+pub use drill::{DrilledFile, drills, drills_failed, drills_json, drills_sum, drills_table};
 pub use dry::{DryRun, Tally};
 pub use ending::ending;
-pub use explored::{ExploredFile, explored, explored_case, explored_json};
+pub use explored::{ExploredFile, explored, explored_case, explored_case_json, explored_json};
 pub use gameday::{Expected, game_day, game_day_json};
 pub use json::Json;
 pub use line::line;

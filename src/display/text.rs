@@ -115,6 +115,62 @@ pub(super) fn cut(line: &str, width: Option<usize>, unicode: bool) -> String {
     out
 }
 
+/// Returns rows of painted cells in columns, the first at the left and the others at the right. Where they are wider
+/// than `width`, names in the first column lose their beginning.
+pub(super) fn figures(rows: &[Vec<(Paint, String)>], width: Option<usize>, unicode: bool) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widest = |at: usize| {
+        rows.iter().filter_map(|row| row.get(at)).map(|(_, text)| columns(text)).max().unwrap_or(0)
+    };
+    let mut widths: Vec<usize> = (0..count).map(widest).collect();
+    let rest: usize = widths.iter().skip(1).map(|width| width + GAP).sum();
+    if let (Some(first), Some(width)) = (widths.first_mut(), width) {
+        *first = (*first).min(width.saturating_sub(rest).max(NAME));
+    }
+    let mut out = String::new();
+    for row in rows {
+        for (at, (paint, text)) in row.iter().enumerate() {
+            let room = widths[at];
+            if at == 0 {
+                let text = fit_end(text, room, unicode);
+                let pad = room.saturating_sub(columns(&text));
+                out.push_str(&paint.on(&text));
+                out.extend(std::iter::repeat_n(' ', pad));
+            } else {
+                let pad = GAP + room.saturating_sub(columns(text));
+                out.extend(std::iter::repeat_n(' ', pad));
+                out.push_str(&paint.on(text));
+            }
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// Columns between two of a table.
+const GAP: usize = 2;
+
+/// Columns that a name keeps, at least.
+const NAME: usize = 12;
+
+/// Returns as much of the end of a text as fits.
+fn fit_end(text: &str, width: usize, unicode: bool) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
+    let mark = if unicode { "…" } else { "..." };
+    let mut used = columns(mark);
+    let mut start = text.len();
+    for (at, c) in text.char_indices().rev() {
+        used += c.width().unwrap_or(0);
+        if used > width {
+            break;
+        }
+        start = at;
+    }
+    format!("{mark}{}", &text[start..])
+}
+
 /// Pieces of one paragraph, each written in its way, wrapped together.
 #[derive(Debug, Default)]
 pub(super) struct Paragraph(Vec<(Paint, String)>);

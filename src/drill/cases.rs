@@ -124,6 +124,10 @@ impl FromStr for Case {
         };
         let breaks: Option<Vec<Break>> = text.split(',').map(one).collect();
         let words = Fault::ALL.map(Fault::word).join(", ");
+        let refused = |one: &&Break| matches!(one, Break::Write(_));
+        if breaks.iter().flatten().filter(refused).count() > 1 {
+            return Err(format!("one write can be refused in a case: `{text}` has more of {NOT_STORED}"));
+        }
         breaks.map(Case::of).ok_or_else(|| {
             format!(
                 "`{text}` is no case: write `NUMBER:WAY`, such as `17:lost`; ways are {words}, {NOT_STORED}"

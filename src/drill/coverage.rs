@@ -300,11 +300,47 @@ impl Points {
     }
 }
 
-/// Returns how many items a loop may have: one number where its list is written out.
+/// Returns how many items a loop may have: one number where its list is written out or counted out, at most so many
+/// where that is written.
 fn counts(looping: &For) -> Vec<Passed> {
-    match &looping.list.kind {
-        ExprKind::List(items) => vec![Passed::items(items.len())],
-        ExprKind::Literal(Value::List(items)) => vec![Passed::items(items.len())],
+    match length(&looping.list) {
+        Some(Length::Just(items)) => vec![Passed::items(items)],
+        Some(Length::UpTo(0)) => vec![Passed::Zero],
+        Some(Length::UpTo(1)) => vec![Passed::Zero, Passed::One],
         _ => vec![Passed::Zero, Passed::One, Passed::Many],
+    }
+}
+
+/// How many items a list has, as far as its text tells.
+enum Length {
+    Just(usize),
+    UpTo(usize),
+}
+
+fn length(list: &Expr) -> Option<Length> {
+    match &list.kind {
+        ExprKind::List(items) => Some(Length::Just(items.len())),
+        ExprKind::Literal(Value::List(items)) => Some(Length::Just(items.len())),
+        ExprKind::Function { name, args, .. } => {
+            let whole = |at: usize| match args.get(at).map(|arg| &arg.kind) {
+                Some(ExprKind::Literal(Value::Int(n))) => Some(usize::try_from(*n).unwrap_or(0)),
+                _ => None,
+            };
+            match name.as_str() {
+                "range" if args.len() == 1 => whole(0).map(Length::Just),
+                "sort" | "reverse" => length(args.first()?),
+                "unique" => match length(args.first()?)? {
+                    Length::Just(items) if items > 1 => None,
+                    known => Some(known),
+                },
+                "take" => match (whole(1)?, length(args.first()?)) {
+                    (most, Some(Length::Just(items))) => Some(Length::Just(most.min(items))),
+                    (most, Some(Length::UpTo(items))) => Some(Length::UpTo(most.min(items))),
+                    (most, None) => Some(Length::UpTo(most)),
+                },
+                _ => None,
+            }
+        }
+        _ => None,
     }
 }

@@ -3,13 +3,16 @@
 //! Owns which cases are run, and the comparison of a run that was taken up with one that was not. Nothing is kept of a
 //! case but what was found.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::cases::{Break, Case, Chance};
-use super::findings::{Finding, Findings, Rule, matters, not_the_same};
+use super::findings::{Judged, Rule, not_the_same};
+use super::found::{Finding, Findings, Kind};
+use super::same::{Arms, fact, more_often, place};
 use super::stage::{Kept, Problem, Ran, Stage};
-use crate::event::{Address, Body, Class, Fact, Record};
+use crate::event::Record;
 use crate::given::{Fault, Faults};
 use crate::program::{Drill, Program};
 use crate::source::Span;
@@ -32,6 +35,8 @@ pub struct Explored {
     pub findings: Findings,
     /// What is so in the run that nothing breaks: the drill shows it, and so it is known.
     pub known: Findings,
+    /// What is no finding and should be known: where nobody answers, and what was not judged.
+    pub remarks: Findings,
 }
 
 impl Explored {
@@ -42,6 +47,7 @@ impl Explored {
             together.cases += one.cases;
             together.findings.merge(one.findings);
             together.known.merge(one.known);
+            together.remarks.merge(one.remarks);
         }
         together.findings.forget(&together.known);
         together
@@ -87,6 +93,10 @@ pub struct Shown {
     /// What it wrote down.
     pub records: Vec<Record>,
     pub findings: Findings,
+    /// What is no finding and should be known.
+    pub remarks: Findings,
+    /// What was to take something back and was itself broken, as it could be typed.
+    pub unable: Vec<String>,
     /// What of the case could be broken, with what that is.
     pub broken: Case,
 }
@@ -101,11 +111,12 @@ pub fn case(program: &Arc<Program>, drill: &Drill, case: &Case) -> Shown {
     let kept = case.write().map_or_else(Kept::default, Kept::refusing);
     let ran = explorer.caught(|stage| stage.run_with(case.faults(), kept));
     explorer.judged(case, &ran);
-    let mut findings = explorer.explored.findings;
+    let unable = explorer.rule.judged(&ran).broken;
+    let Explored { mut findings, remarks, .. } = explorer.explored;
     findings.forget(&known);
     let mut broken = case.as_struck(ran.world.broken());
     broken.breaks.retain(|one| !matches!(one, Break::Write(write) if *write == 0 || *write >= ran.writes));
-    Shown { broken, records: ran.records, findings }
+    Shown { broken, records: ran.records, findings, remarks, unable }
 }
 
 struct Explorer {
@@ -113,6 +124,7 @@ struct Explorer {
     rule: Rule,
     title: String,
     span: Span,
+    arms: Arms,
     baseline: Facts,
     explored: Explored,
 }
@@ -124,6 +136,7 @@ impl Explorer {
             rule: Rule::of(program),
             title: drill.title.clone(),
             span: drill.span,
+            arms: Arms::of(program),
             baseline: Facts::default(),
             explored: Explored::default(),
         }
@@ -134,13 +147,26 @@ impl Explorer {
         let case = Case::of([one]);
         let ran = self.run(&case, case.faults());
         if case.is_lasting() {
-            let differs = self.baseline.differ(&ran);
+            let differs = self.baseline.differ(&ran, &self.arms);
             self.compared(&case, &ran, differs);
         } else {
-            self.note(&case, &ran);
+            for place in self.note(&case, &ran) {
+                self.unanswered(one, place);
+            }
         }
         self.explored.cases += 1;
         ran.world.places()
+    }
+
+    /// Runs the case in which nobody answers whether what it broke has happened.
+    fn unanswered(&mut self, one: Break, place: usize) {
+        let case = Case::of([one, Break::Request(place, Fault::Silent)]);
+        let ran = self.run(&case, case.faults());
+        // How long a question waits that the runbook does not write is no matter of its `rto`.
+        let mut judged = self.rule.judged(&ran);
+        judged.findings.retain(|finding| finding.kind != Kind::OverRto);
+        self.add(&case, &ran, judged);
+        self.explored.cases += 1;
     }
 
     fn pair(&mut self, first: Break, place: usize, fault: Fault) {
@@ -151,7 +177,7 @@ impl Explorer {
         let kept = match first {
             Break::Write(write) => Kept::refusing(write),
             Break::Request(..) if lasting => Kept::default(),
-            Break::Request(..) => Kept::only(matters),
+            Break::Request(..) => Kept::only(self.rule.matters()),
         };
         let ran = self.caught(|stage| stage.run_with(faults, kept));
         let case = case.as_struck(ran.world.broken());
@@ -166,7 +192,7 @@ impl Explorer {
             let without = case.without_crashes();
             let faults = without.faults();
             let straight = Facts::of(&self.caught(|stage| stage.run(faults)));
-            self.compared(case, ran, straight.differ(ran));
+            self.compared(case, ran, straight.differ(ran, &self.arms));
         }
     }
 
@@ -174,7 +200,7 @@ impl Explorer {
         let kept = match case.write() {
             Some(write) => Kept::refusing(write),
             None if case.is_lasting() || case.breaks.is_empty() => Kept::default(),
-            None => Kept::only(matters),
+            None => Kept::only(self.rule.matters()),
         };
         self.caught(|stage| stage.run_with(faults, kept))
     }
@@ -189,33 +215,57 @@ impl Explorer {
         })
     }
 
-    /// Adds what is wrong with a run.
-    fn note(&mut self, case: &Case, ran: &Ran) {
-        for finding in self.rule.findings(ran) {
-            self.add(case, ran, finding);
-        }
+    /// Adds what is wrong with a run. Returns the questions whether something happened that nobody has left
+    /// unanswered yet.
+    fn note(&mut self, case: &Case, ran: &Ran) -> Vec<usize> {
+        self.add(case, ran, self.rule.judged(ran))
     }
 
-    fn add(&mut self, case: &Case, ran: &Ran, finding: Finding) {
-        let (drill, mut first) = (String::new(), Case::default());
-        if self.explored.findings.knows(&finding) {
-            return self.explored.findings.add(Finding { drill, first, ..finding });
+    fn add(&mut self, case: &Case, ran: &Ran, judged: Judged) -> Vec<usize> {
+        for finding in judged.findings {
+            let finding = self.told(case, ran, finding, &self.explored.findings);
+            self.explored.findings.add(finding);
         }
-        first = if ran.world.broken().struck().is_empty() && case.write().is_none() {
+        let mut asked = ran.world.doubts().iter().map(|(place, _)| *place);
+        let mut places = Vec::new();
+        for remark in judged.remarks {
+            let place = if remark.kind == Kind::Unanswered { asked.next() } else { None };
+            places.extend(place.filter(|_| !self.explored.remarks.knows(&remark)));
+            let remark = self.told(case, ran, remark, &self.explored.remarks);
+            self.explored.remarks.add(remark);
+        }
+        places
+    }
+
+    /// Returns a finding with where it was found, unless that is known.
+    fn told(&self, case: &Case, ran: &Ran, finding: Finding, known: &Findings) -> Finding {
+        if known.knows(&finding) {
+            return finding;
+        }
+        let first = if ran.world.broken().struck().is_empty() && case.write().is_none() {
             case.clone()
         } else {
             case.as_struck(ran.world.broken())
         };
-        self.explored.findings.add(Finding { drill: self.title.clone(), first, ..finding });
+        let (drill, drills) = (self.title.clone(), BTreeSet::from([self.title.clone()]));
+        Finding { drill, drills, first, ..finding }
     }
 
     /// Adds in what a run that was taken up differs from the same without that.
-    fn compared(&mut self, case: &Case, ran: &Ran, differs: Option<Vec<String>>) {
-        let Some(differs) = differs else { return };
+    fn compared(&mut self, case: &Case, ran: &Ran, differs: Option<Difference>) {
+        let Some(Difference { lines, span }) = differs else { return };
         let struck = ran.world.broken().struck().last().map(|struck| struck.span);
-        let finding = not_the_same(struck.unwrap_or(self.span), differs);
-        self.add(case, ran, finding);
+        let span = span.or(struck.filter(|span| *span != Span::default())).unwrap_or(self.span);
+        let finding = self.told(case, ran, not_the_same(span, lines), &self.explored.findings);
+        self.explored.findings.add(finding);
     }
+}
+
+/// In what a run that was taken up differs.
+#[derive(Debug, Default)]
+struct Difference {
+    lines: Vec<String>,
+    span: Option<Span>,
 }
 
 /// What a run found and did.
@@ -230,62 +280,68 @@ struct Facts {
 impl Facts {
     fn of(ran: &Ran) -> Facts {
         Facts {
-            records: ran.records.iter().filter(|record| facts(record).is_some()).cloned().collect(),
+            records: ran.records.iter().filter(|record| fact(record).is_some()).cloned().collect(),
             acts: ran.world.acts.clone(),
             notified: ran.world.notified.clone(),
             problem: ran.problem.clone(),
         }
     }
 
-    /// Returns the first things in which a run differs, each a line.
-    fn differ(&self, ran: &Ran) -> Option<Vec<String>> {
+    /// Returns the first thing in which a run differs. What goes on side by side may change places.
+    fn differ(&self, ran: &Ran, arms: &Arms) -> Option<Difference> {
         if ran.problem != self.problem {
             let why = |problem: &Option<Problem>| match problem {
                 Some(Problem::Other(why)) => why.clone(),
                 Some(_) => String::from("something was not given"),
                 None => String::from("an outcome"),
             };
-            return Some(vec![
-                format!("straight on: {}", why(&self.problem)),
-                format!("taken up: {}", why(&ran.problem)),
-            ]);
+            return Some(Difference::of(&why(&self.problem), &why(&ran.problem)));
         }
-        if ran.world.acts != self.acts {
-            return Some(two(&self.acts, &ran.world.acts));
+        let Ran { world, records, .. } = ran;
+        if world.acts != self.acts
+            && let Some((act, straight, taken_up)) = more_often(&self.acts, &world.acts)
+        {
+            return Some(Difference::of(&times(act, straight), &times(act, taken_up)));
         }
-        if ran.world.notified != self.notified {
+        if world.notified != self.notified {
             let words = |told: &[(String, String)]| -> Vec<String> {
                 told.iter().map(|(whom, text)| format!("{whom} was told: {text}")).collect()
             };
-            return Some(two(&words(&self.notified), &words(&ran.world.notified)));
+            let (straight, taken_up) = (words(&self.notified), words(&world.notified));
+            if let Some((told, straight, taken_up)) = more_often(&straight, &taken_up) {
+                return Some(Difference::of(&times(told, straight), &times(told, taken_up)));
+            }
         }
-        let straight = self.records.iter().filter_map(facts);
-        if straight.eq(ran.records.iter().filter_map(facts)) {
+        if self.records.iter().filter_map(fact).eq(records.iter().filter_map(fact)) {
             return None;
         }
-        Some(two(&lines(&self.records), &lines(&ran.records)))
+        let [straight, taken_up] = arms.difference(&self.records, records)?;
+        let span = straight.and_then(place).or(taken_up.and_then(place));
+        let told = Difference::of(&line(&self.records, straight), &line(records, taken_up));
+        Some(Difference { span, ..told })
     }
 }
 
-/// Returns what a record says that must be the same, however often a run was taken up.
-fn facts(record: &Record) -> Option<(&Address, &Fact)> {
-    match &record.body {
-        Body::Fact(Fact::Resumed { .. }) => None,
-        Body::Fact(fact) if record.class == Class::Fact => Some((&record.address, fact)),
-        _ => None,
+impl Difference {
+    fn of(straight: &str, taken_up: &str) -> Difference {
+        let lines = vec![format!("straight on: {straight}"), format!("taken up: {taken_up}")];
+        Difference { lines, span: None }
     }
 }
 
-fn lines(records: &[Record]) -> Vec<String> {
+fn times(what: &str, times: usize) -> String {
+    match times {
+        1 => format!("{what} (once)"),
+        n => format!("{what} ({n} times)"),
+    }
+}
+
+/// Returns a record of a run as its timeline tells it.
+fn line(of: &[Record], record: Option<&Record>) -> String {
+    let Some(record) = record else { return String::from("nothing more") };
+    let up_to = of.iter().position(|known| std::ptr::eq(known, record)).unwrap_or(0);
     let rows: Vec<(u64, Record)> =
-        (1..).zip(records.iter().filter(|record| facts(record).is_some()).cloned()).collect();
-    let entries = timeline::entries(&rows).into_iter();
-    entries.map(|entry| [entry.what.to_string(), entry.outcome.to_string()].join(" ")).collect()
-}
-
-/// Returns the first two lines that differ.
-fn two(straight: &[String], taken_up: &[String]) -> Vec<String> {
-    let at = straight.iter().zip(taken_up).take_while(|(one, other)| one == other).count();
-    let line = |lines: &[String]| lines.get(at).cloned().unwrap_or_else(|| String::from("nothing more"));
-    vec![format!("straight on: {}", line(straight)), format!("taken up: {}", line(taken_up))]
+        (1..).zip(of.iter().take(up_to + 1).filter(|record| fact(record).is_some()).cloned()).collect();
+    let last = timeline::entries(&rows).pop();
+    last.map(|entry| [entry.what.to_string(), entry.outcome.to_string()].join(" ")).unwrap_or_default()
 }

@@ -7,9 +7,11 @@ mod cases;
 mod coverage;
 mod explore;
 mod findings;
+mod found;
 mod in_the_end;
 mod judge;
 mod record;
+mod same;
 mod stage;
 
 use std::collections::BTreeSet;
@@ -24,7 +26,7 @@ use crate::source::Span;
 pub use cases::{Break, Case};
 pub use coverage::{Coverage, FileCoverage, Group, Point, Tally, never};
 pub use explore::{Depth, Explored, Shown, case, explore};
-pub use findings::{Finding, Findings, Kind};
+pub use found::{Finding, Findings, Kind};
 pub use record::{Recorded, Unrecorded, file_of_drills, record};
 pub use stage::{Kept, Problem, Ran, Stage};
 

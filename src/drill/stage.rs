@@ -59,6 +59,17 @@ pub struct Kept {
     seen: usize,
 }
 
+fn endless() -> String {
+    format!("after {ENDLESS} records it was given up: what is given lets it go on and on")
+}
+
+fn ended_in(records: &[Record]) -> Option<Outcome> {
+    records.iter().rev().find_map(|record| match &record.body {
+        Body::Fact(Fact::Ended { outcome, .. }) => Some(*outcome),
+        _ => None,
+    })
+}
+
 /// Records after which a run is taken to go on for ever.
 const ENDLESS: usize = 500_000;
 
@@ -92,7 +103,7 @@ impl Store for Kept {
         self.writes += 1;
         self.seen += turns.iter().map(Vec::len).sum::<usize>();
         if self.seen > ENDLESS {
-            return Err(StoreError(format!("the run goes on after {ENDLESS} records")));
+            return Err(StoreError(endless()));
         }
         Ok(())
     }
@@ -108,10 +119,7 @@ impl Store for Kept {
 impl Ran {
     /// Returns how it ended, if it did.
     pub fn outcome(&self) -> Option<Outcome> {
-        self.records.iter().rev().find_map(|record| match &record.body {
-            Body::Fact(Fact::Ended { outcome, .. }) => Some(*outcome),
-            _ => None,
-        })
+        ended_in(&self.records)
     }
 
     /// Returns how long it took on the virtual clock, nanoseconds.
@@ -204,13 +212,16 @@ impl Stage {
             };
             match ended {
                 Ok(_) => break None,
+                // What is gone had nothing left to do.
+                Err(_) if gone && ended_in(&kept.records).is_some() => break None,
                 Err(_) if gone => match self.taken_up(&kept.records, &mut world) {
                     Ok((again, resumed)) => (engine, first) = (again, resumed),
                     Err(why) => break Some(Problem::Other(why)),
                 },
                 Err(error) => {
                     let missing = world.missing().cloned().map(Problem::Missing);
-                    break Some(missing.unwrap_or_else(|| Problem::Other(error.to_string())));
+                    let why = if kept.seen > ENDLESS { endless() } else { error.to_string() };
+                    break Some(missing.unwrap_or(Problem::Other(why)));
                 }
             }
         };

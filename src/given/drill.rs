@@ -26,8 +26,8 @@ pub(super) struct Script {
     steps: BTreeMap<String, VecDeque<StepOutcome>>,
     /// Steps that only read.
     reads: BTreeSet<String>,
-    /// What the attempts that have begun come to; `None`: it has happened.
-    attempts: BTreeMap<Address, Option<StepOutcome>>,
+    /// What the attempts that have begun come to.
+    attempts: BTreeMap<Address, Attempt>,
     /// By whether it is a manual step, and the text; empty: any.
     replies: BTreeMap<(bool, String), VecDeque<Reply>>,
     answers: BTreeMap<String, (Option<Value>, Option<String>, i64)>,
@@ -76,6 +76,14 @@ impl Script {
             inside(within, name)
         }
     }
+}
+
+/// What an attempt of a step comes to.
+#[derive(Clone, Debug)]
+struct Attempt {
+    outcome: Option<StepOutcome>,
+    /// What it happened to: it happens to that again where it is begun anew, and to nothing else.
+    to: Option<Address>,
 }
 
 impl GivenWorld {
@@ -210,12 +218,16 @@ impl GivenWorld {
         if !self.script.attempts.contains_key(attempt) {
             let Some(outcomes) = self.script.steps.get_mut(step) else { return false };
             let next = if outcomes.len() > 1 { outcomes.pop_front() } else { outcomes.front().cloned() };
-            self.script.attempts.insert(attempt.clone(), next);
+            self.script.attempts.insert(attempt.clone(), Attempt { outcome: next, to: None });
             self.uses(&outcome_of(step));
         }
-        let Some(outcome) = self.script.attempts.get_mut(attempt).and_then(Option::take) else {
+        let Some(Attempt { outcome: Some(outcome), to }) = self.script.attempts.get_mut(attempt) else {
             return false;
         };
+        if to.get_or_insert_with(|| ask.address.clone()) != &ask.address {
+            return false;
+        }
+        let outcome = outcome.clone();
         let is_command = matches!(ask.request, Request::Command(_));
         if outcome != StepOutcome::Fails && ask.changes && !matches!(outcome, StepOutcome::Takes(_)) {
             self.acts.push(said(ask));
@@ -271,6 +283,7 @@ impl GivenWorld {
     pub(super) fn reply_to(&mut self, ask: &Ask, question: &Question) {
         if question.kind == QuestionKind::Doubt && self.faults.astray() {
             // Whatever is in doubt here has happened: who looks says so.
+            self.doubts.push((self.faults.place_of(&ask.address), ask.address.clone()));
             let answer = self.answer(ask, question, Value::Bool(true), None);
             return self.reply(&ask.address, self.now, Answered::Answer(answer));
         }
@@ -326,20 +339,20 @@ impl GivenWorld {
     /// Nobody can answer so: asked again and again, it ends in silence; unless that is the way the drill gives.
     fn not_an_answer(&mut self, ask: &Ask, name: String, why: String) {
         if self.faults.astray() {
-            return self.stays_silent(ask);
+            return self.stays_silent(ask, &name);
         }
         self.miss(ask, Missing { name, action: String::from("answer"), call: why, span: ask.place.span });
     }
 
-    fn stays_silent(&mut self, ask: &Ask) {
-        self.tells(ask);
+    fn stays_silent(&mut self, ask: &Ask, name: &str) {
+        self.tells(ask, name);
         let why = format!("{} ran out", ask.bound);
         self.reply(&ask.address, ask.deadline.unwrap_or(self.now), Answered::Silence { why });
     }
 
     fn unanswered(&mut self, ask: &Ask, question: &Question, name: String) {
         if self.faults.astray() {
-            return self.stays_silent(ask);
+            return self.stays_silent(ask, &question.text);
         }
         let action = match question.kind {
             QuestionKind::Answer => "ask",

@@ -166,6 +166,11 @@ impl Faults {
         self
     }
 
+    /// Returns the place of the request that has just begun.
+    pub(super) fn place_of(&self, address: &Address) -> usize {
+        self.numbered.get(address).copied().unwrap_or(self.seen.saturating_sub(1))
+    }
+
     /// Returns how many requests could have been broken so far.
     pub fn seen(&self) -> usize {
         self.seen

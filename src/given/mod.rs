@@ -81,8 +81,10 @@ pub struct GivenWorld {
     last: Option<((i64, u64), Input)>,
     /// What was given to whom, where it may have to be given again.
     handed: BTreeMap<Address, Option<Given>>,
-    /// Requests of a way back that were answered by what is given, and those that nothing is given for.
-    told: Vec<Address>,
+    /// Requests of a way back that were answered by what is given, and those that nothing is given for, by name.
+    told: Vec<(Address, String)>,
+    /// Questions whether something happened, which somebody answered: their places, for a fault, and addresses.
+    doubts: Vec<(usize, Address)>,
     /// Changes that were made, as they could be typed, in order: what a file outside would show.
     pub acts: Vec<String>,
     /// What was told to whom.
@@ -140,9 +142,14 @@ impl GivenWorld {
         &self.faults
     }
 
-    /// Returns whether something below that address was answered by what is given, or asked for without being given.
-    pub fn was_told_below(&self, address: &Address) -> bool {
-        self.told.iter().any(|told| is_below(told, address))
+    /// Returns the names of what was answered below that address by what is given, or asked for without being given.
+    pub fn told_below(&self, address: &Address) -> BTreeSet<&str> {
+        self.told.iter().filter(|(told, _)| is_below(told, address)).map(|(_, name)| name.as_str()).collect()
+    }
+
+    /// Returns the questions whether something happened that somebody answered: places for a fault, and addresses.
+    pub fn doubts(&self) -> &[(usize, Address)] {
+        &self.doubts
     }
 
     /// Returns what was asked for and not given.
@@ -180,20 +187,21 @@ impl GivenWorld {
             return given.clone();
         }
         let names = self.script.names(&ask.place.within, name, called);
-        let given = names.iter().find_map(|name| self.next_given(name));
+        let given = names.into_iter().find_map(|name| self.next_given(&name).map(|given| (name, given)));
+        if let Some((name, _)) = &given {
+            self.tells(ask, name);
+        }
+        let given = given.map(|(_, given)| given);
         if self.faults.lasting {
             self.handed.insert(ask.address.clone(), given.clone());
-        }
-        if given.is_some() {
-            self.tells(ask);
         }
         given
     }
 
     /// Notes that what comes of a way back depends on what is given.
-    fn tells(&mut self, ask: &Ask) {
+    fn tells(&mut self, ask: &Ask, name: &str) {
         if ask.place.undoing && self.faults.is_exploring() {
-            self.told.push(ask.address.clone());
+            self.told.push((ask.address.clone(), name.to_owned()));
         }
     }
 
@@ -351,7 +359,8 @@ impl GivenWorld {
     fn miss(&mut self, ask: &Ask, missing: Missing) {
         let message = format!("`{}` was not given", missing.call);
         if self.faults.astray() {
-            self.tells(ask);
+            let name = if missing.name.is_empty() { &missing.call } else { &missing.name };
+            self.tells(ask, name);
         } else if !self.script.played {
             self.missing.get_or_insert(missing);
         }

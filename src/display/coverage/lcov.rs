@@ -19,27 +19,27 @@ fn record(out: &mut String, file: &FileCoverage) {
     for point in file.points() {
         lines.entry(point.line).or_default().push(point);
     }
-    let reached = |points: &[Point]| points.iter().map(|point| point.drills).max().unwrap_or(0);
     let _ = write!(out, "TN:\nSF:{}\n", file.name.replace(['\n', '\r'], " "));
     let (mut found, mut hit) = (0, 0);
     for (line, points) in &lines {
         let branches = points.iter().filter(|point| is_branch(point));
         for (number, point) in branches.enumerate() {
-            let taken = match reached(points) {
-                0 => String::from("-"),
-                _ => point.drills.to_string(),
-            };
-            let _ = writeln!(out, "BRDA:{line},0,{number},{taken}");
+            // Whether a line was executed is known of steps and undos alone: `-` would say that it was not.
+            let _ = writeln!(out, "BRDA:{line},0,{number},{}", point.drills);
             found += 1;
             hit += usize::from(point.drills > 0);
         }
     }
     let _ = write!(out, "BRF:{found}\nBRH:{hit}\n");
+    let (mut found, mut hit) = (0, 0);
     for (line, points) in &lines {
-        let _ = writeln!(out, "DA:{line},{}", reached(points));
+        let own = points.iter().filter(|point| !is_branch(point));
+        let Some(reached) = own.map(|point| point.drills).max() else { continue };
+        let _ = writeln!(out, "DA:{line},{reached}");
+        found += 1;
+        hit += usize::from(reached > 0);
     }
-    let reached = lines.values().filter(|points| reached(points) > 0).count();
-    let _ = write!(out, "LF:{}\nLH:{reached}\nend_of_record\n", lines.len());
+    let _ = write!(out, "LF:{found}\nLH:{hit}\nend_of_record\n");
 }
 
 fn is_branch(point: &Point) -> bool {

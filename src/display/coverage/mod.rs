@@ -8,11 +8,10 @@ mod page;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde_json::json;
 
-use super::Look;
-use super::text::{clean, cut};
+use super::text::{clean, cut, figures as columns_of, one_line};
+use super::{Look, Paint};
 use crate::drill::{Coverage, FileCoverage, Group, Point, Tally, never};
 use crate::timeline::{Kind, Tone};
 
@@ -48,22 +47,17 @@ fn figures(of: &Coverage, look: Look) -> String {
         0 => String::from("-"),
         points => format!("{}/{points}", tally.taken),
     };
-    let mut table = Table::new();
-    table.force_no_tty().load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     let names = groups.iter().map(|group| group.word().to_uppercase());
     let head = [String::from("FILE"), String::from("TAKEN")].into_iter().chain(names);
-    table.add_row(head.map(|name| look.dim().on(&name)));
+    let mut rows: Vec<Vec<(Paint, String)>> = vec![head.map(|name| (look.dim(), name)).collect()];
     for file in of.files() {
         let tally = file.tally();
         let tone = if tally.taken == tally.points { Tone::Good } else { Tone::Warn };
-        let own = groups.iter().map(|group| shown(file.tally_of(*group)));
-        let cells = [clean(&file.name), look.tone(tone).on(&tally.percent())];
-        table.add_row(cells.into_iter().chain(own));
+        let own = groups.iter().map(|group| (look.plain(), shown(file.tally_of(*group))));
+        let cells = [(look.plain(), one_line(&file.name)), (look.tone(tone), tally.percent())];
+        rows.push(cells.into_iter().chain(own).collect());
     }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table.trim_fmt() + "\n"
+    columns_of(&rows, look.width, look.unicode)
 }
 
 /// Returns the lines of a file with something that no drill has taken, and what that is.

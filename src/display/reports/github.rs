@@ -4,42 +4,66 @@
 
 use std::fmt::Write as _;
 
-use super::{details, outcome, place, summary, took};
+use super::{outcome, place_of, took};
+use crate::diagnostic::Diagnostic;
 use crate::display::DrilledFile;
-use crate::display::text::one_line;
+use crate::display::drill::{drills_sum, happened_lines};
+use crate::display::text::{clean, one_line};
+use crate::drill::Report;
 use crate::source::Place;
 
-/// Returns a line for each drill, and commands that mark what is not as expected in the files.
+/// Returns a line for each drill, commands that mark what is not as expected in the files, and the sum.
 pub fn github(files: &[DrilledFile<'_>]) -> String {
     let mut out = String::new();
     for of in files {
+        for error in of.errors {
+            let line = format!("{}: {}", of.file, error.message);
+            let _ = writeln!(out, "ERROR   {}", readable(&line));
+            command(&mut out, "error", &place_of(error, of), &error.code, &said(error));
+        }
         for report in of.reports {
-            let sign = if report.passed() { "passed" } else { "FAILED" };
-            let line = format!("{}: {}: {}, {}", of.file, report.title, outcome(report), took(report));
-            let _ = writeln!(out, "{sign}  {}", readable(&line));
-            if report.passed() {
-                for name in &report.unused {
-                    let place = of.sources.place(report.span);
-                    command(
-                        &mut out,
-                        "warning",
-                        &place,
-                        &report.title,
-                        &format!("`{name}` is given and never asked for"),
-                    );
-                }
-            } else {
-                let message = format!("{}\n\n{}", summary(report), details(report, of.sources));
-                command(&mut out, "error", &place(report, of), &report.title, &message);
-            }
+            drill(&mut out, of, report);
         }
     }
+    let _ = writeln!(out, "{}", drills_sum(files));
     out
+}
+
+fn drill(out: &mut String, of: &DrilledFile<'_>, report: &Report) {
+    let sign = if report.passed() { "passed" } else { "FAILED" };
+    let line = format!("{}: {}: {}, {}", of.file, report.title, outcome(report), took(report));
+    let _ = writeln!(out, "{sign}  {}", readable(&line));
+    let title = format!("drill \"{}\"", report.title);
+    for unmet in &report.unmet {
+        command(out, "error", &place_of(unmet, of), &title, &said(unmet));
+    }
+    if !report.unused.is_empty() {
+        let named: Vec<String> = report.unused.iter().map(|name| format!("`{name}`")).collect();
+        let message = format!("given and never asked for: {}", named.join(", "));
+        command(out, "warning", &of.sources.place(report.span), &title, &message);
+    }
+    if !report.passed() {
+        // What stands between these two is folded away.
+        let _ = writeln!(out, "::group::{}", data(&readable(&format!("what happened in {title}"))));
+        for line in happened_lines(&report.records, of.sources) {
+            let _ = writeln!(out, "  {}", readable(&line));
+        }
+        let _ = writeln!(out, "::endgroup::");
+    }
+}
+
+/// Returns what is wrong and what to do, without the text around it, which GitHub shows.
+fn said(unmet: &Diagnostic) -> String {
+    let notes = unmet.notes.iter().map(|note| format!("note: {note}"));
+    let help = unmet.help.iter().map(|help| format!("help: {help}"));
+    let lines = std::iter::once(unmet.message.clone()).chain(notes).chain(help);
+    clean(&lines.collect::<Vec<_>>().join("\n"))
 }
 
 fn command(out: &mut String, kind: &str, place: &Place, title: &str, message: &str) {
     let Place { file, line, column } = place;
-    let (file, title, message) = (property(file), property(&format!("drill \"{title}\"")), data(message));
+    let file = file.strip_prefix("./").unwrap_or(file);
+    let (file, title, message) = (property(file), property(title), data(message));
     let _ = writeln!(out, "::{kind} file={file},line={line},col={column},title={title}::{message}");
 }
 

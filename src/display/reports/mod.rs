@@ -10,8 +10,9 @@ mod tap;
 use super::drill::{DrilledFile, happened};
 use super::text::{clean, one_line};
 use super::{Look, diagnostics};
+use crate::diagnostic::Diagnostic;
 use crate::drill::Report;
-use crate::source::{Place, Sources};
+use crate::source::{Place, Sources, Span};
 use crate::value::Value;
 
 pub use github::github;
@@ -39,14 +40,39 @@ fn details(report: &Report, sources: &Sources) -> String {
 
 /// Returns where to look: at the first thing that is not as expected, else at the drill.
 fn place(report: &Report, of: &DrilledFile<'_>) -> Place {
-    let first = report.unmet.first().and_then(|unmet| unmet.labels.first());
-    let place = of.sources.place(first.map_or(report.span, |label| label.span));
+    match report.unmet.first() {
+        Some(unmet) => place_or(unmet, of, report.span),
+        None => of.sources.place(report.span),
+    }
+}
+
+/// Returns where that is; without a place at the beginning of the file.
+fn place_of(diagnostic: &Diagnostic, of: &DrilledFile<'_>) -> Place {
+    place_or(diagnostic, of, Span::default())
+}
+
+fn place_or(diagnostic: &Diagnostic, of: &DrilledFile<'_>, other: Span) -> Place {
+    let place = of.sources.place(diagnostic.labels.first().map_or(other, |label| label.span));
+    if place.line > 0 {
+        return place;
+    }
     // A place in no file of this drill's is the drill's own.
-    if place.line == 0 { Place { file: of.file.to_owned(), ..of.sources.place(report.span) } } else { place }
+    let own = of.sources.place(other);
+    Place { file: of.file.to_owned(), line: own.line.max(1), column: own.column.max(1) }
 }
 
 fn outcome(report: &Report) -> &'static str {
     report.outcome.map_or("no end", |outcome| outcome.word())
+}
+
+/// Returns what keeps a file from being drilled, in a line and in full.
+fn errors(of: &DrilledFile<'_>) -> Option<(String, String)> {
+    let first = of.errors.first()?;
+    let line = match of.errors.len() {
+        1 => one_line(&first.message),
+        n => format!("{} (and {} more)", one_line(&first.message), n - 1),
+    };
+    Some((line, clean(diagnostics(of.errors, of.sources, LOOK).trim_end())))
 }
 
 /// Returns how long the run took on its virtual clock.

@@ -5,44 +5,73 @@
 
 use std::fmt::Write as _;
 
-use super::{details, outcome, place, summary, took};
+use super::{details, errors, outcome, place, summary, took};
 use crate::display::DrilledFile;
 use crate::display::text::one_line;
+use crate::drill::Report;
 
-/// Returns the drills of all files as one document.
+/// Returns the drills of all files as one document. A file that cannot be drilled is a line that is not ok.
 pub fn tap(files: &[DrilledFile<'_>]) -> String {
-    let all = || files.iter().flat_map(|of| of.reports.iter().map(move |report| (of, report)));
-    let mut out = format!("TAP version 14\n1..{}\n", all().count());
-    for (number, (of, report)) in (1..).zip(all()) {
-        let sign = if report.passed() { "ok" } else { "not ok" };
-        let _ = writeln!(out, "{sign} {number} - {}", described(&format!("{}: {}", of.file, report.title)));
-        let place = place(report, of);
-        let mut block = vec![
-            format!("outcome: {}", quoted(outcome(report))),
-            format!("virtual_time: {}", quoted(&took(report))),
-        ];
-        if !report.unused.is_empty() {
-            let unused: Vec<String> = report.unused.iter().map(|name| quoted(name)).collect();
-            block.push(format!("unused: [{}]", unused.join(", ")));
+    let bad = files.iter().filter(|of| !of.errors.is_empty()).count();
+    let all: usize = files.iter().map(|of| of.reports.len()).sum();
+    let mut out = format!("TAP version 14\n1..{}\n", all + bad);
+    let mut number = 0;
+    for of in files {
+        if let Some((line, text)) = errors(of) {
+            number += 1;
+            let mut block = vec![format!("message: {}", quoted(&line)), String::from("severity: error")];
+            block.extend(lines(&text));
+            point(
+                &mut out,
+                &format!("not ok {number} - {}", described(&format!("{}: errors", of.file))),
+                &block,
+            );
         }
-        if !report.passed() {
-            block.push(format!("message: {}", quoted(&summary(report))));
-            block.push(String::from("severity: fail"));
-            block.push(String::from("at:"));
-            block.push(format!("  file: {}", quoted(&place.file)));
-            block.push(format!("  line: {}", place.line));
-            block.push(format!("  column: {}", place.column));
-            // The number says how deep it stands: the first line may begin with blanks.
-            block.push(String::from("details: |2-"));
-            block.extend(details(report, of.sources).lines().map(|line| format!("  {line}")));
+        for report in of.reports {
+            number += 1;
+            let sign = if report.passed() { "ok" } else { "not ok" };
+            let title = described(&format!("{}: {}", of.file, report.title));
+            point(&mut out, &format!("{sign} {number} - {title}"), &block(of, report));
         }
-        let _ = writeln!(out, "  ---");
-        for line in block {
-            let _ = writeln!(out, "{}", format!("  {line}").trim_end());
-        }
-        let _ = writeln!(out, "  ...");
     }
     out
+}
+
+fn point(out: &mut String, line: &str, block: &[String]) {
+    let _ = writeln!(out, "{line}\n  ---");
+    for line in block {
+        let _ = writeln!(out, "{}", format!("  {line}").trim_end());
+    }
+    let _ = writeln!(out, "  ...");
+}
+
+fn block(of: &DrilledFile<'_>, report: &Report) -> Vec<String> {
+    let place = place(report, of);
+    let mut block = vec![
+        format!("outcome: {}", quoted(outcome(report))),
+        format!("virtual_time: {}", quoted(&took(report))),
+    ];
+    if !report.unused.is_empty() {
+        let unused: Vec<String> = report.unused.iter().map(|name| quoted(name)).collect();
+        block.push(format!("unused: [{}]", unused.join(", ")));
+    }
+    if !report.passed() {
+        block.push(format!("message: {}", quoted(&summary(report))));
+        block.push(String::from("severity: fail"));
+        block.push(String::from("at:"));
+        block.push(format!("  file: {}", quoted(&place.file)));
+        block.push(format!("  line: {}", place.line));
+        block.push(format!("  column: {}", place.column));
+        block.extend(lines(&details(report, of.sources)));
+    }
+    block
+}
+
+/// Returns the details as a block of lines.
+fn lines(details: &str) -> Vec<String> {
+    // The number says how deep it stands: the first line may begin with blanks.
+    let head = std::iter::once(String::from("details: |2-"));
+    head.chain(details.lines().map(|line| format!("  {line}"))).collect()
 }
 
 fn described(text: &str) -> String {

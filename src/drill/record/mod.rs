@@ -76,6 +76,9 @@ pub fn record(program: &Arc<Program>, records: &[Record]) -> Result<Recorded, Un
         match draft.proved(program, opened, elapsed) {
             Ok(text) => return Ok(Recorded { text }),
             Err((unmet, sources)) => {
+                let nearly = draft.given.iter().flat_map(|line| line.lines());
+                let nearly = nearly.filter_map(|line| line.trim().strip_prefix("# ")).map(str::to_owned);
+                let unsaid = unsaid.into_iter().chain(nearly).collect();
                 first.get_or_insert(Unrecorded::Differs { unmet, sources, unsaid });
             }
         }
