@@ -107,3 +107,33 @@ fn nothing_of_it_can_be_taken_for_a_run() {
         assert!(refused.stderr.contains("cannot be used with"), "{}", refused.stderr);
     }
 }
+
+#[test]
+fn what_keeps_a_run_from_beginning_is_told() {
+    let sandbox = Sandbox::new();
+    let keyed = "runbook \"Keyed\"\n\nconcurrency \"k\" refuse\n\nresolve \"Ask\" {\n  approve \"Go?\" by oncall within 5m on silence abort\n}\n";
+    sandbox.write("keyed.runbook", keyed);
+    let alone = sandbox.run(["run", "--dry-run", "keyed.runbook"]).expect_code(6);
+    assert_eq!(alone.stderr, "");
+    let mut running = sandbox.start(["run", "keyed.runbook"]);
+    running.wait_for("Go?");
+    let beside = sandbox.run(["run", "--dry-run", "keyed.runbook"]).expect_code(6);
+    assert!(beside.stderr.contains("the key `k` is taken by \"Keyed\""), "{}", beside.stderr);
+    assert!(beside.stderr.contains("a run would be refused"), "{}", beside.stderr);
+    sandbox.run(["deny", "last"]).expect_code(0);
+    running.finish();
+
+    let secret = "secret pw \"Password\" = env(\"NO_SUCH_PW\") else file(\"no-such-file\")\n\nresolve \"Use\" {\n  run $ touch made\n    with env { PW: pw }\n    leave \"it stays\"\n}\n";
+    sandbox.write("secret.runbook", &format!("runbook \"Secret\"\n\n{secret}"));
+    let told = sandbox.run(["run", "--dry-run", "secret.runbook"]).expect_code(0);
+    assert!(told.stderr.contains("secret `pw` cannot be had"), "{}", told.stderr);
+    assert!(
+        told.stderr.contains("the file `no-such-file` is not there; a run would be refused"),
+        "{}",
+        told.stderr
+    );
+
+    sandbox.write("mainstay.toml", "[roles]\nlead = [\"root\"]\n");
+    let nobody = sandbox.run(["run", "--dry-run", "keyed.runbook"]).expect_code(2);
+    assert!(nobody.stderr.contains("nobody holds `oncall`"), "{}", nobody.stderr);
+}

@@ -64,6 +64,15 @@ pub(super) fn enter<T>(
     }
 }
 
+/// Returns in words that a run would not begin now, since another one has the key.
+pub(super) fn taken(state: &StateDir, key: &Key) -> Result<Option<String>, Failure> {
+    let ring = KeyRing::lock(state)?;
+    Ok(holder(state, &ring, &key.text, "")?.map(|(listing, stands)| {
+        let then = if key.wait.is_some() { "would wait for it" } else { "would be refused" };
+        format!("the key `{}` is taken by {}; a run {then}", clean(&key.text), describe(&listing, stands))
+    }))
+}
+
 /// Refuses to take a run up again whose key another one has by now. It is executed by this process, which keeps others out
 /// from here on.
 pub(super) fn again(state: &StateDir, run: &str) -> Result<(), Failure> {

@@ -6,13 +6,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::Format;
+use super::beforehand::Beforehand;
 use super::failure::{Failure, warn};
+use super::{Format, concurrency};
+use crate::config::Config;
 use crate::display::{DryRun, Look};
 use crate::engine::{self, Engine};
 use crate::event::{Input, Opened, Outcome, Record};
+use crate::journal::StateDir;
 use crate::program::{Expr, ExprKind, GlobalSource, NameRef, Program};
-use crate::real::{Clock, DryWorld, RealConfig, RealWorld, fetch_secret};
+use crate::real::{Clock, DryWorld, RealConfig, RealWorld, fetch_secret, secret_is_missing};
 use crate::value::Secret;
 
 /// Exit code of a dry run after which a run would do nothing.
@@ -58,6 +61,23 @@ pub(super) fn run(
     })
 }
 
+/// Warns where a run has the key that this one would need.
+pub(super) fn warn_of_what_has_the_key(
+    program: &Program,
+    config: &Config,
+    known: &Beforehand,
+) -> Result<(), Failure> {
+    let root = StateDir::place(config.state())?;
+    let Some(key) = concurrency::key(program, known)? else { return Ok(()) };
+    // Where no run was ever kept, none has it; and nothing is made here.
+    if root.exists()
+        && let Some(taken) = concurrency::taken(&StateDir::create(root)?, &key)?
+    {
+        warn(taken);
+    }
+    Ok(())
+}
+
 /// Fetches the secrets that readings may need. In the place of others stands nothing: what would be changed with them is
 /// not.
 pub(super) fn secrets(program: &Program) -> Result<BTreeMap<String, Secret>, Failure> {
@@ -72,6 +92,8 @@ pub(super) fn secrets(program: &Program) -> Result<BTreeMap<String, Secret>, Fai
                     Failure::new(super::failure::INVALID, e.to_string()).help("a reading needs it")
                 })?;
                 fetched.insert(name.clone(), secret);
+            } else if let Some(why) = secret_is_missing(name, sources) {
+                warn(format!("{why}; a run would be refused"));
             }
         }
     }

@@ -87,7 +87,14 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     if args.dry_run {
         let clock = Clock::start();
         let opened = opened(args, &program, given, BTreeMap::new(), "", clock, false);
+        let config = settings::of_runbook(&args.file)?;
+        settings::roles(&config, &program)?;
         let secrets = dry::secrets(&program)?;
+        dry::warn_of_what_has_the_key(
+            &program,
+            &config,
+            &Beforehand::new(&program, &opened.params, &secrets),
+        )?;
         return dry::run(program, opened, secrets, args.format, clock);
     }
     let secrets = secrets(&program)?;

@@ -88,6 +88,7 @@ impl<W: Write> DryRun<W> {
             let end = match outcome {
                 Outcome::Failed => "would_fail",
                 Outcome::Aborted => "stopped",
+                Outcome::Escalated => "would_escalate",
                 _ if acts => "would_act",
                 _ => "nothing_to_do",
             };
@@ -120,6 +121,7 @@ impl<W: Write> DryRun<W> {
             Outcome::Aborted => String::from("stopped"),
             Outcome::NotNeeded => String::from("nothing to do: no symptom holds"),
             _ if !acts => String::from("nothing to do"),
+            Outcome::Escalated => format!("would act, and then go back: {}", parts.join(", ")),
             _ => format!("would act: {}", parts.join(", ")),
         };
         let bold = self.look.bold();
@@ -136,9 +138,6 @@ impl<W: Write> DryRun<W> {
         Some(match fact {
             Fact::StepEnded { .. } | Fact::IterationEnded { .. } | Fact::PhaseEnded { .. } => return None,
             Fact::Unknown { .. } | Fact::PerhapsBegan { .. } => Known::Unknown,
-            Fact::Would { .. } if self.perhaps > 0 => Known::Unknown,
-            Fact::Would { known: false, .. } => Known::Unknown,
-            Fact::Would { .. } => Known::Predicted,
             Fact::Titled { .. }
             | Fact::PhaseBegan { .. }
             | Fact::StepBegan { .. }
@@ -146,6 +145,10 @@ impl<W: Write> DryRun<W> {
             | Fact::LoopBegan { .. }
             | Fact::FollowBegan { .. }
             | Fact::FollowEnded { .. } => Known::Heading,
+            // Whether it comes to that nobody knows, however certain it is then.
+            _ if self.perhaps > 0 => Known::Unknown,
+            Fact::Would { known: false, .. } => Known::Unknown,
+            Fact::Would { .. } => Known::Predicted,
             _ => Known::Observed,
         })
     }

@@ -15,7 +15,7 @@ use super::statement::{block, statement};
 use crate::event::{ChangeState, Deed, Fact, Outcome, PhaseKind, StepOutcome, Would};
 use crate::program::{
     ActionId, Approvers, Block, Call, Choice, Ending, Expr, For, Run, Silence, Statement, StatementKind,
-    Step, Target, Template,
+    Step, Symptom, Target, Template, TemplatePart,
 };
 use crate::source::Span;
 use crate::value::Value;
@@ -47,7 +47,7 @@ pub(super) fn dry<'w>(here: Cx<'w>, next: &'w Statement) -> Walking<'w, Result<F
             StatementKind::Escalate { role, text } => return Err(here.would_escalate(role, text, span)),
             StatementKind::Step(step) => return here.dry_step(step, span).await,
             StatementKind::If { arms, otherwise, .. } => return here.dry_branch(arms, otherwise).await,
-            StatementKind::For(looping) => return here.dry_loop(looping).await,
+            StatementKind::For(looping) => return here.dry_loop(looping, span).await,
             StatementKind::Parallel(arms) => {
                 for arm in arms {
                     match dry(here.down(format!("s{}", arm.id)), arm).await? {
@@ -59,16 +59,11 @@ pub(super) fn dry<'w>(here: Cx<'w>, next: &'w Statement) -> Walking<'w, Result<F
             StatementKind::Decide { arms, otherwise, .. } => {
                 return here.dry_decide(arms, otherwise, next, span).await;
             }
-            StatementKind::Watch(watch) => {
-                let every = here
-                    .value(&watch.every)
-                    .map_or_else(|_| here.source(watch.every.span), |v| v.to_string());
-                let call = format!("watch \"{}\" every {every}", here.as_known(&watch.title));
-                here.would(Would::Wait, call, String::new(), span);
-            }
-            StatementKind::PointOfNoReturn { text, .. } => {
+            StatementKind::Watch(_) => here.would(Would::Wait, here.heading(span), String::new(), span),
+            StatementKind::PointOfNoReturn { text, when } => {
                 let call = format!("point of no return \"{}\"", here.as_known(text));
-                here.would(Would::Pass, call, String::new(), span);
+                let when = when.as_ref().map(|when| format!("when {}", here.source(when.span)));
+                here.would(Would::Pass, call, when.unwrap_or_default(), span);
             }
             StatementKind::Return(_) => return statement(here, next).await,
             _ => match statement(here.clone(), next).await {
@@ -102,6 +97,15 @@ impl<'w> Cx<'w> {
 
     fn would(&self, what: Would, call: String, back: String, span: Span) {
         self.fact(Fact::Would { what, deed: Deed { call, back }, known: true, span });
+    }
+
+    /// Tells that what a change would have cleared was not measured again.
+    pub fn afterwards(&self, held: &[&Symptom]) {
+        for symptom in held {
+            let text = format!("symptom \"{}\", measured again", self.as_known(&symptom.title));
+            let why = String::from("it is read after a change that was not made");
+            self.fact(Fact::Unknown { text, why, span: symptom.span });
+        }
     }
 
     /// Tells a statement that did nothing, since what it needs is unknown.
@@ -144,6 +148,10 @@ impl<'w> Cx<'w> {
         let Spelled { text, mut known } =
             self.spelled(&run.call).map_err(|failed| Stop::Failure(failed.at(span)))?;
         let mut deed = self.deed(run, "");
+        if let Target::Manual(manual) = &run.call.target {
+            let whom = self.whom(&manual.by, &manual.within, &manual.on_silence);
+            deed.back = if deed.back.is_empty() { whom } else { format!("{whom}; {}", deed.back) };
+        }
         if let Some(done_when) = run.proof() {
             match self.is_so_already(run, done_when).await {
                 Ok(true) => {
@@ -230,7 +238,11 @@ impl<'w> Cx<'w> {
             match self.value(condition).and_then(|value| truth(&value, condition.span)) {
                 Ok(false) => {}
                 Ok(true) if perhaps => {
-                    return self.perhaps(words, "otherwise", body).await.map(|()| Flow::Next);
+                    let words = format!("else {words}");
+                    return self
+                        .perhaps(words, "true, where it comes to that", body)
+                        .await
+                        .map(|()| Flow::Next);
                 }
                 Ok(true) => return block(self, body).await,
                 Err(failure) if failure.unknown => {
@@ -244,17 +256,19 @@ impl<'w> Cx<'w> {
             return block(self, otherwise).await;
         }
         if !otherwise.is_empty() {
-            self.perhaps(String::from("else"), "", otherwise).await?;
+            self.perhaps(String::from("else"), "where none of these is true", otherwise).await?;
         }
         Ok(Flow::Next)
     }
 
-    async fn dry_loop(&self, looping: &'w For) -> Result<Flow, Stop> {
+    async fn dry_loop(&self, looping: &'w For, span: Span) -> Result<Flow, Stop> {
         let name = &looping.name;
         let items = match self.items(looping) {
             Err(failure) if failure.unknown => {
-                let words = format!("for each {name} in {}", self.source(looping.list.span));
-                return self.perhaps(words, &failure.message, &looping.body).await.map(|()| Flow::Next);
+                return self
+                    .perhaps(self.heading(span), &failure.message, &looping.body)
+                    .await
+                    .map(|()| Flow::Next);
             }
             items => items?,
         };
@@ -280,7 +294,7 @@ impl<'w> Cx<'w> {
         next: &'w Statement,
         span: Span,
     ) -> Result<Flow, Stop> {
-        let mut perhaps = Vec::new();
+        let (mut perhaps, mut certain) = (Vec::new(), false);
         for (index, (when, choice)) in arms.iter().enumerate() {
             match self.down(format!("e{index}")).holds(when).await {
                 Err(Stop::Failure(failure)) if failure.unknown => {
@@ -290,7 +304,9 @@ impl<'w> Cx<'w> {
                 // As a run decides: it reads them again, which is what was just seen to go well.
                 _ if perhaps.is_empty() => return statement(self.clone(), next).await,
                 Ok(true) => {
-                    perhaps.push((self.source(when.span), String::new(), choice));
+                    certain = true;
+                    let why = String::from("true, where it comes to that");
+                    perhaps.push((self.source(when.span), why, choice));
                     break;
                 }
                 Err(stop @ Stop::Operator(_)) => return Err(stop),
@@ -300,7 +316,10 @@ impl<'w> Cx<'w> {
         if perhaps.is_empty() {
             return statement(self.clone(), next).await;
         }
-        perhaps.push((String::from("otherwise"), String::new(), otherwise));
+        if !certain {
+            let why = String::from("where none of these is true, or one cannot be evaluated");
+            perhaps.push((String::from("otherwise"), why, otherwise));
+        }
         for (words, why, choice) in perhaps {
             self.fact(Fact::PerhapsBegan { text: words, why });
             let result = self.perhaps_chosen(choice, span).await;
@@ -329,7 +348,8 @@ impl<'w> Cx<'w> {
     /// Tells that somebody would be paged, with which a run ends.
     pub fn would_escalate(&self, role: &str, text: &Template, span: Span) -> Stop {
         let text = self.as_known(text);
-        self.would(Would::Tell, format!("page {role} \"{text}\""), String::new(), span);
+        let back = String::from("the run ends here as `escalated`: what it changed is taken back");
+        self.would(Would::Tell, format!("page {role} \"{text}\""), back, span);
         Stop::Escalate { role: role.to_owned(), text }
     }
 
@@ -346,9 +366,22 @@ impl<'w> Cx<'w> {
         format!("by {who} within {within}, else {then}")
     }
 
-    /// Returns a text with its values; as it is written, where one of them is unknown.
+    /// Returns a text with its values; what is unknown stands there as it is written.
     fn as_known(&self, template: &Template) -> String {
-        self.text_or(template, self.written(template))
+        let parts = template.parts.iter().map(|part| match part {
+            TemplatePart::Text(text) => text.clone(),
+            TemplatePart::Value(expr) => match self.value(expr) {
+                Ok(value) => value.to_string(),
+                Err(_) => format!("{{{{ {} }}}}", self.source(expr.span)),
+            },
+        });
+        parts.collect()
+    }
+
+    /// Returns how a statement with a block begins, as it is written.
+    fn heading(&self, span: Span) -> String {
+        let text = self.walk.program.sources.text(span);
+        text.lines().next().unwrap_or_default().trim_end_matches(['{', ' ']).to_owned()
     }
 
     fn source(&self, span: Span) -> String {

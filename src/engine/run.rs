@@ -123,6 +123,8 @@ pub(super) async fn forward<'w>(cx: &Cx<'w>) -> Result<Forward, Stop> {
     }
     if !cx.walk.dry {
         clearing(cx, &held).await?;
+    } else if cx.walk.ledger().attempted {
+        cx.afterwards(&held);
     }
     Ok(Forward::Cleared)
 }

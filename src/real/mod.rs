@@ -37,7 +37,7 @@ use desk::Desk;
 pub use clock::Clock;
 pub use dry::DryWorld;
 pub use keeper::Surroundings;
-pub use secret::{SecretError, fetch_secret};
+pub use secret::{SecretError, fetch_secret, secret_is_missing};
 
 /// How long an input that is about to come is waited for before what led to it is stored alone.
 const MOMENT: Duration = Duration::from_millis(1);

@@ -39,6 +39,21 @@ pub fn fetch_secret(name: &str, sources: &[SecretSource]) -> Result<Secret, Secr
     Err(SecretError { name: name.to_owned(), tried })
 }
 
+/// Returns why no source can have the secret, as far as that can be seen without fetching it: a command is not run, a file
+/// not read.
+pub fn secret_is_missing(name: &str, sources: &[SecretSource]) -> Option<SecretError> {
+    let mut tried = Vec::new();
+    for source in sources {
+        let why = match source {
+            SecretSource::Env(variable) => std::env::var_os(variable).is_none().then_some("is not set"),
+            SecretSource::File(path) => (!std::path::Path::new(path).exists()).then_some("is not there"),
+            SecretSource::Command(_) => None,
+        };
+        tried.push(format!("{} {}", shown(source), why?));
+    }
+    Some(SecretError { name: name.to_owned(), tried })
+}
+
 fn shown(source: &SecretSource) -> String {
     match source {
         SecretSource::Env(variable) => format!("the environment variable `{variable}`"),

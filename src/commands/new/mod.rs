@@ -98,7 +98,8 @@ fn readable(text: &str, refusal: impl Fn() -> String) -> Result<(), Failure> {
     match syntax::format(SourceId(0), text) {
         Ok(laid) if laid == text => Ok(()),
         _ => {
-            Err(Failure::new(INVALID, refusal()).help("use letters, digits, and blanks or `_` between words"))
+            Err(Failure::new(INVALID, refusal())
+                .help("use letters, digits and `_`; a name begins with a letter"))
         }
     }
 }
