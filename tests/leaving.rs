@@ -91,6 +91,17 @@ fn what_was_answered_meanwhile_is_not_asked_again() {
 }
 
 #[test]
+fn an_answer_from_elsewhere_ends_the_line_of_the_prompt() {
+    let sandbox = asking(ASKS);
+    let mut terminal = sandbox.at_terminal(["run", "a.runbook"]);
+    terminal.wait_for("yes or no?");
+    sandbox.run(["approve", "last", "--yes"]).expect_code(0);
+    let done = terminal.finish().expect_code(0).stdout;
+    let prompt = done.lines().find(|line| line.contains("yes or no?")).unwrap_or_else(|| panic!("{done}"));
+    assert_eq!(prompt.trim_end(), "yes or no?", "{done}");
+}
+
+#[test]
 fn what_could_be_the_answer_does_not_leave() {
     let sandbox = asking(
         "runbook \"Asks\"\nresolve \"Ask\" {\n  ask what \"What?\" one of \"leave\", \"take\" by oncall \

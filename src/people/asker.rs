@@ -278,8 +278,8 @@ impl Asker {
         }
         let role = self.rules.role_of(question, given.who).map_err(|why| (text.clone(), why))?;
         let value = question.wanted.parse(given.said).map_err(|why| (text.clone(), why))?;
-        let closed = Closed::Answered { said: given.said, role: &role };
-        let open = self.remove(at, closed, now).ok_or_else(|| (text, String::new()))?;
+        // Nobody ended the line at this prompt.
+        let open = self.remove(at, Closed::Withdrawn, now).ok_or_else(|| (text, String::new()))?;
         let answer = Answer {
             who: given.who.name.clone(),
             uid: given.who.uid,

@@ -48,7 +48,7 @@ pub enum Closed<'a> {
     },
     /// Nobody answered in time.
     Silent,
-    /// The run no longer needs the answer, or something more urgent is asked.
+    /// The run no longer needs the answer, somebody gave it elsewhere, or something more urgent is asked.
     Withdrawn,
 }
 
