@@ -292,7 +292,7 @@ fn one_that_was_left_waits_for_nobody() {
     let mut terminal = at_terminal(&home);
     terminal.type_line("leave");
     terminal.finish().expect_code(7);
-    home.run(["runs"]).expect_output("game day: suspended");
+    home.run(["runs"]).expect_output("game day: left");
     home.run(["waiting"]).expect_output("nothing waits for anybody");
     let refused = home.run(["inject", "last", "pool_used = \"1\""]).expect_code(2);
     assert!(refused.stderr.contains("nobody plays the game day"), "{}", refused.stderr);

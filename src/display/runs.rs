@@ -60,6 +60,8 @@ impl RunState {
             }
             RunState::Ended(outcome) => outcome_words(outcome).to_owned(),
             RunState::Waiting => format!("waiting for {}", listing.waiting),
+            // Nobody goes on with it, and it waits for nobody.
+            RunState::Suspended | RunState::Interrupted if listing.game_day.is_some() => String::from("left"),
             RunState::Suspended | RunState::Interrupted if !listing.waiting.is_empty() => {
                 format!("{}, waiting for {}", self.words(), listing.waiting)
             }
