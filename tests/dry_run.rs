@@ -137,3 +137,14 @@ fn what_keeps_a_run_from_beginning_is_told() {
     let nobody = sandbox.run(["run", "--dry-run", "keyed.runbook"]).expect_code(2);
     assert!(nobody.stderr.contains("nobody holds `oncall`"), "{}", nobody.stderr);
 }
+
+#[test]
+fn what_decides_is_read_once() {
+    let sandbox = Sandbox::new();
+    let text = "runbook \"Once\"\n\naction seen() -> text reads {\n  check out = $ echo x >> reads; echo yes\n  return out.stdout\n}\n\n\
+                diagnose {\n  decide {\n    when seen() == \"yes\" -> resolve \"Do\"\n    otherwise -> escalate to oncall \"no\"\n  }\n}\n\n\
+                resolve \"Do\" {\n  run $ touch made\n    leave \"it stays\"\n}\n";
+    sandbox.write("once.runbook", text);
+    sandbox.run(["run", "--dry-run", "once.runbook"]).expect_code(0);
+    assert_eq!(fs::read_to_string(sandbox.home().join("reads")).expect("it was read"), "x\n");
+}

@@ -223,7 +223,7 @@ impl Lower<'_> {
     /// Says so where an attempt is asked for: in the end there is none.
     fn refuse_attempt(&mut self, expr: &Expr) {
         let mut found = None;
-        walk::every(expr, &mut |inner| {
+        expr.every(&mut |inner| {
             if matches!(inner.kind, crate::program::ExprKind::Attempt) {
                 found.get_or_insert(inner.span);
             }

@@ -58,13 +58,18 @@ impl<'w> Cx<'w> {
         self.choose(otherwise, String::from("otherwise")).await
     }
 
-    async fn choose(&self, choice: &'w Choice, reason: String) -> Result<Flow, Stop> {
+    /// Goes the way that was chosen.
+    pub async fn choose(&self, choice: &'w Choice, reason: String) -> Result<Flow, Stop> {
         match choice {
             Choice::Resolve(index) => {
                 let resolve = &self.walk.program.resolves[*index as usize];
                 let title = self.text_or(&resolve.title, &resolve.name);
                 self.fact(Fact::Decided { reason, choice: format!("resolve \"{title}\"") });
                 Ok(Flow::Resolve(*index))
+            }
+            Choice::Escalate { role, text } if self.walk.dry => {
+                self.fact(Fact::Decided { reason, choice: format!("escalate to {role}") });
+                Err(self.would_escalate(role, text, text.span))
             }
             Choice::Escalate { role, text } => {
                 let text = self.text(text)?;

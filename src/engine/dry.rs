@@ -57,7 +57,7 @@ pub(super) fn dry<'w>(here: Cx<'w>, next: &'w Statement) -> Walking<'w, Result<F
                 }
             }
             StatementKind::Decide { arms, otherwise, .. } => {
-                return here.dry_decide(arms, otherwise, next, span).await;
+                return here.dry_decide(arms, otherwise).await;
             }
             StatementKind::Watch(_) => here.would(Would::Wait, here.heading(span), String::new(), span),
             StatementKind::PointOfNoReturn { text, when } => {
@@ -287,34 +287,31 @@ impl<'w> Cx<'w> {
         Ok(Flow::Next)
     }
 
-    async fn dry_decide(
-        &self,
-        arms: &'w [(Expr, Choice)],
-        otherwise: &'w Choice,
-        next: &'w Statement,
-        span: Span,
-    ) -> Result<Flow, Stop> {
+    async fn dry_decide(&self, arms: &'w [(Expr, Choice)], otherwise: &'w Choice) -> Result<Flow, Stop> {
         let (mut perhaps, mut certain) = (Vec::new(), false);
         for (index, (when, choice)) in arms.iter().enumerate() {
+            let words = self.source(when.span);
             match self.down(format!("e{index}")).holds(when).await {
-                Err(Stop::Failure(failure)) if failure.unknown => {
-                    perhaps.push((self.source(when.span), failure.message, choice));
-                }
                 Ok(false) => {}
-                // As a run decides: it reads them again, which is what was just seen to go well.
-                _ if perhaps.is_empty() => return statement(self.clone(), next).await,
+                Ok(true) if perhaps.is_empty() => return self.choose(choice, words).await,
                 Ok(true) => {
                     certain = true;
-                    let why = String::from("true, where it comes to that");
-                    perhaps.push((self.source(when.span), why, choice));
+                    perhaps.push((words, String::from("true, where it comes to that"), choice));
                     break;
                 }
-                Err(stop @ Stop::Operator(_)) => return Err(stop),
-                Err(_) => break,
+                Err(Stop::Failure(failure)) if failure.unknown => {
+                    perhaps.push((words, failure.message, choice));
+                }
+                Err(Stop::Failure(failure)) if perhaps.is_empty() => {
+                    let reason = format!("`{words}` cannot be evaluated: {}", failure.message);
+                    return self.choose(otherwise, reason).await;
+                }
+                Err(Stop::Failure(_)) => break,
+                Err(stop) => return Err(stop),
             }
         }
         if perhaps.is_empty() {
-            return statement(self.clone(), next).await;
+            return self.choose(otherwise, String::from("otherwise")).await;
         }
         if !certain {
             let why = String::from("where none of these is true, or one cannot be evaluated");
@@ -322,21 +319,21 @@ impl<'w> Cx<'w> {
         }
         for (words, why, choice) in perhaps {
             self.fact(Fact::PerhapsBegan { text: words, why });
-            let result = self.perhaps_chosen(choice, span).await;
+            let result = self.perhaps_chosen(choice).await;
             self.fact(Fact::PerhapsEnded);
             self.other_way(result)?;
         }
         Ok(Flow::Next)
     }
 
-    async fn perhaps_chosen(&self, choice: &'w Choice, span: Span) -> Result<Flow, Stop> {
+    async fn perhaps_chosen(&self, choice: &'w Choice) -> Result<Flow, Stop> {
         let here = self.forked();
         match choice {
             Choice::Resolve(index) => {
                 let resolve = &self.walk.program.resolves[*index as usize];
                 phase(&here, resolve, PhaseKind::Resolve, &format!("resolve{index}")).await
             }
-            Choice::Escalate { role, text } => Err(here.would_escalate(role, text, span)),
+            Choice::Escalate { role, text } => Err(here.would_escalate(role, text, text.span)),
             Choice::Follow(follow) => {
                 let way = here.way(follow)?;
                 here.down("follow").follow(way).await.map(|()| Flow::Next)
@@ -357,12 +354,7 @@ impl<'w> Cx<'w> {
         let roles = by.roles.join(" or ");
         let who = if by.count > 1 { format!("any {} of {roles}", by.count) } else { roles };
         let within = self.value(within).map_or_else(|_| self.source(within.span), |value| value.to_string());
-        let then = match silence {
-            Silence::Abort => String::from("the run is aborted"),
-            Silence::Continue => String::from("the run goes on"),
-            Silence::Escalate { role, .. } => format!("the run escalates to {role}"),
-            Silence::Answer(answer) => format!("the answer is {}", self.source(answer.span)),
-        };
+        let then = self.silence_words(silence).unwrap_or_else(|_| String::from("the answer is unknown"));
         format!("by {who} within {within}, else {then}")
     }
 

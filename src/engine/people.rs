@@ -312,7 +312,8 @@ impl<'w> Cx<'w> {
         self.fact(Fact::Void { text: text.to_owned(), who, uid, why: why.to_owned() });
     }
 
-    fn silence_words(&self, silence: &Silence) -> Result<String, Failure> {
+    /// Returns what silence does.
+    pub fn silence_words(&self, silence: &Silence) -> Result<String, Failure> {
         Ok(match silence {
             Silence::Abort => String::from("the run is aborted"),
             Silence::Continue => String::from("the run goes on"),
