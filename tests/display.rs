@@ -211,6 +211,7 @@ fn listing(run: &str, outcome: Option<Outcome>, title: &str, standing: usize) ->
         user: "dana".to_owned(),
         host: "ops-1".to_owned(),
         game_day: None,
+        plan: None,
         opened_us: 1_795_225_327_000_000,
         ended_us: outcome.map(|_| 1_795_225_527_000_000),
         outcome,

@@ -39,6 +39,7 @@ mod resume;
 mod rollback;
 mod run;
 mod runs;
+mod saved;
 mod settings;
 mod show;
 mod sign;

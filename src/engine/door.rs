@@ -29,6 +29,8 @@ pub(super) struct State {
     pub rollback: Option<String>,
     /// How the run ended, until the turn tells it.
     pub outcome: Option<Outcome>,
+    /// Another text has taken the place of the one before: what was approved with that may not be what follows.
+    pub accepted: bool,
     pub records: Vec<Record>,
     pub asks: Vec<Ask>,
     /// What the engine delivers to itself: readings whose body has ended.

@@ -10,15 +10,19 @@ use super::evaluate::truth;
 use super::failure::{CallFailure, End, Failure, Flow, Stop};
 use super::frame::Frame;
 use super::join::Walking;
+use super::planned::Here;
 use super::run::phase;
 use super::statement::{block, statement};
-use crate::event::{ChangeState, Deed, Fact, Outcome, PhaseKind, StepOutcome, Would};
+use crate::event::{ChangeState, Deed, Fact, Outcome, PhaseKind, PointKind, StepOutcome, Would};
 use crate::program::{
     ActionId, Approvers, Block, Call, Choice, Ending, Expr, For, Run, Silence, Statement, StatementKind,
     Step, Symptom, Target, Template, TemplatePart,
 };
 use crate::source::Span;
 use crate::value::Value;
+
+/// What is planned of a change that is not needed.
+const ALREADY: &str = "nothing: it is so already";
 
 /// Walks one statement of a dry run.
 pub(super) fn dry<'w>(here: Cx<'w>, next: &'w Statement) -> Walking<'w, Result<Flow, Stop>> {
@@ -33,10 +37,16 @@ pub(super) fn dry<'w>(here: Cx<'w>, next: &'w Statement) -> Walking<'w, Result<F
                 here.would(Would::Wait, format!("wait {length}"), why, span);
             }
             StatementKind::Approve(approval) => {
+                if let Ok(text) = here.text(&approval.text) {
+                    here.plan(&Here::question(&text, &text), span);
+                }
                 let back = here.whom(&approval.by, &approval.within, &approval.on_silence);
                 here.would(Would::Ask, format!("approve \"{}\"", here.as_known(&approval.text)), back, span);
             }
             StatementKind::Ask(asking) => {
+                if let Some(asked) = here.asked_here(asking) {
+                    here.plan(&asked, span);
+                }
                 let back = here.whom(&asking.by, &asking.within, &asking.on_silence);
                 here.would(Would::Ask, format!("ask \"{}\"", here.as_known(&asking.text)), back, span);
             }
@@ -46,7 +56,7 @@ pub(super) fn dry<'w>(here: Cx<'w>, next: &'w Statement) -> Walking<'w, Result<F
             }
             StatementKind::Escalate { role, text } => return Err(here.would_escalate(role, text, span)),
             StatementKind::Step(step) => return here.dry_step(step, span).await,
-            StatementKind::If { arms, otherwise, .. } => return here.dry_branch(arms, otherwise).await,
+            StatementKind::If { arms, otherwise, .. } => return here.dry_branch(arms, otherwise, span).await,
             StatementKind::For(looping) => return here.dry_loop(looping, span).await,
             StatementKind::Parallel(arms) => {
                 for arm in arms {
@@ -56,10 +66,13 @@ pub(super) fn dry<'w>(here: Cx<'w>, next: &'w Statement) -> Walking<'w, Result<F
                     }
                 }
             }
-            StatementKind::Decide { arms, otherwise, .. } => {
-                return here.dry_decide(arms, otherwise).await;
+            StatementKind::Decide { arms, otherwise, else_at } => {
+                return here.dry_decide(arms, otherwise, *else_at).await;
             }
-            StatementKind::Watch(_) => here.would(Would::Wait, here.heading(span), String::new(), span),
+            StatementKind::Watch(_) => {
+                here.plan_open(std::slice::from_ref(next));
+                here.would(Would::Wait, here.heading(span), String::new(), span);
+            }
             StatementKind::PointOfNoReturn { text, when } => {
                 let call = format!("point of no return \"{}\"", here.as_known(text));
                 let when = when.as_ref().map(|when| format!("when {}", here.source(when.span)));
@@ -109,7 +122,8 @@ impl<'w> Cx<'w> {
     }
 
     /// Tells a statement that did nothing, since what it needs is unknown.
-    fn unknown(&self, statement: &Statement, failure: &Failure) {
+    fn unknown(&self, statement: &'w Statement, failure: &Failure) {
+        self.plan_open(std::slice::from_ref(statement));
         let text = match &statement.kind {
             StatementKind::Check { slot: Some(slot), .. } => self.slot_name(*slot),
             StatementKind::Verify { expr, .. } => format!("verify {}", self.source(expr.span)),
@@ -124,6 +138,7 @@ impl<'w> Cx<'w> {
 
     /// Walks statements that may be walked, in a frame of their own: what they bind is unknown afterwards.
     async fn perhaps(&self, text: String, why: &str, body: &'w Block) -> Result<(), Stop> {
+        self.plan_open(body);
         self.fact(Fact::PerhapsBegan { text, why: why.to_owned() });
         let result = block(&self.forked(), body).await;
         self.fact(Fact::PerhapsEnded);
@@ -155,6 +170,7 @@ impl<'w> Cx<'w> {
         if let Some(done_when) = run.proof() {
             match self.is_so_already(run, done_when).await {
                 Ok(true) => {
+                    self.plan(&Here::new(PointKind::Change, ALREADY, ALREADY), span);
                     let change = self.change_of(text, span);
                     let message = String::from("it is so already");
                     self.fact(Fact::ChangeEnded { change, state: ChangeState::NotRun, message });
@@ -170,6 +186,7 @@ impl<'w> Cx<'w> {
                 Ok(false) => {}
             }
         }
+        self.plan_run(run, span);
         let Target::Action { action, args } = &run.call.target else {
             self.fact(Fact::Would { what: Would::Change, deed, known, span });
             self.walk.attempt();
@@ -183,6 +200,17 @@ impl<'w> Cx<'w> {
             self.frame.bind(slot, value);
         }
         Ok(())
+    }
+
+    /// Tells the change and what takes it back, as far as they are known.
+    fn plan_run(&self, run: &'w Run, span: Span) {
+        match self.change_here(run) {
+            Some(here) => self.plan(&here, span),
+            None => self.plan_perhaps(span),
+        }
+        if let Some(undo) = self.undo_here(run) {
+            self.plan(&undo, span);
+        }
     }
 
     /// Walks the body of an action that changes. Returns what it would return, if that is known.
@@ -201,11 +229,15 @@ impl<'w> Cx<'w> {
                 Err(failure) => return Err(failure.into()),
             }
         }
-        let here = Cx { frame, next: &[], rest: None, ..self.down("b").named("", call.span) };
+        // The place that it has in a run, too.
+        let here = Cx { frame, next: &[], rest: None, ..self.down("d").down("b").named("", call.span) };
         match block(&here, &action.body).await {
             Ok(Flow::Return(value)) => Ok(Some(value)),
             Ok(_) => Ok(Some(Value::None)),
-            Err(Stop::Failure(failure)) if failure.unknown => Ok(None),
+            Err(Stop::Failure(failure)) if failure.unknown => {
+                here.plan_open(&action.body);
+                Ok(None)
+            }
             Err(stop) => Err(stop),
         }
     }
@@ -231,9 +263,14 @@ impl<'w> Cx<'w> {
         if outcome == StepOutcome::Tolerated { Ok(Flow::Next) } else { result }
     }
 
-    async fn dry_branch(&self, arms: &'w [(Expr, Block)], otherwise: &'w Block) -> Result<Flow, Stop> {
+    async fn dry_branch(
+        &self,
+        arms: &'w [(Expr, Block)],
+        otherwise: &'w Block,
+        span: Span,
+    ) -> Result<Flow, Stop> {
         let mut perhaps = false;
-        for (condition, body) in arms {
+        for (index, (condition, body)) in arms.iter().enumerate() {
             let words = format!("if {}", self.source(condition.span));
             match self.value(condition).and_then(|value| truth(&value, condition.span)) {
                 Ok(false) => {}
@@ -244,7 +281,10 @@ impl<'w> Cx<'w> {
                         .await
                         .map(|()| Flow::Next);
                 }
-                Ok(true) => return block(self, body).await,
+                Ok(true) => {
+                    self.plan(&Here::branch(self.walk.program, arms, Some(index)), span);
+                    return block(self, body).await;
+                }
                 Err(failure) if failure.unknown => {
                     perhaps = true;
                     self.perhaps(words, &failure.message, body).await?;
@@ -253,6 +293,7 @@ impl<'w> Cx<'w> {
             }
         }
         if !perhaps {
+            self.plan(&Here::branch(self.walk.program, arms, None), span);
             return block(self, otherwise).await;
         }
         if !otherwise.is_empty() {
@@ -272,6 +313,9 @@ impl<'w> Cx<'w> {
             }
             items => items?,
         };
+        if let Ok(at_a_time) = self.at_a_time(looping, items.len()) {
+            self.plan(&Here::turns(name, &items, at_a_time), span);
+        }
         for (index, item) in (1u32..).zip(items) {
             let here = Cx { next: &[], rest: None, ..self.forked().down(format!("i{index}")) };
             here.frame.bind(looping.slot, item.clone());
@@ -287,13 +331,21 @@ impl<'w> Cx<'w> {
         Ok(Flow::Next)
     }
 
-    async fn dry_decide(&self, arms: &'w [(Expr, Choice)], otherwise: &'w Choice) -> Result<Flow, Stop> {
+    async fn dry_decide(
+        &self,
+        arms: &'w [(Expr, Choice)],
+        otherwise: &'w Choice,
+        else_at: Span,
+    ) -> Result<Flow, Stop> {
         let (mut perhaps, mut certain) = (Vec::new(), false);
         for (index, (when, choice)) in arms.iter().enumerate() {
             let words = self.source(when.span);
             match self.down(format!("e{index}")).holds(when).await {
                 Ok(false) => {}
-                Ok(true) if perhaps.is_empty() => return self.choose(choice, words).await,
+                Ok(true) if perhaps.is_empty() => {
+                    self.plan(&self.chosen(choice, index, &words), when.span);
+                    return self.choose(choice, words).await;
+                }
                 Ok(true) => {
                     certain = true;
                     perhaps.push((words, String::from("true, where it comes to that"), choice));
@@ -304,6 +356,7 @@ impl<'w> Cx<'w> {
                 }
                 Err(Stop::Failure(failure)) if perhaps.is_empty() => {
                     let reason = format!("`{words}` cannot be evaluated: {}", failure.message);
+                    self.plan(&self.chosen(otherwise, arms.len(), &reason), else_at);
                     return self.choose(otherwise, reason).await;
                 }
                 Err(Stop::Failure(_)) => break,
@@ -311,6 +364,7 @@ impl<'w> Cx<'w> {
             }
         }
         if perhaps.is_empty() {
+            self.plan(&self.chosen(otherwise, arms.len(), "otherwise"), else_at);
             return self.choose(otherwise, String::from("otherwise")).await;
         }
         if !certain {
@@ -318,6 +372,7 @@ impl<'w> Cx<'w> {
             perhaps.push((String::from("otherwise"), why, otherwise));
         }
         for (words, why, choice) in perhaps {
+            self.plan_choice(choice);
             self.fact(Fact::PerhapsBegan { text: words, why });
             let result = self.perhaps_chosen(choice).await;
             self.fact(Fact::PerhapsEnded);

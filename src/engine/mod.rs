@@ -24,6 +24,7 @@ mod ledger;
 mod looping;
 mod mark;
 mod people;
+mod planned;
 mod poll;
 mod question;
 mod replay;

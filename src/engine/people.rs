@@ -2,22 +2,54 @@
 //!
 //! Owns which answers count, how many are needed, and what silence does. Never knows how somebody is asked.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 use super::context::{Bound, Cx};
 use super::failure::{Failure, Stop};
+use super::frame::Frame;
 use super::join;
+use super::planned::{Differs, Here};
 use super::poll::{Rhythm, poll};
 use super::question::{Asked, shown};
 use super::visits::Passed;
 use crate::event::{Answer, ChangeState, Fact, Question, QuestionKind, Reply, Request, Wanted};
-use crate::program::{Approval, Asking, Expr, Manual, Silence};
+use crate::program::{Approval, Asking, Expr, Manual, Run, Silence};
 use crate::source::Span;
 use crate::value::Value;
 
 /// How long a question stands that the runbook does not write: 5m.
 const OWN_PATIENCE: i64 = 300_000_000_000;
+
+/// Somebody who agreed, and to what.
+struct Vote {
+    uid: u32,
+    who: String,
+    shown: String,
+}
+
+impl Vote {
+    fn of(answer: &Answer) -> Self {
+        Vote { uid: answer.uid, who: answer.who.clone(), shown: answer.shown.clone() }
+    }
+
+    /// Returns whether it is to something else than what is shown now. Old journals do not say to what.
+    fn is_stale(&self, question: &Question) -> bool {
+        !self.shown.is_empty() && self.shown != question.shown
+    }
+
+    fn void(&self, text: &str) -> Fact {
+        let why = String::from("it was to what was shown before the text changed");
+        Fact::Void { text: text.to_owned(), who: self.who.clone(), uid: self.uid, why }
+    }
+}
+
+/// An approval that was given to what another text had shown.
+pub(super) struct Stale<'w> {
+    approval: &'w Approval,
+    /// The names it knows.
+    frame: Frame,
+    votes: Vec<Vote>,
+}
 
 /// What came of a question.
 pub(super) enum Heard {
@@ -34,47 +66,118 @@ impl<'w> Cx<'w> {
     /// Asks for an approval. Silence does what the runbook says; a refusal aborts.
     pub async fn approve(&self, approval: &'w Approval, span: Span) -> Result<(), Stop> {
         let text = self.text(&approval.text)?;
-        let by = &approval.by;
-        let question = self.question(Asked {
-            kind: QuestionKind::Approval,
-            text: text.clone(),
-            by: Some(by),
-            wanted: Wanted::YesNo,
-            on_silence: self.silence_words(&approval.on_silence)?,
-            undo: None,
-        });
+        let ahead = self.ahead(Vec::new());
+        let mut differs = self.differs(&[Here::question(&text, &text)], span);
+        differs.join(ahead.differs);
+        self.tell_differs(&differs);
+        let silence = match &approval.on_silence {
+            // To what differs, nobody has agreed.
+            Silence::Continue if !differs.list.is_empty() => &Silence::Abort,
+            silence => silence,
+        };
+        let question = self.question_of(
+            Asked {
+                kind: QuestionKind::Approval,
+                text: text.clone(),
+                by: Some(&approval.by),
+                wanted: Wanted::YesNo,
+                on_silence: self.silence_words(silence)?,
+                undo: None,
+            },
+            Vec::new(),
+            &differs,
+        );
+        let votes = self.votes(approval, &question, silence, span).await?;
+        if votes.iter().any(|vote| vote.is_stale(&question)) {
+            self.walk.stale().push(Stale { approval, frame: self.frame.clone(), votes });
+        }
+        self.accept(&differs);
+        Ok(())
+    }
+
+    /// Puts an approval until as many as it needs have agreed. Returns their votes.
+    async fn votes(
+        &self,
+        approval: &'w Approval,
+        question: &Question,
+        silence: &Silence,
+        span: Span,
+    ) -> Result<Vec<Vote>, Stop> {
+        let (by, text) = (&approval.by, &question.text);
         let bound = self.patience(&approval.within, "the approval's")?;
-        self.tell_asked(&question, &bound);
-        let mut voters = BTreeSet::new();
+        self.tell_asked(question, &bound);
+        let mut voters: Vec<Vote> = Vec::new();
         let mut votes = 0;
         while voters.len() < by.count as usize {
             votes += 1;
-            match self.put(&question, votes, &bound, span).await {
+            let heard = self.put(question, votes, &bound, span).await;
+            if self.walk.door.state().accepted {
+                // They agreed to something else than what is shown now.
+                for vote in voters.extract_if(.., |vote| vote.is_stale(question)) {
+                    self.fact(vote.void(text));
+                }
+            }
+            match heard {
                 Heard::Answer(answer) if !answer.is_yes() => {
-                    let why = refusal(&answer, &text);
-                    self.answered(&question, answer);
+                    let why = refusal(&answer, text);
+                    self.answered(question, answer);
                     self.passed(span, Passed::Refused);
                     return Err(Stop::Refused(why));
                 }
                 Heard::Answer(answer) if by.quorum && answer.uid == self.walk.opened.uid => {
-                    self.void(&text, answer, "who started the run does not count");
+                    self.void(text, answer, "who started the run does not count");
                 }
-                Heard::Answer(answer) if voters.contains(&answer.uid) => {
-                    self.void(&text, answer, "nobody counts twice");
+                Heard::Answer(answer) if voters.iter().any(|vote| vote.uid == answer.uid) => {
+                    self.void(text, answer, "nobody counts twice");
                 }
                 Heard::Answer(answer) => {
-                    voters.insert(answer.uid);
-                    self.answered(&question, answer);
+                    voters.push(Vote::of(&answer));
+                    self.answered(question, answer);
                 }
                 Heard::Silence(why) => {
                     self.passed(span, Passed::Silent);
-                    return self.silent(&approval.on_silence, &text, why, "approved");
+                    self.silent(silence, text, why, "approved")?;
+                    break;
                 }
                 Heard::Cut => return Err(self.cut()),
                 Heard::Late(stop) => return Err(stop),
             }
         }
-        self.passed(span, Passed::Granted);
+        if voters.len() >= by.count as usize {
+            self.passed(span, Passed::Granted);
+        }
+        Ok(voters)
+    }
+
+    /// Asks again for what was approved when the text was another one, before anything else is changed: an approval is
+    /// to what was shown. `run`: what is changed next.
+    pub async fn renewed(&self, run: &'w Run, span: Span) -> Result<(), Stop> {
+        if self.inner || self.unwinding || !self.walk.door.state().accepted {
+            return Ok(());
+        }
+        let stale = std::mem::take(&mut *self.walk.stale());
+        for (nth, old) in (1..).zip(stale) {
+            let here = Cx { frame: old.frame, ..self.down(format!("again{nth}")) };
+            let here = here.named(here.written(&old.approval.text), span);
+            let by = &old.approval.by;
+            let text = here.text(&old.approval.text)?;
+            let question = here.question_of(
+                Asked {
+                    kind: QuestionKind::Approval,
+                    text: text.clone(),
+                    by: Some(by),
+                    wanted: Wanted::YesNo,
+                    on_silence: here.silence_words(&old.approval.on_silence)?,
+                    undo: None,
+                },
+                vec![self.deed(run, "")],
+                &Differs::default(),
+            );
+            for vote in &old.votes {
+                here.fact(vote.void(&text));
+            }
+            here.votes(old.approval, &question, &old.approval.on_silence, span).await?;
+        }
         Ok(())
     }
 
@@ -92,17 +195,26 @@ impl<'w> Cx<'w> {
             }
             _ => None,
         };
-        let question = self.question(Asked {
+        let asked = Here::question(&text, &asked_whole(&text, default.as_ref()));
+        let differs = self.differs(&[asked], span);
+        self.tell_differs(&differs);
+        // With what differs, nobody has agreed.
+        let (default, silence) = match differs.list.is_empty() {
+            true => (default, &asking.on_silence),
+            false => (None, &Silence::Abort),
+        };
+        let asked = Asked {
             kind: QuestionKind::Answer,
             text: text.clone(),
             by: Some(&asking.by),
             wanted: Wanted::Value(domain),
             on_silence: match &default {
                 Some(value) => format!("the answer is {}", shown(value)),
-                None => self.silence_words(&asking.on_silence)?,
+                None => self.silence_words(silence)?,
             },
             undo: None,
-        });
+        };
+        let question = self.question_of(asked, Vec::new(), &differs);
         let bound = self.patience(&asking.within, "the question's")?;
         self.tell_asked(&question, &bound);
         let value = match self.put(&question, 1, &bound, span).await {
@@ -115,7 +227,7 @@ impl<'w> Cx<'w> {
             Heard::Silence(why) => {
                 self.passed(span, Passed::Silent);
                 let Some(value) = default else {
-                    return self.silent(&asking.on_silence, &text, why, "answered");
+                    return self.silent(silence, &text, why, "answered");
                 };
                 let then = format!("the answer is {}", shown(&value));
                 self.fact(Fact::Silent { text, why, then });
@@ -127,6 +239,16 @@ impl<'w> Cx<'w> {
         self.note("", format!("answer to \"{}\": {}", question.text, shown(&value)));
         self.frame.bind(asking.slot, value);
         Ok(())
+    }
+
+    /// Returns a question for a plan, where all of it is known.
+    pub fn asked_here(&self, asking: &Asking) -> Option<Here> {
+        let text = self.text(&asking.text).ok()?;
+        let default = match &asking.on_silence {
+            Silence::Answer(answer) => Some(asking.domain.accept(self.value(answer).ok()?).ok()?),
+            _ => None,
+        };
+        Some(Here::question(&text, &asked_whole(&text, default.as_ref())))
     }
 
     fn choices(&self, list: &Expr) -> Result<Vec<Value>, Failure> {
@@ -353,6 +475,11 @@ impl<'w> Cx<'w> {
         self.fact(Fact::Notified { channel: channel.to_owned(), text, page, ok, message });
         Ok(())
     }
+}
+
+/// Returns all that counts of a question for a value.
+fn asked_whole(text: &str, default: Option<&Value>) -> String {
+    format!("{text}\0{}", default.map(shown).unwrap_or_default())
 }
 
 /// Returns a refusal in words.

@@ -41,5 +41,6 @@ pub fn opening(program: &Program, file: &str) -> Opened {
         named_calls: true,
         call_timeout_ns: CALL_TIMEOUT,
         game_day: None,
+        plan: None,
     }
 }

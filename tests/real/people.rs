@@ -26,6 +26,7 @@ pub fn question(roles: &[&str], quorum: bool) -> Request {
         made: Vec::new(),
         on_silence: "abort".to_owned(),
         game_day: false,
+        plan: None,
         shown: String::new(),
     }))
 }

@@ -90,6 +90,7 @@ impl Story {
             named_calls: false,
             call_timeout_ns: 60 * SECOND,
             game_day: None,
+            plan: None,
         };
         let title = "Database connections exhausted on <db1>".to_owned();
         story.input("", Input::Opened(Box::new(opened))).fact("", Fact::Titled { title })
@@ -182,6 +183,7 @@ impl Story {
             made: Vec::new(),
             on_silence: "the run escalates to dba".to_owned(),
             game_day: false,
+            plan: None,
             shown: "0".repeat(64),
         };
         let ask = Ask {
