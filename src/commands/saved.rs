@@ -209,7 +209,8 @@ pub(super) fn must_fit(
         let planned = plan.params.iter().find(|(planned, _)| planned == name).map(|(_, value)| value);
         if planned != Some(value) {
             let planned = planned.map_or_else(|| String::from("its default"), |value| format!("`{value}`"));
-            let what = format!("the plan {id} is for {planned} as the parameter `{name}`, not for `{value}`");
+            let what =
+                format!("the plan {id} has {planned} for the parameter `{name}`, and `{value}` is given");
             return Err(Failure::new(INVALID, what)
                 .help("leave the parameters out: the plan has them; nothing was run"));
         }

@@ -95,7 +95,7 @@ impl Here {
 
     /// Returns a question; `whole`: all that counts of it.
     pub fn question(text: &str, whole: &str) -> Here {
-        Here::new(PointKind::Question, text, whole)
+        Here::new(PointKind::Question, &format!("\"{text}\""), whole)
     }
 
     /// Returns whether a runbook is needed.
@@ -106,11 +106,14 @@ impl Here {
 }
 
 impl Differs {
-    /// Adds others.
-    pub fn join(&mut self, mut others: Differs) {
-        self.list.append(&mut others.list);
-        self.accepts.append(&mut others.accepts);
-        self.elsewhere |= others.elsewhere;
+    /// Adds what differs ahead. Of another way, the plan has nothing: that is said once.
+    pub fn join(&mut self, ahead: Differs) {
+        for (differs, accepts) in ahead.list.into_iter().zip(ahead.accepts) {
+            if !self.elsewhere || !differs.planned.is_empty() {
+                self.list.push(differs);
+                self.accepts.push(accepts);
+            }
+        }
     }
 }
 
@@ -366,10 +369,11 @@ impl<'w> Cx<'w> {
     /// # Errors
     /// When nobody accepts it: the run stops.
     pub async fn as_planned(&self, all: &[Here], span: Span, ahead: Vec<Deed>) -> Result<(), Stop> {
-        let differs = self.differs(all, span);
+        let mut differs = self.differs(all, span);
         let Some(first) = differs.list.first().map(in_words) else {
             return Ok(());
         };
+        differs.join(self.ahead(Vec::new()).differs);
         self.tell_differs(&differs);
         let here = self.down("plan").named("", span);
         let text = format!("{}{}. Go on with what is now?", first[..1].to_uppercase(), &first[1..]);
