@@ -18,10 +18,10 @@ Examples:
   mainstay plan tonight.json
 
 Exit codes:
-  0  the plan was written; with --out: a run would act
-  1  with --out: a run would fail, or the file cannot be written
+  0  the plan was written, and with `--out` a run would act
+  1  with `--out` a run would fail, or the file cannot be written
   2  the file has errors, or a parameter does not fit
-  6  with --out: the plan was saved, and there is nothing to do";
+  6  with `--out` the plan was saved, and there is nothing to do";
 
 /// Show what a run could do, along every path, without touching anything
 ///

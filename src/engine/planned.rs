@@ -230,6 +230,12 @@ fn difference(here: &Here, planned: &str) -> Difference {
     Difference { what: what.to_owned(), reading: false, planned: planned.to_owned(), now }
 }
 
+/// Returns what is asked about a difference; what was planned stands below it.
+fn now_in_words(differs: &Difference) -> String {
+    let how = if differs.planned.is_empty() { "Not in the plan" } else { "Not as planned" };
+    format!("{how}: {}. Go on?", brief(&differs.now, IN_WORDS))
+}
+
 /// Returns a difference in words.
 fn in_words(differs: &Difference) -> String {
     let now = brief(&differs.now, IN_WORDS);
@@ -370,13 +376,13 @@ impl<'w> Cx<'w> {
     /// When nobody accepts it: the run stops.
     pub async fn as_planned(&self, all: &[Here], span: Span, ahead: Vec<Deed>) -> Result<(), Stop> {
         let mut differs = self.differs(all, span);
-        let Some(first) = differs.list.first().map(in_words) else {
+        let Some((text, first)) = differs.list.first().map(|first| (now_in_words(first), in_words(first)))
+        else {
             return Ok(());
         };
         differs.join(self.ahead(Vec::new()).differs);
         self.tell_differs(&differs);
         let here = self.down("plan").named("", span);
-        let text = format!("{}{}. Go on with what is now?", first[..1].to_uppercase(), &first[1..]);
         let on_silence = String::from("the run stops, and what it changed is taken back");
         let question = here.question_of(
             Asked { kind: QuestionKind::Plan, text, by: None, wanted: Wanted::YesNo, on_silence, undo: None },

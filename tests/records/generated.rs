@@ -319,12 +319,12 @@ fn request() -> BoxedStrategy<Request> {
                     made: vec![deed],
                     on_silence: text.clone(),
                     shown: text.clone(),
+                    plan: quorum.then(|| OfPlan { digest: text.clone(), differs: vec![difference(&text)] }),
                     text,
                     roles,
                     count,
                     quorum,
                     game_day: quorum,
-                    plan: quorum.then(|| OfPlan { digest: text.clone(), differs: vec![difference(&text)] }),
                     evidence,
                 }))
             }

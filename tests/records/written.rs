@@ -211,6 +211,7 @@ impl Story {
             value: value.clone(),
             because: because.clone(),
             letter: String::new(),
+            shown: String::new(),
         };
         let reply = Reply::Answer(answer);
         let occurred = self.moment();
