@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::context::Cx;
 use super::failure::{CallFailure, CallStop, End, Stop};
 use super::ledger::{Changes, Item, Plan};
-use super::planned::Here;
+use super::planning::Here;
 use super::unwind::finish;
 use crate::event::{Change, ChangeState, Fact};
 use crate::program::{Ending, Run, Statement, StatementKind, Target, Template, Undo};

@@ -5,11 +5,11 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::approve::Stale;
 use super::door::{Door, Halt};
 use super::failure::{Failure, Stop};
 use super::frame::Frame;
 use super::ledger::{Changes, Ledger};
-use super::people::Stale;
 use super::planned::Following;
 use super::question::Rest;
 use super::visits::Passed;

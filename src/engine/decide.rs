@@ -3,7 +3,7 @@
 use super::context::Cx;
 use super::evaluate::truth;
 use super::failure::{Flow, Stop};
-use super::planned::Here;
+use super::planning::Here;
 use super::question::Found;
 use super::statement::block;
 use super::visits::Passed;

@@ -6,17 +6,15 @@
 
 use super::call::Spelled;
 use super::context::Cx;
-use super::evaluate::truth;
 use super::failure::{CallFailure, End, Failure, Flow, Stop};
 use super::frame::Frame;
 use super::join::Walking;
-use super::planned::Here;
-use super::run::phase;
+use super::planning::Here;
 use super::statement::{block, statement};
-use crate::event::{ChangeState, Deed, Fact, Outcome, PhaseKind, PointKind, StepOutcome, Would};
+use crate::event::{ChangeState, Deed, Fact, Outcome, PointKind, StepOutcome, Would};
 use crate::program::{
-    ActionId, Approvers, Block, Call, Choice, Ending, Expr, For, Run, Silence, Statement, StatementKind,
-    Step, Symptom, Target, Template, TemplatePart,
+    ActionId, Approvers, Call, Ending, Expr, For, Run, Silence, Statement, StatementKind, Step, Symptom,
+    Target, Template, TemplatePart,
 };
 use crate::source::Span;
 use crate::value::Value;
@@ -136,29 +134,6 @@ impl<'w> Cx<'w> {
         self.fact(Fact::Unknown { text, why, span: statement.span });
     }
 
-    /// Walks statements that may be walked, in a frame of their own: what they bind is unknown afterwards.
-    async fn perhaps(&self, text: String, why: &str, body: &'w Block) -> Result<(), Stop> {
-        self.plan_open(body);
-        self.fact(Fact::PerhapsBegan { text, why: why.to_owned() });
-        let result = block(&self.forked(), body).await;
-        self.fact(Fact::PerhapsEnded);
-        self.other_way(result)
-    }
-
-    /// Returns how it goes on behind a way that may not be taken: only whoever stops the run ends the others too.
-    fn other_way(&self, result: Result<Flow, Stop>) -> Result<(), Stop> {
-        match result {
-            Err(Stop::Failure(mut failure)) => {
-                if !failure.unknown {
-                    self.report(&mut failure);
-                }
-                Ok(())
-            }
-            Err(stop @ Stop::Operator(_)) => Err(stop),
-            _ => Ok(()),
-        }
-    }
-
     async fn would_run(&self, run: &'w Run, span: Span) -> Result<(), Stop> {
         let Spelled { text, mut known } =
             self.spelled(&run.call).map_err(|failed| Stop::Failure(failed.at(span)))?;
@@ -200,17 +175,6 @@ impl<'w> Cx<'w> {
             self.frame.bind(slot, value);
         }
         Ok(())
-    }
-
-    /// Tells the change and what takes it back, as far as they are known.
-    fn plan_run(&self, run: &'w Run, span: Span) {
-        match self.change_here(run) {
-            Some(here) => self.plan(&here, span),
-            None => self.plan_perhaps(span),
-        }
-        if let Some(undo) = self.undo_here(run) {
-            self.plan(&undo, span);
-        }
     }
 
     /// Walks the body of an action that changes. Returns what it would return, if that is known.
@@ -263,45 +227,6 @@ impl<'w> Cx<'w> {
         if outcome == StepOutcome::Tolerated { Ok(Flow::Next) } else { result }
     }
 
-    async fn dry_branch(
-        &self,
-        arms: &'w [(Expr, Block)],
-        otherwise: &'w Block,
-        span: Span,
-    ) -> Result<Flow, Stop> {
-        let mut perhaps = false;
-        for (index, (condition, body)) in arms.iter().enumerate() {
-            let words = format!("if {}", self.source(condition.span));
-            match self.value(condition).and_then(|value| truth(&value, condition.span)) {
-                Ok(false) => {}
-                Ok(true) if perhaps => {
-                    let words = format!("else {words}");
-                    return self
-                        .perhaps(words, "true, where it comes to that", body)
-                        .await
-                        .map(|()| Flow::Next);
-                }
-                Ok(true) => {
-                    self.plan(&Here::branch(self.walk.program, arms, Some(index)), span);
-                    return block(self, body).await;
-                }
-                Err(failure) if failure.unknown => {
-                    perhaps = true;
-                    self.perhaps(words, &failure.message, body).await?;
-                }
-                Err(failure) => return Err(failure.into()),
-            }
-        }
-        if !perhaps {
-            self.plan(&Here::branch(self.walk.program, arms, None), span);
-            return block(self, otherwise).await;
-        }
-        if !otherwise.is_empty() {
-            self.perhaps(String::from("else"), "where none of these is true", otherwise).await?;
-        }
-        Ok(Flow::Next)
-    }
-
     async fn dry_loop(&self, looping: &'w For, span: Span) -> Result<Flow, Stop> {
         let name = &looping.name;
         let items = match self.items(looping) {
@@ -329,72 +254,6 @@ impl<'w> Cx<'w> {
             }
         }
         Ok(Flow::Next)
-    }
-
-    async fn dry_decide(
-        &self,
-        arms: &'w [(Expr, Choice)],
-        otherwise: &'w Choice,
-        else_at: Span,
-    ) -> Result<Flow, Stop> {
-        let (mut perhaps, mut certain) = (Vec::new(), false);
-        for (index, (when, choice)) in arms.iter().enumerate() {
-            let words = self.source(when.span);
-            match self.down(format!("e{index}")).holds(when).await {
-                Ok(false) => {}
-                Ok(true) if perhaps.is_empty() => {
-                    self.plan(&self.chosen(choice, index, &words), when.span);
-                    return self.choose(choice, words).await;
-                }
-                Ok(true) => {
-                    certain = true;
-                    perhaps.push((words, String::from("true, where it comes to that"), choice));
-                    break;
-                }
-                Err(Stop::Failure(failure)) if failure.unknown => {
-                    perhaps.push((words, failure.message, choice));
-                }
-                Err(Stop::Failure(failure)) if perhaps.is_empty() => {
-                    let reason = format!("`{words}` cannot be evaluated: {}", failure.message);
-                    self.plan(&self.chosen(otherwise, arms.len(), &reason), else_at);
-                    return self.choose(otherwise, reason).await;
-                }
-                Err(Stop::Failure(_)) => break,
-                Err(stop) => return Err(stop),
-            }
-        }
-        if perhaps.is_empty() {
-            self.plan(&self.chosen(otherwise, arms.len(), "otherwise"), else_at);
-            return self.choose(otherwise, String::from("otherwise")).await;
-        }
-        if !certain {
-            let why = String::from("where none of these is true, or one cannot be evaluated");
-            perhaps.push((String::from("otherwise"), why, otherwise));
-        }
-        for (words, why, choice) in perhaps {
-            self.plan_choice(choice);
-            self.fact(Fact::PerhapsBegan { text: words, why });
-            let result = self.perhaps_chosen(choice).await;
-            self.fact(Fact::PerhapsEnded);
-            self.other_way(result)?;
-        }
-        Ok(Flow::Next)
-    }
-
-    async fn perhaps_chosen(&self, choice: &'w Choice) -> Result<Flow, Stop> {
-        let here = self.forked();
-        match choice {
-            Choice::Resolve(index) => {
-                let resolve = &self.walk.program.resolves[*index as usize];
-                phase(&here, resolve, PhaseKind::Resolve, &format!("resolve{index}")).await
-            }
-            Choice::Escalate { role, text } => Err(here.would_escalate(role, text, text.span)),
-            Choice::Follow(follow) => {
-                let way = here.way(follow)?;
-                here.down("follow").follow(way).await.map(|()| Flow::Next)
-            }
-            Choice::Block(body) => block(&here, body).await,
-        }
     }
 
     /// Tells that somebody would be paged, with which a run ends.
@@ -431,7 +290,7 @@ impl<'w> Cx<'w> {
         text.lines().next().unwrap_or_default().trim_end_matches(['{', ' ']).to_owned()
     }
 
-    fn source(&self, span: Span) -> String {
+    pub fn source(&self, span: Span) -> String {
         self.walk.program.sources.text(span).to_owned()
     }
 }

@@ -7,7 +7,7 @@ use super::context::Cx;
 use super::failure::{Failure, Flow, Stop};
 use super::join::{self, Walking};
 use super::ledger::Changes;
-use super::planned::Here;
+use super::planning::Here;
 use super::statement::{block, statement};
 use super::unwind;
 use super::visits::Passed;

@@ -1,55 +1,23 @@
-//! Approvals, questions, manual steps, notifications.
+//! Questions, manual steps, notifications.
 //!
-//! Owns which answers count, how many are needed, and what silence does. Never knows how somebody is asked.
+//! Owns what an answer brings, and what silence does. Never knows how somebody is asked.
 
 use std::sync::atomic::Ordering;
 
 use super::context::{Bound, Cx};
 use super::failure::{Failure, Stop};
-use super::frame::Frame;
 use super::join;
-use super::planned::{Differs, Here};
+use super::planning::Here;
 use super::poll::{Rhythm, poll};
 use super::question::{Asked, shown};
 use super::visits::Passed;
 use crate::event::{Answer, ChangeState, Fact, Question, QuestionKind, Reply, Request, Wanted};
-use crate::program::{Approval, Asking, Expr, Manual, Run, Silence};
+use crate::program::{Asking, Expr, Manual, Silence};
 use crate::source::Span;
 use crate::value::Value;
 
 /// How long a question stands that the runbook does not write: 5m.
 const OWN_PATIENCE: i64 = 300_000_000_000;
-
-/// Somebody who agreed, and to what.
-struct Vote {
-    uid: u32,
-    who: String,
-    shown: String,
-}
-
-impl Vote {
-    fn of(answer: &Answer) -> Self {
-        Vote { uid: answer.uid, who: answer.who.clone(), shown: answer.shown.clone() }
-    }
-
-    /// Returns whether it is to something else than what is shown now. Old journals do not say to what.
-    fn is_stale(&self, question: &Question) -> bool {
-        !self.shown.is_empty() && self.shown != question.shown
-    }
-
-    fn void(&self, text: &str) -> Fact {
-        let why = String::from("it was to what was shown before the text changed");
-        Fact::Void { text: text.to_owned(), who: self.who.clone(), uid: self.uid, why }
-    }
-}
-
-/// An approval that was given to what another text had shown.
-pub(super) struct Stale<'w> {
-    approval: &'w Approval,
-    /// The names it knows.
-    frame: Frame,
-    votes: Vec<Vote>,
-}
 
 /// What came of a question.
 pub(super) enum Heard {
@@ -63,124 +31,6 @@ pub(super) enum Heard {
 }
 
 impl<'w> Cx<'w> {
-    /// Asks for an approval. Silence does what the runbook says; a refusal aborts.
-    pub async fn approve(&self, approval: &'w Approval, span: Span) -> Result<(), Stop> {
-        let text = self.text(&approval.text)?;
-        let ahead = self.ahead(Vec::new());
-        let mut differs = self.differs(&[Here::question(&text, &text)], span);
-        differs.join(ahead.differs);
-        self.tell_differs(&differs);
-        let silence = match &approval.on_silence {
-            // To what differs, nobody has agreed.
-            Silence::Continue if !differs.list.is_empty() => &Silence::Abort,
-            silence => silence,
-        };
-        let question = self.question_of(
-            Asked {
-                kind: QuestionKind::Approval,
-                text: text.clone(),
-                by: Some(&approval.by),
-                wanted: Wanted::YesNo,
-                on_silence: self.silence_words(silence)?,
-                undo: None,
-            },
-            Vec::new(),
-            &differs,
-        );
-        let votes = self.votes(approval, &question, silence, span).await?;
-        if votes.iter().any(|vote| vote.is_stale(&question)) {
-            self.walk.stale().push(Stale { approval, frame: self.frame.clone(), votes });
-        }
-        self.accept(&differs);
-        Ok(())
-    }
-
-    /// Puts an approval until as many as it needs have agreed. Returns their votes.
-    async fn votes(
-        &self,
-        approval: &'w Approval,
-        question: &Question,
-        silence: &Silence,
-        span: Span,
-    ) -> Result<Vec<Vote>, Stop> {
-        let (by, text) = (&approval.by, &question.text);
-        let bound = self.patience(&approval.within, "the approval's")?;
-        self.tell_asked(question, &bound);
-        let mut voters: Vec<Vote> = Vec::new();
-        let mut votes = 0;
-        while voters.len() < by.count as usize {
-            votes += 1;
-            let heard = self.put(question, votes, &bound, span).await;
-            if self.walk.door.state().accepted {
-                // They agreed to something else than what is shown now.
-                for vote in voters.extract_if(.., |vote| vote.is_stale(question)) {
-                    self.fact(vote.void(text));
-                }
-            }
-            match heard {
-                Heard::Answer(answer) if !answer.is_yes() => {
-                    let why = refusal(&answer, text);
-                    self.answered(question, answer);
-                    self.passed(span, Passed::Refused);
-                    return Err(Stop::Refused(why));
-                }
-                Heard::Answer(answer) if by.quorum && answer.uid == self.walk.opened.uid => {
-                    self.void(text, answer, "who started the run does not count");
-                }
-                Heard::Answer(answer) if voters.iter().any(|vote| vote.uid == answer.uid) => {
-                    self.void(text, answer, "nobody counts twice");
-                }
-                Heard::Answer(answer) => {
-                    voters.push(Vote::of(&answer));
-                    self.answered(question, answer);
-                }
-                Heard::Silence(why) => {
-                    self.passed(span, Passed::Silent);
-                    self.silent(silence, text, why, "approved")?;
-                    break;
-                }
-                Heard::Cut => return Err(self.cut()),
-                Heard::Late(stop) => return Err(stop),
-            }
-        }
-        if voters.len() >= by.count as usize {
-            self.passed(span, Passed::Granted);
-        }
-        Ok(voters)
-    }
-
-    /// Asks again for what was approved when the text was another one, before anything else is changed: an approval is
-    /// to what was shown. `run`: what is changed next.
-    pub async fn renewed(&self, run: &'w Run, span: Span) -> Result<(), Stop> {
-        if self.inner || self.unwinding || !self.walk.door.state().accepted {
-            return Ok(());
-        }
-        let stale = std::mem::take(&mut *self.walk.stale());
-        for (nth, old) in (1..).zip(stale) {
-            let here = Cx { frame: old.frame, ..self.down(format!("again{nth}")) };
-            let here = here.named(here.written(&old.approval.text), span);
-            let by = &old.approval.by;
-            let text = here.text(&old.approval.text)?;
-            let question = here.question_of(
-                Asked {
-                    kind: QuestionKind::Approval,
-                    text: text.clone(),
-                    by: Some(by),
-                    wanted: Wanted::YesNo,
-                    on_silence: here.silence_words(&old.approval.on_silence)?,
-                    undo: None,
-                },
-                vec![self.deed(run, "")],
-                &Differs::default(),
-            );
-            for vote in &old.votes {
-                here.fact(vote.void(&text));
-            }
-            here.votes(old.approval, &question, &old.approval.on_silence, span).await?;
-        }
-        Ok(())
-    }
-
     /// Asks for a value and binds it.
     pub async fn ask_for(&self, asking: &'w Asking, span: Span) -> Result<(), Stop> {
         let text = self.text(&asking.text)?;
@@ -388,7 +238,7 @@ impl<'w> Cx<'w> {
     }
 
     /// Puts a question for the `nth` time and waits for one answer.
-    async fn put(&self, question: &Question, nth: u32, bound: &Bound, span: Span) -> Heard {
+    pub async fn put(&self, question: &Question, nth: u32, bound: &Bound, span: Span) -> Heard {
         let here = self.down(format!("q{nth}"));
         let request = Request::Question(Box::new(question.clone()));
         let ask = here.ask(request, Some(bound.clone()), false);
@@ -404,14 +254,14 @@ impl<'w> Cx<'w> {
         }
     }
 
-    fn patience(&self, within: &Expr, whose: &str) -> Result<Bound, Failure> {
+    pub fn patience(&self, within: &Expr, whose: &str) -> Result<Bound, Failure> {
         let within = self.duration(within)?;
         let words = format!("{whose} {}", Value::Duration(within));
         // That it runs out is silence.
         Ok(Bound::own(self.now().run_ns.saturating_add(within), &words))
     }
 
-    fn tell_asked(&self, question: &Question, bound: &Bound) {
+    pub fn tell_asked(&self, question: &Question, bound: &Bound) {
         let deadline = self.bound.as_ref().map_or(bound.at, |outer| outer.at.min(bound.at));
         self.fact(Fact::Asked {
             kind: question.kind,
@@ -429,7 +279,7 @@ impl<'w> Cx<'w> {
         self.fact(Fact::Answered { kind, text, who, uid, role, value, because });
     }
 
-    fn void(&self, text: &str, answer: Answer, why: &str) {
+    pub fn void(&self, text: &str, answer: Answer, why: &str) {
         let Answer { who, uid, .. } = answer;
         self.fact(Fact::Void { text: text.to_owned(), who, uid, why: why.to_owned() });
     }
@@ -444,7 +294,7 @@ impl<'w> Cx<'w> {
         })
     }
 
-    fn silent(&self, silence: &Silence, text: &str, why: String, what: &str) -> Result<(), Stop> {
+    pub fn silent(&self, silence: &Silence, text: &str, why: String, what: &str) -> Result<(), Stop> {
         let then = self.silence_words(silence)?;
         self.fact(Fact::Silent { text: text.to_owned(), why: why.clone(), then });
         match silence {
@@ -483,7 +333,7 @@ fn asked_whole(text: &str, default: Option<&Value>) -> String {
 }
 
 /// Returns a refusal in words.
-fn refusal(answer: &Answer, text: &str) -> String {
+pub(super) fn refusal(answer: &Answer, text: &str) -> String {
     let because = if answer.because.is_empty() { String::new() } else { format!(" ({})", answer.because) };
     format!("{} refused: {text}{because}", answer.who)
 }

@@ -13,7 +13,7 @@ use super::door::Door;
 use super::evaluate::time_of;
 use super::failure::{Failure, Flow, Stop};
 use super::join::Walking;
-use super::planned::Here;
+use super::planning::Here;
 use super::poll::{Rhythm, poll};
 use super::statement::block;
 use super::unwind;
