@@ -16,6 +16,7 @@ use mainstay::event::{Body, Fact, Input, PhaseKind, Point, Record, Request};
 use mainstay::value::Value;
 use outside::Fate;
 use proptest::prelude::*;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
 /// Returns runbooks and worlds.
 fn case() -> impl Strategy<Value = (Vec<u16>, Fate)> {
@@ -77,7 +78,7 @@ fn a_run_cut_off_anywhere_goes_on_as_if_nothing_had_happened() {
         }
         Ok(())
     };
-    let mut runner = proptest::test_runner::TestRunner::new(tried(12));
+    let mut runner = TestRunner::new(tried(12));
     if let Err(error) = runner.run(&case(), property) {
         panic!("{error}");
     }
@@ -123,7 +124,7 @@ fn no_append_that_fails_lets_anything_begin() {
         }
         Ok(())
     };
-    let mut runner = proptest::test_runner::TestRunner::new(tried(12));
+    let mut runner = TestRunner::new(tried(12));
     if let Err(error) = runner.run(&case(), property) {
         panic!("{error}");
     }
@@ -155,7 +156,7 @@ fn a_dry_run_acts_on_nothing() {
         acting.set(acting.get() + u64::from(records.iter().find(would).is_some()));
         Ok(())
     };
-    let mut runner = proptest::test_runner::TestRunner::new(tried(200));
+    let mut runner = TestRunner::new(tried(200));
     if let Err(error) = runner.run(&case(), property) {
         panic!("{error}");
     }
@@ -182,7 +183,14 @@ fn a_run_that_follows_a_plan_does_what_was_planned_or_somebody_accepts_it() {
         }
         Ok(())
     };
-    let mut runner = proptest::test_runner::TestRunner::new(tried(150));
+    // The same ones each time; others where many are asked for.
+    let mut runner = match std::env::var_os("PROPTEST_CASES") {
+        None => {
+            let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+            TestRunner::new_with_rng(tried(150), rng)
+        }
+        Some(_) => TestRunner::new(tried(150)),
+    };
     if let Err(error) = runner.run(&case(), property) {
         panic!("{error}");
     }
@@ -313,7 +321,7 @@ fn no_run_takes_longer_than_the_worst_case_that_was_computed() {
         share.set(share.get().max(took as f64 / worst.max(1) as f64));
         Ok(())
     };
-    let mut runner = proptest::test_runner::TestRunner::new(tried(150));
+    let mut runner = TestRunner::new(tried(150));
     if let Err(error) = runner.run(&case(), property) {
         panic!("{error}");
     }
