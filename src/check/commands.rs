@@ -27,7 +27,7 @@ impl Lower<'_> {
     }
 
     fn shell(&mut self, template: &ast::Template, kind: CommandKind, span: Span) -> Command {
-        let mut pieces = Vec::new();
+        let mut pieces = Vec::with_capacity(template.pieces.len());
         let mut values: Vec<Expr> = Vec::new();
         for piece in &template.pieces {
             match &piece.node {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::build::Builder;
 use super::known::Known;
 use super::{Kind, Node, words};
-use crate::bounds::{Made, Part, Time};
+use crate::bounds::{Part, Time};
 use crate::program::{
     self, Choice, Effect, Expr, Failure, Follow, For, Polling, Statement, StatementKind, Step, Template,
     Watch, WatchTarget,
@@ -23,7 +23,7 @@ impl<'p> Builder<'p> {
 
     fn statement(&mut self, statement: &'p Statement) -> Option<Node> {
         let span = statement.span;
-        let part = self.bounds.part(statement.id).copied().unwrap_or_default();
+        let part = self.bounds.part(statement.id).cloned().unwrap_or_default();
         let node = match &statement.kind {
             StatementKind::Check { slot, call, until } => {
                 let mut node = self.call(Kind::Check, *slot, call, span);
@@ -164,11 +164,11 @@ impl<'p> Builder<'p> {
     }
 
     fn bounded(&self, node: Node, part: &Part) -> Node {
-        let made = match part.made {
-            Made::Sum if !part.time.forward.is_zero() && node.kind == Kind::Parallel => {
+        let made = match &part.made {
+            None if !part.time.forward.is_zero() && node.kind == Kind::Parallel => {
                 "the longest of them".to_owned()
             }
-            made => made.to_string(),
+            _ => part.words(),
         };
         let mut node = self.timed(node, part.time, made);
         for child in &mut node.children {

@@ -51,15 +51,14 @@ pub fn analyse(pieces: &[Piece], kind: CommandKind) -> Result<CommandPlan, Vec<D
         CommandKind::OneLine => Shell::Bash,
         CommandKind::Fence(shell) => shell,
     };
-    let cells = cells::cells(pieces);
-    let mut reader = Reader::new(cells.clone());
+    let mut reader = Reader::new(cells::cells(pieces));
     let script = match reader.whole_script() {
         Ok(script) => script,
-        Err(fault) => return without_tree(pieces, shell, &cells, &fault),
+        Err(fault) => return without_tree(pieces, shell, &reader.cells, &fault),
     };
     if script.pipelines.is_empty() {
         let empty = Diagnostic::error("empty-command", "there is no command here");
-        return Err(vec![placed_at(empty, pieces, 0..cells.len()).help("write one behind `$`")]);
+        return Err(vec![placed_at(empty, pieces, 0..reader.cells.len()).help("write one behind `$`")]);
     }
     // Without a value there is nothing to find a place for.
     let values = pieces.iter().any(|p| matches!(p, Piece::Value { .. }));
@@ -70,7 +69,7 @@ pub fn analyse(pieces: &[Piece], kind: CommandKind) -> Result<CommandPlan, Vec<D
         if kind == CommandKind::OneLine && !raw { emit::direct(&script, &guards, pieces) } else { None };
     let form = match words {
         Some(words) if reader.comments.is_empty() => Form::Direct { words },
-        _ => emit::script(shell, &cells, &reader.documents, &bindings, &guards, pieces),
+        _ => emit::script(shell, &reader.cells, &reader.documents, &bindings, &guards, pieces),
     };
     Ok(CommandPlan { form, bindings, template: emit::template(pieces) })
 }
