@@ -153,6 +153,27 @@ impl Checker {
         self.walk_called();
     }
 
+    /// Points at the file's own actions that nothing leads to. `reachable`: how many actions something leads to.
+    pub fn point_at_uncalled(&mut self, reachable: usize) {
+        // What is wrong elsewhere may be the very call.
+        if self.report.has_errors() {
+            return;
+        }
+        for (id, signature) in self.order.iter().enumerate().skip(reachable) {
+            let of = &self.signatures[*signature];
+            let called = self.calls.iter().any(|(from, to, _)| from.is_some() && to.0 as usize == id);
+            // What only such an action calls is needed once that one is called.
+            if of.unit == 0 && !called {
+                self.report.push(
+                    Diagnostic::warning("action-never-called", format!("nothing calls `{}`", of.name))
+                        .at(of.name_span, "")
+                        .help("call it with `check` or `run`, or take it out")
+                        .help("what other files shall call stands in a `module`"),
+                );
+            }
+        }
+    }
+
     fn walk_action(&mut self, signature: usize) -> Action {
         let of = self.signatures[signature].clone();
         let file = std::rc::Rc::clone(&self.units[of.unit].ast);

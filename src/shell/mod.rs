@@ -9,6 +9,8 @@ mod bind;
 mod builtins;
 mod carriers;
 mod cells;
+mod changes;
+mod changing;
 mod commands;
 mod emit;
 mod external;
@@ -27,6 +29,7 @@ mod words;
 mod wrappers;
 
 pub use bind::{BindError, Bound, Invocation, bind};
+pub use changes::changes;
 pub use plan::{
     Binding, CommandKind, CommandPlan, Form, Piece, Position, Quoting, ScriptPart, Shell, Start, Word,
     WordPart,
