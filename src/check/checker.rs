@@ -4,7 +4,7 @@
 //! number when something first calls it, so that a program holds what can be reached and
 //! nothing else. Never looks into a body (`lower` does).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::decisions::Arrow;
 use super::follows::Followed;
@@ -159,11 +159,12 @@ impl Checker {
         if self.report.has_errors() {
             return;
         }
+        let called: HashSet<usize> =
+            self.calls.iter().filter(|(from, ..)| from.is_some()).map(|(_, to, _)| to.0 as usize).collect();
         for (id, signature) in self.order.iter().enumerate().skip(reachable) {
             let of = &self.signatures[*signature];
-            let called = self.calls.iter().any(|(from, to, _)| from.is_some() && to.0 as usize == id);
             // What only such an action calls is needed once that one is called.
-            if of.unit == 0 && !called {
+            if of.unit == 0 && !called.contains(&id) {
                 self.report.push(
                     Diagnostic::warning("action-never-called", format!("nothing calls `{}`", of.name))
                         .at(of.name_span, "")

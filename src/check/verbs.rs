@@ -9,20 +9,27 @@ use crate::shell::{self, Piece};
 use crate::source::Span;
 
 impl Lower<'_> {
-    /// Points at a command under `check` that is known to change something.
+    /// Points at commands under `check` that are known to change something.
     pub fn changing_command(&mut self, pieces: &[Piece], span: Span) {
-        let Some(what) = shell::changes(pieces) else { return };
-        let d = Diagnostic::warning("check-changes", format!("{what}, `check` only reads"))
-            .at(self.line_of(&what, span), "");
-        let written = self.one_line(span);
-        self.c.report.push(match written.starts_with('$') {
-            true => d.help(format!("write `run {written}`, and below it how it is taken back")),
-            false => d.help("write `run` before the script, and below it how it is taken back"),
-        });
+        let mut below = span.start as usize;
+        for what in shell::changes(pieces) {
+            let line = self.line_of(&what, span, below);
+            below = line.end as usize;
+            let d = Diagnostic::warning("check-changes", format!("{what}, `check` only reads")).at(line, "");
+            let written = self.one_line(span);
+            self.c.report.push(match written.starts_with('$') {
+                true => d.help(format!("write `run {written}`, and below it how it is taken back")),
+                false => d.help("write `run` before the script, and below it how it is taken back"),
+            });
+            if line == span {
+                // One line has one message.
+                return;
+            }
+        }
     }
 
-    /// Returns the line of a script that has the words in backticks, else all of it.
-    fn line_of(&self, what: &str, span: Span) -> Span {
+    /// Returns the first line of a script from `below` on that has the words in backticks, else all of it.
+    fn line_of(&self, what: &str, span: Span, below: usize) -> Span {
         let text = self.c.sources.text(span);
         if !text.contains('\n') {
             return span;
@@ -31,7 +38,7 @@ impl Lower<'_> {
         let mut at = span.start as usize;
         for line in text.split_inclusive('\n') {
             let found = words.iter().all(|word| *word == "…" || line.contains(word));
-            if found && !words.is_empty() {
+            if found && at >= below && !line.trim_start().starts_with('#') {
                 let blank = line.len() - line.trim_start().len();
                 return Span::new(span.source, at + blank, at + line.trim_end().len());
             }

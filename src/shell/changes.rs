@@ -38,17 +38,18 @@ static KNOWN: LazyLock<HashMap<&'static str, Vec<&'static Tool>>> = LazyLock::ne
     known
 });
 
-/// Returns what the first command of a shell text does that is known to change something: "`kubectl delete` changes
-/// something". `None` also where the text cannot be read.
-pub fn changes(pieces: &[Piece]) -> Option<String> {
+/// Returns what the commands of a shell text do that are known to change something, in their order: "`kubectl delete`
+/// changes something". Nothing where the text cannot be read.
+pub fn changes(pieces: &[Piece]) -> Vec<String> {
     if !may_change(pieces) {
-        return None;
+        return Vec::new();
     }
-    let mut reader = Reader::new(cells(pieces));
-    let script = reader.whole_script().ok()?;
+    let Ok(script) = Reader::new(cells(pieces)).whole_script() else { return Vec::new() };
     let scratch =
         pieces.iter().any(|piece| matches!(piece, Piece::Text { text, .. } if text.contains("mktemp")));
-    Look { scratch, depth: 0 }.script(&script)
+    let mut found = Vec::new();
+    Look { scratch, depth: 0 }.each(&script, &mut found);
+    found
 }
 
 /// Returns whether it is worth being read: it names one of the programs, or redirects.
@@ -73,6 +74,19 @@ struct Look {
 }
 
 impl Look {
+    /// Adds what each command does, those in blocks by themselves.
+    fn each(self, script: &Script, found: &mut Vec<String>) {
+        for command in script.commands() {
+            if let Command::Compound { heads, scripts, redirections } = command {
+                found.extend(heads.iter().find_map(|(_, word)| self.substituted(&word.parts)));
+                scripts.iter().for_each(|inner| self.each(inner, found));
+                found.extend(self.redirected(redirections));
+            } else {
+                found.extend(self.command(command));
+            }
+        }
+    }
+
     fn script(self, script: &Script) -> Option<String> {
         script.commands().find_map(|command| self.command(command))
     }
