@@ -16,6 +16,24 @@ pub struct Page {
     pub text: &'static str,
 }
 
+impl Page {
+    /// Returns the whole page as Markdown; of what the tests do with an example nothing is left.
+    pub fn markdown(&self) -> String {
+        let severity = match self.severity {
+            Severity::Error => "Error",
+            Severity::Warning => "Warning",
+        };
+        let mut out = format!("# {}\n\n{severity}: {}.\n\n", self.code, self.says);
+        for line in self.text.lines() {
+            let ticks = line.len() - line.trim_start_matches('`').len();
+            let fence = if ticks >= 3 { line.split_whitespace().next() } else { None };
+            out.push_str(fence.unwrap_or(line));
+            out.push('\n');
+        }
+        out
+    }
+}
+
 /// Returns every page, by code.
 pub fn all() -> impl Iterator<Item = Page> {
     PAGES.iter().map(|(code, text)| read(code, text))
