@@ -7,11 +7,11 @@ use support::sandbox::{Finished, Sandbox};
 
 const WARNED: &str = "runbook \"Warned\"\n\ndiagnose {\n  check 𝛼 = $ uptime\n}\n";
 
-const LINTED: &str =
-    "runbook \"Linted\"\nuse \"./parts.runbook\" as parts\n\ndiagnose {\n  finding \"🔥🔥\" when parts.gone()\n  \
+const LINTED: &str = "runbook \"Linted\"\nuse \"./parts.runbook\" as parts\n\ndiagnose {\n  finding \"🔥🔥\" when parts.gone()\n  \
      check seen = $ rm x\n  escalate to oncall \"{{ seen.exit }}\"\n}\n";
 
-const PARTS: &str = "module parts \"Parts\"\n\naction gone() -> bool reads {\n  check kept = $ kill 5\n  return kept.ok\n}\n";
+const PARTS: &str =
+    "module parts \"Parts\"\n\naction gone() -> bool reads {\n  check kept = $ kill 5\n  return kept.ok\n}\n";
 
 const BROKEN: &str = "runbook \"Broken\"\n\nresolve \"Do\" {\n  run $ touch a\n    undo $ rm {{ later }}\n  let later = \"ü\" ~ 1 ~ nothing\n}\n";
 
@@ -29,10 +29,9 @@ fn warnings_pass_unless_they_are_denied() {
     let sandbox = Sandbox::new();
     sandbox.write("books/linted.runbook", LINTED);
     sandbox.write("books/parts.runbook", PARTS);
-    sandbox
-        .run(["check", "books"])
-        .expect_code(0)
-        .expect_output("2 files checked: no errors, 3 warnings\nmore about it: mainstay explain check-changes\n");
+    sandbox.run(["check", "books"]).expect_code(0).expect_output(
+        "2 files checked: no errors, 3 warnings\nmore about it: mainstay explain check-changes\n",
+    );
     sandbox.run(["check", "books", "--deny", "warnings"]).expect_code(1);
     sandbox.write("books/broken.runbook", BROKEN);
     sandbox
@@ -95,10 +94,7 @@ fn columns_count_characters() {
     let sandbox = Sandbox::new();
     sandbox.write("a.runbook", WARNED);
     sandbox.run(["check", "a.runbook", "--format", "sarif"]).expect_code(2);
-    sandbox.write(
-        "a.runbook",
-        "runbook \"🔥\"\nresolve \"R\" {\n  finding \"🔥 ü {{ nothing }}\"\n}\n",
-    );
+    sandbox.write("a.runbook", "runbook \"🔥\"\nresolve \"R\" {\n  finding \"🔥 ü {{ nothing }}\"\n}\n");
     let out = sandbox.run(["check", "a.runbook", "--format", "sarif"]).expect_code(2).stdout;
     let log: Value = serde_json::from_str(&out).unwrap();
     let region = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"];
@@ -111,10 +107,16 @@ fn github_marks_each_line_once_and_nothing_ends_a_command() {
     let commands: Vec<&str> = out.lines().filter(|line| line.starts_with("::")).collect();
     let file = "file=books/a b%2Cc%25%3Aü.runbook,line=5,col=18,title=used-before-bound::";
     assert!(commands.iter().any(|line| line.starts_with(&format!("::error {file}"))), "{out}");
-    assert!(commands.iter().any(|line| line.starts_with("::error file=nowhere.runbook,line=1,col=1,")), "{out}");
+    assert!(
+        commands.iter().any(|line| line.starts_with("::error file=nowhere.runbook,line=1,col=1,")),
+        "{out}"
+    );
     let killed = commands.iter().filter(|line| line.contains("`kill` changes something"));
     assert_eq!(killed.count(), 1, "{out}");
-    assert!(commands.iter().any(|line| line.starts_with("::warning file=books/linted.runbook,line=6,")), "{out}");
+    assert!(
+        commands.iter().any(|line| line.starts_with("::warning file=books/linted.runbook,line=6,")),
+        "{out}"
+    );
     assert!(out.ends_with("4 files checked: 3 errors, 3 warnings\n"), "{out}");
 }
 
@@ -152,7 +154,10 @@ fn every_code_is_listed_and_explained() {
         assert!(line.starts_with("  ") || line.chars().count() <= 80, "{line}");
     }
     sandbox.run(["explain", "error[change-without-undo]"]).expect_code(0).expect_output("Mended:");
-    sandbox.run(["explain", "not-as-expected"]).expect_code(0).expect_output("an `expect` of a drill does not hold");
+    sandbox
+        .run(["explain", "not-as-expected"])
+        .expect_code(0)
+        .expect_output("an `expect` of a drill does not hold");
     let near = sandbox.run(["explain", "change-without-und"]).expect_code(2);
     assert!(near.stderr.contains("did you mean `change-without-undo`?"), "{}", near.stderr);
     let none = sandbox.run(["explain", "qqq"]).expect_code(2);

@@ -14,7 +14,8 @@ fn codes(text: &str) -> Vec<String> {
 
 /// The messages about a call under `check`.
 fn under_check(call: &str) -> Vec<String> {
-    let text = format!("runbook \"r\"\ndiagnose {{\n  check seen = {call}\n  escalate to oncall \"seen\"\n}}\n");
+    let text =
+        format!("runbook \"r\"\ndiagnose {{\n  check seen = {call}\n  escalate to oncall \"seen\"\n}}\n");
     checked(&text).diagnostics.into_iter().map(|d| d.message).collect()
 }
 
@@ -143,7 +144,9 @@ fn each_line_of_a_script_is_pointed_at_and_temporary_files_are_none() {
 }
 
 fn resolved(body: &str) -> Vec<String> {
-    codes(&format!("runbook \"r\"\nuse file\ndiagnose {{\n  check before = $ uptime\n}}\nresolve \"R\" {{\n{body}}}\n"))
+    codes(&format!(
+        "runbook \"r\"\nuse file\ndiagnose {{\n  check before = $ uptime\n}}\nresolve \"R\" {{\n{body}}}\n"
+    ))
 }
 
 #[test]
@@ -173,19 +176,22 @@ fn a_proof_reads_what_the_change_has_made() {
     assert_eq!(resolved("let a = 3\nverify before.ok\n"), Vec::<String>::new(), "nothing was changed");
     let through = format!("{change}let still = before.ok\nstep \"S\" {{\nverify still\n}}\n");
     assert_eq!(resolved(&through), ["verify-proves-nothing"]);
-    let arms = "parallel {\nstep \"A\" {\nrun $ touch a\nleave \"x\"\n}\nstep \"B\" {\nverify before.ok\n}\n}\n";
+    let arms =
+        "parallel {\nstep \"A\" {\nrun $ touch a\nleave \"x\"\n}\nstep \"B\" {\nverify before.ok\n}\n}\n";
     assert_eq!(resolved(arms), Vec::<String>::new(), "an arm is not above the other");
-    let answer = format!("ask sure \"Sure?\" yes/no by oncall within 5m on silence abort\n{change}verify sure\n");
+    let answer =
+        format!("ask sure \"Sure?\" yes/no by oncall within 5m on silence abort\n{change}verify sure\n");
     assert_eq!(resolved(&answer), Vec::<String>::new(), "an answer is no reading");
 }
 
 #[test]
 fn an_approval_without_anything_read_is_told_and_one_with_it_is_not() {
     let asks = "approve \"Go?\" by oncall within 5m on silence abort\n";
-    let blind = |body: &str| codes(&format!("runbook \"r\"\nparam p: int \"P\" = 1\nresolve \"R\" {{\n{body}}}\n"));
-    assert_eq!(blind(asks), ["approval-without-evidence"]);
+    let blind =
+        |body: &str| codes(&format!("runbook \"r\"\nparam p: int \"P\" = 1\nresolve \"R\" {{\n{body}}}\n"));
+    assert_eq!(blind(asks), ["blind-approval"]);
     let only_params = "approve \"Go {{ p }}?\" by oncall within 5m on silence abort\n";
-    assert_eq!(blind(only_params), ["approval-without-evidence"]);
+    assert_eq!(blind(only_params), ["blind-approval"]);
     assert_eq!(blind(&format!("check a = $ uptime\n{asks}")), Vec::<String>::new());
     assert_eq!(blind(&format!("finding \"asked for by the bank\"\n{asks}")), Vec::<String>::new());
     assert_eq!(resolved(asks), Vec::<String>::new(), "the diagnosis has read");
@@ -206,7 +212,10 @@ fn an_action_is_called_or_stands_in_a_module() {
 
 #[test]
 fn an_undo_cannot_name_what_is_read_below_it() {
-    assert_eq!(resolved("run $ a\nundo $ b {{ later.stdout }}\ncheck later = $ uptime\n"), ["used-before-bound"]);
+    assert_eq!(
+        resolved("run $ a\nundo $ b {{ later.stdout }}\ncheck later = $ uptime\n"),
+        ["used-before-bound"]
+    );
 }
 
 #[test]

@@ -44,7 +44,9 @@ pub(super) fn apply(sources: &Sources, found: &mut Vec<Diagnostic>, dated: bool)
     found.retain(|d| {
         let Some(span) = d.span().filter(|_| d.severity == Severity::Warning) else { return true };
         let covering = allows.iter_mut().find(|allow| {
-            allow.code == d.code && allow.span.source == span.source && allow.covers.contains(&(span.start as usize))
+            allow.code == d.code
+                && allow.span.source == span.source
+                && allow.covers.contains(&(span.start as usize))
         });
         covering.map(|allow| allow.used = true).is_none()
     });
@@ -87,7 +89,8 @@ fn read(rest: &str) -> Result<String, Told> {
         Box::new(move |span| without_effect(message.clone(), span).help(help.clone()))
     };
     let form = String::from("write `# mainstay: allow CODE, why`");
-    let Some(rest) = rest.trim().strip_prefix("allow").filter(|rest| rest.starts_with(char::is_whitespace)) else {
+    let Some(rest) = rest.trim().strip_prefix("allow").filter(|rest| rest.starts_with(char::is_whitespace))
+    else {
         return Err(told(String::from("this comment is not understood"), form));
     };
     let rest = rest.trim_start();
@@ -102,9 +105,12 @@ fn read(rest: &str) -> Result<String, Told> {
             ));
         }
         Some(_) if !NEVER.contains(&code.as_str()) => {}
-        Some(_) => return Err(told(format!("`{code}` cannot be allowed"), String::from("take the comment out"))),
+        Some(_) => {
+            return Err(told(format!("`{code}` cannot be allowed"), String::from("take the comment out")));
+        }
         None => {
-            let warnings = codes::all().filter(|page| page.severity == Severity::Warning).map(|page| page.code);
+            let warnings =
+                codes::all().filter(|page| page.severity == Severity::Warning).map(|page| page.code);
             let help = match nearest(&code, warnings) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => form,

@@ -46,10 +46,13 @@ impl Lower<'_> {
                 }
             }
         }
-        if under == Under::Check {
-            self.changing_command(&pieces, span);
-        }
-        let plan = match shell::analyse(&pieces, kind) {
+        let mut changes = Vec::new();
+        let analysed = match under {
+            Under::Check => shell::analyse_reading(&pieces, kind, &mut changes),
+            _ => shell::analyse(&pieces, kind),
+        };
+        self.changing_command(&changes, span);
+        let plan = match analysed {
             Ok(plan) => plan,
             Err(diagnostics) => {
                 self.c.report.extend(

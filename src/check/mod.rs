@@ -53,8 +53,8 @@ use crate::syntax::ast;
 
 use checker::Checker;
 pub use fields::Kind;
-pub use lints::Reviews;
 use follows::Books;
+pub use lints::Reviews;
 pub use loader::{Disk, Loader, Memory};
 use lower::{Lower, Section};
 use phases::Sections;

@@ -5,15 +5,14 @@
 
 use super::lower::Lower;
 use crate::diagnostic::Diagnostic;
-use crate::shell::{self, Piece};
 use crate::source::Span;
 
 impl Lower<'_> {
     /// Points at commands under `check` that are known to change something.
-    pub fn changing_command(&mut self, pieces: &[Piece], span: Span) {
+    pub fn changing_command(&mut self, changes: &[String], span: Span) {
         let mut below = span.start as usize;
-        for what in shell::changes(pieces) {
-            let line = self.line_of(&what, span, below);
+        for what in changes {
+            let line = self.line_of(what, span, below);
             below = line.end as usize;
             let d = Diagnostic::warning("check-changes", format!("{what}, `check` only reads")).at(line, "");
             let written = self.one_line(span);

@@ -89,8 +89,7 @@ pub(super) fn check(args: &Args) -> Result<u8, Failure> {
         }
         Format::Text => text(&checked)?,
     }
-    let found =
-        |severity| checked.iter().flat_map(|(_, c)| &c.diagnostics).any(|d| d.severity == severity);
+    let found = |severity| checked.iter().flat_map(|(_, c)| &c.diagnostics).any(|d| d.severity == severity);
     Ok(match () {
         () if found(Severity::Error) => INVALID,
         () => u8::from(args.deny == Some(Deny::Warnings) && found(Severity::Warning)),

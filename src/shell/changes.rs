@@ -38,21 +38,19 @@ static KNOWN: LazyLock<HashMap<&'static str, Vec<&'static Tool>>> = LazyLock::ne
     known
 });
 
-/// Returns what the commands of a shell text do that are known to change something, in their order: "`kubectl delete`
-/// changes something". Nothing where the text cannot be read.
-pub fn changes(pieces: &[Piece]) -> Vec<String> {
-    if !may_change(pieces) {
-        return Vec::new();
-    }
-    let Ok(script) = Reader::new(cells(pieces)).whole_script() else { return Vec::new() };
-    let scratch =
-        pieces.iter().any(|piece| matches!(piece, Piece::Text { text, .. } if text.contains("mktemp")));
+/// Returns what the commands of a text do that are known to change something, in their order: "`kubectl delete`
+/// changes something".
+pub(super) fn changes(script: &Script, pieces: &[Piece]) -> Vec<String> {
     let mut found = Vec::new();
-    Look { scratch, depth: 0 }.each(&script, &mut found);
+    if may_change(pieces) {
+        let scratch =
+            pieces.iter().any(|piece| matches!(piece, Piece::Text { text, .. } if text.contains("mktemp")));
+        Look { scratch, depth: 0 }.each(script, &mut found);
+    }
     found
 }
 
-/// Returns whether it is worth being read: it names one of the programs, or redirects.
+/// Returns whether the text is worth a walk: it names one of the programs, or redirects.
 fn may_change(pieces: &[Piece]) -> bool {
     pieces.iter().any(|piece| match piece {
         Piece::Text { text, .. } => {
@@ -132,9 +130,9 @@ impl Look {
             let to_file = match redirection.kind {
                 RedirectionKind::File => true,
                 // `>&2`, `>&-`, `>&$fd`; `>& file` is a file.
-                RedirectionKind::Descriptor => {
-                    target.literal().is_some_and(|to| !to.trim_end_matches('-').chars().all(|c| c.is_ascii_digit()))
-                }
+                RedirectionKind::Descriptor => target
+                    .literal()
+                    .is_some_and(|to| !to.trim_end_matches('-').chars().all(|c| c.is_ascii_digit())),
                 RedirectionKind::HereString | RedirectionKind::HereDocument(_) => false,
             };
             let process = target.parts.iter().any(|part| matches!(part, Part::Process(_)));
@@ -162,9 +160,8 @@ impl Look {
         let (first, arguments) = words.split_first()?;
         let path = first.literal()?;
         let name = basename(&path);
-        let own = KNOWN
-            .get(name)
-            .and_then(|tools| tools.iter().find_map(|tool| self.tool(name, tool, arguments)));
+        let own =
+            KNOWN.get(name).and_then(|tools| tools.iter().find_map(|tool| self.tool(name, tool, arguments)));
         own.or_else(|| by_its_own_rules(name, arguments)).or_else(|| self.carried(name, words))
     }
 
@@ -205,9 +202,8 @@ impl Look {
             "eval" => self.joined(words.get(1..).unwrap_or_default()),
             "ssh" | "autossh" => self.remote(words),
             "find" | "gfind" => {
-                let runs = |word: &Word| {
-                    ["-exec", "-execdir", "-ok", "-okdir"].contains(&word.prefix().as_str())
-                };
+                let runs =
+                    |word: &Word| ["-exec", "-execdir", "-ok", "-okdir"].contains(&word.prefix().as_str());
                 let at = words.iter().position(runs)?;
                 let rest = words.get(at + 1..).unwrap_or_default();
                 let ends = |w: &Word| w.literal().is_some_and(|l| l == ";" || l == "+");
@@ -234,7 +230,8 @@ impl Look {
     }
 
     fn joined(self, words: &[Word]) -> Option<String> {
-        let text: Vec<String> = words.iter().map(|word| word.literal().unwrap_or_else(|| word.prefix())).collect();
+        let text: Vec<String> =
+            words.iter().map(|word| word.literal().unwrap_or_else(|| word.prefix())).collect();
         self.shell_text(&text.join(" "))
     }
 
@@ -274,10 +271,12 @@ impl Look {
                 let real = given.operands.iter().any(|word| !self.is_harmless(word));
                 real.then(|| name.to_owned())?
             }
-            Changes::Words(words) => words.split_whitespace().find_map(|known| match known.split_once('/') {
-                Some((a, b)) => (first == a && second == b).then(|| format!("{name} {a} {b}")),
-                None => (first == known).then(|| format!("{name} {known}")),
-            })?,
+            Changes::Words(words) => {
+                words.split_whitespace().find_map(|known| match known.split_once('/') {
+                    Some((a, b)) => (first == a && second == b).then(|| format!("{name} {a} {b}")),
+                    None => (first == known).then(|| format!("{name} {known}")),
+                })?
+            }
             Changes::Second(words) => lists(words, &second).then(|| format!("{name} {first} {second}"))?,
             Changes::SecondBegins(words) => words
                 .split_whitespace()
@@ -291,7 +290,9 @@ impl Look {
                 let found = given.options.iter().find(|option| is_one_of(options, option))?;
                 format!("{name} {}", found.split('=').next().unwrap_or(found))
             }
-            Changes::Sql(options) => return given.sql(options).map(|word| format!("`{word}` changes something")),
+            Changes::Sql(options) => {
+                return given.sql(options).map(|word| format!("`{word}` changes something"));
+            }
         };
         Some(format!("`{what}` changes something"))
     }
@@ -355,7 +356,8 @@ impl<'w> Given<'w> {
         let attached = self.options.iter().filter_map(|option| option.split_once('='));
         let attached = attached.filter(|(option, _)| lists(options, option)).map(|(_, text)| text.to_owned());
         let among = if options.is_empty() { self.operands.as_slice() } else { &[] };
-        let texts = self.statements.iter().chain(among).map(|word| word.literal().unwrap_or_else(|| word.prefix()));
+        let texts =
+            self.statements.iter().chain(among).map(|word| word.literal().unwrap_or_else(|| word.prefix()));
         texts.chain(attached).find_map(|text| statement(&text))
     }
 }

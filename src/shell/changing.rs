@@ -65,9 +65,15 @@ const DOCKER: &str = "-H --host -c --context --config -l --log-level -f --file -
 
 pub(super) const TOOLS: &[Tool] = &[
     // Files and file systems.
-    tool("rm rmdir mv cp ln mkdir touch truncate shred unlink install chattr setfacl chmod chown chgrp", Always),
+    tool(
+        "rm rmdir mv cp ln mkdir touch truncate shred unlink install chattr setfacl chmod chown chgrp",
+        Always,
+    ),
     unless("rsync", "-n --list-only", Always),
-    tool("mkfs mkswap wipefs lvcreate lvremove lvextend lvreduce vgcreate vgremove vgextend pvcreate pvremove", Always),
+    tool(
+        "mkfs mkswap wipefs lvcreate lvremove lvextend lvreduce vgcreate vgremove vgextend pvcreate pvremove",
+        Always,
+    ),
     tool("umount swapon swapoff fallocate", Always),
     unless("mount", "-l", Operands),
     tool("tee", Operands),
@@ -75,12 +81,23 @@ pub(super) const TOOLS: &[Tool] = &[
     tool("perl", Options("-i* -pi* -ni*")),
     tool("find gfind", Options("-delete")),
     unless("logrotate", "-d --debug", Always),
-    taking("zfs", "-o -t", Words("create destroy rollback snapshot set rename promote mount unmount receive clone")),
-    taking("zpool", "-o", Words("create destroy add remove attach detach replace clear offline online scrub export import")),
+    taking(
+        "zfs",
+        "-o -t",
+        Words("create destroy rollback snapshot set rename promote mount unmount receive clone"),
+    ),
+    taking(
+        "zpool",
+        "-o",
+        Words("create destroy add remove attach detach replace clear offline online scrub export import"),
+    ),
     // The machine and its processes.
     unless("kill", "-0 -l -L --list", Always),
     unless("pkill", "-0", Always),
-    tool("killall reboot shutdown halt poweroff useradd userdel usermod groupadd groupdel chpasswd renice", Always),
+    tool(
+        "killall reboot shutdown halt poweroff useradd userdel usermod groupadd groupdel chpasswd renice",
+        Always,
+    ),
     unless("passwd", "-S --status", Always),
     tool("fuser", Options("-k --kill")),
     taking("crontab", "-u", Options("-r -e -")),
@@ -112,7 +129,10 @@ pub(super) const TOOLS: &[Tool] = &[
     tool("rpm", Options("-i* -U* -e --install --upgrade --erase")),
     tool("pip pip3 npm gem", Words("install uninstall publish ci")),
     // The network.
-    tool("iptables ip6tables", Options("-A -I -D -F -X -N -P -R -Z --append --insert --delete --flush --policy")),
+    tool(
+        "iptables ip6tables",
+        Options("-A -I -D -F -X -N -P -R -Z --append --insert --delete --flush --policy"),
+    ),
     tool("iptables-restore ip6tables-restore", Always),
     tool("nft", Words("add insert delete flush replace create rename reset destroy")),
     tool("ufw", Words("allow deny reject limit delete insert enable disable reset reload")),
@@ -136,7 +156,11 @@ pub(super) const TOOLS: &[Tool] = &[
              config/set-context config/delete-context",
         ),
     ),
-    taking("helm", "-n --namespace --kube-context --kubeconfig", Words("install upgrade rollback uninstall delete")),
+    taking(
+        "helm",
+        "-n --namespace --kube-context --kubeconfig",
+        Words("install upgrade rollback uninstall delete"),
+    ),
     taking(
         "docker podman nerdctl",
         DOCKER,
@@ -149,15 +173,34 @@ pub(super) const TOOLS: &[Tool] = &[
              service/scale service/rollback stack/deploy stack/rm node/update node/rm secret/create secret/rm",
         ),
     ),
-    Tool { names: "docker podman nerdctl", takes: DOCKER, unless: "--rm", changes: Words("run container/run") },
-    taking("docker-compose podman-compose", DOCKER, Words("up down restart stop start rm kill pull create build")),
+    Tool {
+        names: "docker podman nerdctl",
+        takes: DOCKER,
+        unless: "--rm",
+        changes: Words("run container/run"),
+    },
+    taking(
+        "docker-compose podman-compose",
+        DOCKER,
+        Words("up down restart stop start rm kill pull create build"),
+    ),
     tool("crictl", Words("stop rm rmi stopp rmp pull create start")),
-    tool("virsh", Words("start shutdown destroy reboot reset undefine suspend resume migrate setmem setvcpus")),
-    taking("nomad", "-address -namespace -region", Words("job/run job/stop job/revert run stop node/drain alloc/stop")),
+    tool(
+        "virsh",
+        Words("start shutdown destroy reboot reset undefine suspend resume migrate setmem setvcpus"),
+    ),
+    taking(
+        "nomad",
+        "-address -namespace -region",
+        Words("job/run job/stop job/revert run stop node/drain alloc/stop"),
+    ),
     taking("argocd", "--server", Words("app/sync app/delete app/rollback app/set app/create")),
     tool("flux", Words("suspend resume reconcile delete create")),
     // Clouds and what describes them.
-    tool("terraform tofu", Words("apply destroy import taint untaint force-unlock state/rm state/mv state/push")),
+    tool(
+        "terraform tofu",
+        Words("apply destroy import taint untaint force-unlock state/rm state/mv state/push"),
+    ),
     tool("pulumi", Words("up update destroy refresh cancel import")),
     unless("ansible-playbook", "--check -C --list-hosts --list-tasks --list-tags --syntax-check", Always),
     taking(
@@ -173,25 +216,38 @@ pub(super) const TOOLS: &[Tool] = &[
     taking(
         "gcloud az",
         "--project --zone --region --format --filter --subscription -g --resource-group -n --name -o --output",
-        Anywhere("create delete update start stop restart reset deploy deallocate resize remove rollback failover"),
+        Anywhere(
+            "create delete update start stop restart reset deploy deallocate resize remove rollback failover",
+        ),
     ),
     tool("gsutil", Words("rm mv mb rb rsync")),
     // Databases, queues, stores.
-    Tool {
-        names: "psql",
-        takes: "-h -p -U -d -F -P -v -o -L -f",
-        unless: "",
-        changes: Sql("-c --command"),
-    },
+    Tool { names: "psql", takes: "-h -p -U -d -F -P -v -o -L -f", unless: "", changes: Sql("-c --command") },
     Tool { names: "mysql mariadb", takes: "-h -P -u -D", unless: "", changes: Sql("-e --execute") },
-    Tool { names: "clickhouse-client cqlsh", takes: "-h --host -u --user -p -k", unless: "", changes: Sql("-q --query -e") },
+    Tool {
+        names: "clickhouse-client cqlsh",
+        takes: "-h --host -u --user -p -k",
+        unless: "",
+        changes: Sql("-q --query -e"),
+    },
     Tool { names: "sqlite3", takes: "-cmd -init -separator -nullvalue", unless: "", changes: Sql("") },
-    tool("mysqladmin", Words("shutdown kill flush-hosts flush-logs flush-privileges flush-tables create drop reload")),
+    tool(
+        "mysqladmin",
+        Words("shutdown kill flush-hosts flush-logs flush-privileges flush-tables create drop reload"),
+    ),
     tool("createdb dropdb createuser dropuser pg_restore vacuumdb reindexdb", Always),
     taking("pg_ctl", "-D -m -t -l -o", Words("start stop restart reload promote kill logrotate initdb")),
     tool("pg_ctlcluster", Anywhere("start stop restart reload promote")),
-    taking("patronictl", "-c", Words("failover switchover restart reload reinit pause resume edit-config remove")),
-    taking("nodetool", "-h -p -u -pw", Words("repair drain flush cleanup decommission removenode assassinate compact move")),
+    taking(
+        "patronictl",
+        "-c",
+        Words("failover switchover restart reload reinit pause resume edit-config remove"),
+    ),
+    taking(
+        "nodetool",
+        "-h -p -u -pw",
+        Words("repair drain flush cleanup decommission removenode assassinate compact move"),
+    ),
     taking(
         "redis-cli valkey-cli",
         "-h -p -s -a -n -u --user --pass -i -r",
@@ -219,11 +275,23 @@ pub(super) const TOOLS: &[Tool] = &[
         Words("publish declare delete purge close import"),
     ),
     tool("kafka-topics kafka-topics.sh", Options("--create --delete --alter")),
-    tool("kafka-consumer-groups kafka-consumer-groups.sh", Options("--reset-offsets --delete --delete-offsets")),
+    tool(
+        "kafka-consumer-groups kafka-consumer-groups.sh",
+        Options("--reset-offsets --delete --delete-offsets"),
+    ),
     tool("kafka-configs kafka-configs.sh", Options("--alter")),
-    taking("etcdctl", "--endpoints --cacert --cert --key", Words("put del compact defrag member/add member/remove move-leader")),
+    taking(
+        "etcdctl",
+        "--endpoints --cacert --cert --key",
+        Words("put del compact defrag member/add member/remove move-leader"),
+    ),
     tool("consul", Words("kv/put kv/delete leave join force-leave maint reload")),
-    tool("vault", Words("write delete kv/put kv/delete kv/destroy operator/seal operator/step-down token/revoke lease/revoke")),
+    tool(
+        "vault",
+        Words(
+            "write delete kv/put kv/delete kv/destroy operator/seal operator/step-down token/revoke lease/revoke",
+        ),
+    ),
     taking(
         "git",
         "-C -c --git-dir --work-tree",

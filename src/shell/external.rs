@@ -191,11 +191,8 @@ pub(super) fn inner(name: &str, words: &[Word]) -> Option<usize> {
         return None;
     }
     let dashes = literals.iter().position(|l| l == "--");
-    let found = literals
-        .iter()
-        .enumerate()
-        .skip(2)
-        .position(|(_, l)| !l.is_empty() && reads_somehow(basename(l)));
+    let found =
+        literals.iter().enumerate().skip(2).position(|(_, l)| !l.is_empty() && reads_somehow(basename(l)));
     let nested = dashes.map(|d| d + 1).or(found.map(|f| f + 2)).or_else(|| exec_command(&literals, words));
     nested.filter(|n| *n < words.len())
 }

@@ -29,7 +29,6 @@ mod words;
 mod wrappers;
 
 pub use bind::{BindError, Bound, Invocation, bind};
-pub use changes::changes;
 pub use plan::{
     Binding, CommandKind, CommandPlan, Form, Piece, Position, Quoting, ScriptPart, Shell, Start, Word,
     WordPart,
@@ -50,6 +49,28 @@ use refusal::Refusal;
 /// `unsafe-position` and `second-interpreter` where a value would be read as code, `unterminated-quote`,
 /// `unterminated-substitution`, `unterminated-here-document`, `shell-syntax`, `empty-command`.
 pub fn analyse(pieces: &[Piece], kind: CommandKind) -> Result<CommandPlan, Vec<Diagnostic>> {
+    read(pieces, kind, None)
+}
+
+/// Does the same for a command that is meant to read, and adds to `changes` what its programs are known to change, in
+/// their order: "`kubectl delete` changes something".
+///
+/// # Errors
+///
+/// As [`analyse`].
+pub fn analyse_reading(
+    pieces: &[Piece],
+    kind: CommandKind,
+    changes: &mut Vec<String>,
+) -> Result<CommandPlan, Vec<Diagnostic>> {
+    read(pieces, kind, Some(changes))
+}
+
+fn read(
+    pieces: &[Piece],
+    kind: CommandKind,
+    changes: Option<&mut Vec<String>>,
+) -> Result<CommandPlan, Vec<Diagnostic>> {
     let shell = match kind {
         CommandKind::OneLine => Shell::Bash,
         CommandKind::Fence(shell) => shell,
@@ -63,6 +84,9 @@ pub fn analyse(pieces: &[Piece], kind: CommandKind) -> Result<CommandPlan, Vec<D
     if script.pipelines.is_empty() {
         let empty = Diagnostic::error("empty-command", "there is no command here");
         return Err(vec![placed_at(empty, pieces, 0..cells.len()).help("write one behind `$`")]);
+    }
+    if let Some(found) = changes {
+        *found = changes::changes(&script, pieces);
     }
     // Without a value there is nothing to find a place for.
     let values = pieces.iter().any(|p| matches!(p, Piece::Value { .. }));

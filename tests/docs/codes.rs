@@ -9,8 +9,15 @@ use mainstay::diagnostic::Severity;
 use crate::page::{CODES, Kind, Page};
 
 /// Codes that no example can show: they come when a command starts, from `fmt`, or from what no page can hold.
-const WITHOUT: &[&str] =
-    &["argument-too-long", "internal", "layout", "leading-dash", "nested-too-deeply", "nul-byte", "out-of-memory"];
+const WITHOUT: &[&str] = &[
+    "argument-too-long",
+    "internal",
+    "layout",
+    "leading-dash",
+    "nested-too-deeply",
+    "nul-byte",
+    "out-of-memory",
+];
 
 /// Returns what is wrong.
 pub fn wrong() -> Vec<String> {
@@ -54,7 +61,9 @@ fn form(page: &Page, code: &str) -> Vec<String> {
     let examples: Vec<&[String]> = page
         .fences
         .iter()
-        .filter_map(|fence| if let Kind::Runbook { wrong, .. } = &fence.kind { Some(wrong.as_slice()) } else { None })
+        .filter_map(
+            |fence| if let Kind::Runbook { wrong, .. } = &fence.kind { Some(wrong.as_slice()) } else { None },
+        )
         .collect();
     let shown = examples.iter().filter(|codes| codes.iter().any(|told| told == code)).count();
     let mended = examples.last().is_some_and(|codes| codes.is_empty());

@@ -27,7 +27,8 @@ pub fn wrong(page: &Page) -> Vec<String> {
         files.insert(name.clone(), text.clone());
         // A day, so that what is said of reviews is the same for ever.
         let reviews = Reviews { today: jiff::civil::date(2026, 12, 31), days: Reviews::DAYS };
-        let mut checked = check::check_on(&name, &Beside { files: Memory(files.clone()), page }, Some(reviews));
+        let mut checked =
+            check::check_on(&name, &Beside { files: Memory(files.clone()), page }, Some(reviews));
         let place = page.at(fence);
         if !matches!(part, Part::Whole { .. }) {
             // Of the page's declarations a snippet needs some, and it need not lead to the resolution around it.

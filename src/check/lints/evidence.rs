@@ -1,4 +1,4 @@
-//! `approval-without-evidence`: an `approve` that whoever answers can judge by nothing.
+//! `blind-approval`: an `approve` that whoever answers can judge by nothing.
 //!
 //! A question shows all that was read, found and changed before it. So one is pointed at only where that is nothing at
 //! all, on no path. In an action it is the caller's matter, in `rollback` the changes tell.
@@ -85,7 +85,7 @@ impl Walk<'_> {
         if !told {
             self.report.push(
                 Diagnostic::warning(
-                    "approval-without-evidence",
+                    "blind-approval",
                     "nothing is read before this question: whoever answers has nothing to judge by",
                 )
                 .at(approval.text.span, "")

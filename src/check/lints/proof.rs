@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::expression::{self, Scope};
 use crate::program::{
     Action, Choice, Ending, Expr, ExprKind, Global, GlobalSource, NameRef, Run, Slot, Statement,
-    StatementKind, Watch, WatchTarget,
+    StatementKind, Target, Watch, WatchTarget,
 };
 use crate::source::Span;
 use crate::value::Value;
@@ -110,7 +110,8 @@ impl<'p> Walk<'p> {
     }
 
     fn run(&mut self, run: &Run, span: Span) {
-        self.changed(Span { end: span.start.saturating_add(3), ..span });
+        let word = if matches!(run.call.target, Target::Manual(_)) { "manual" } else { "run" };
+        self.changed(Span::new(span.source, span.start as usize, span.start as usize + word.len()));
         if let Some(slot) = run.slot {
             self.known.insert(slot, Known { at: self.clock, read: true });
         }
@@ -188,7 +189,7 @@ impl<'p> Walk<'p> {
                 d = d.help("read it again below the change");
             }
         }
-        self.report.push(d.help("put it above the change, where it guards it"));
+        self.report.push(d.help("or put it above the change: there it guards it"));
     }
 }
 

@@ -29,11 +29,14 @@ pub(in crate::check) fn reviewed(date: &Spanned<Date>, reviews: Reviews, report:
     let d = if age > i32::try_from(reviews.days).unwrap_or(i32::MAX) {
         let days = reviews.days;
         let message = format!("nobody has gone through this for {age} days; {days} are the limit");
-        Diagnostic::warning("review-overdue", message)
-            .help(format!("go through it, play it with `mainstay drill`, then write `reviewed {}`", reviews.today))
+        Diagnostic::warning("review-overdue", message).help(format!(
+            "go through it, play it with `mainstay drill`, then write `reviewed {}`",
+            reviews.today
+        ))
     } else if age < -1 {
         // A day ahead is another time zone.
-        Diagnostic::warning("review-overdue", "this review is still to come").help("write the day of the last one")
+        Diagnostic::warning("review-overdue", "this review is still to come")
+            .help("write the day of the last one")
     } else {
         return;
     };

@@ -5,7 +5,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{CheckedFile, place_in, said};
+use super::{CheckedFile, said};
 use crate::check::codes;
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::display::text::clean;
@@ -77,10 +77,10 @@ fn result(diagnostic: &Diagnostic, of: &CheckedFile<'_>, used: &[&str]) -> Json 
         "ruleIndex": used.iter().position(|code| *code == diagnostic.code),
         "level": level(diagnostic.severity),
         "message": { "text": said(diagnostic) },
-        "locations": [location(diagnostic.labels.first(), diagnostic, of)],
+        "locations": [location(diagnostic.labels.first(), of)],
     });
     let others = diagnostic.labels.iter().skip(1).enumerate().map(|(at, label)| {
-        let mut other = location(Some(label), diagnostic, of);
+        let mut other = location(Some(label), of);
         other["id"] = json!(at + 1);
         other["message"] = json!({ "text": clean(&label.text) });
         other
@@ -93,15 +93,15 @@ fn result(diagnostic: &Diagnostic, of: &CheckedFile<'_>, used: &[&str]) -> Json 
 }
 
 /// Returns a place; without one the file itself.
-fn location(label: Option<&Label>, diagnostic: &Diagnostic, of: &CheckedFile<'_>) -> Json {
-    let begin = match label {
-        Some(label) => of.sources.place(label.span),
-        None => place_in(diagnostic, of),
+fn location(label: Option<&Label>, of: &CheckedFile<'_>) -> Json {
+    let place = label.map(|label| (of.sources.place(label.span), label.span));
+    let physical = match place.filter(|(begin, _)| begin.line > 0) {
+        Some((begin, span)) => json!({
+            "artifactLocation": { "uri": uri(&begin.file) },
+            "region": region(&begin, span, of.sources),
+        }),
+        None => json!({ "artifactLocation": { "uri": uri(of.file) } }),
     };
-    let mut physical = json!({ "artifactLocation": { "uri": uri(&begin.file) } });
-    if let Some(label) = label {
-        physical["region"] = region(&begin, label.span, of.sources);
-    }
     json!({ "physicalLocation": physical })
 }
 
