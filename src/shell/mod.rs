@@ -14,6 +14,7 @@ mod changing;
 mod commands;
 mod emit;
 mod external;
+mod given;
 mod interpreters;
 mod names;
 mod plan;
