@@ -122,6 +122,10 @@ fn commands_that_only_read_are_left_alone() {
         "diff <(ls a) <(ls b)",
         "systemctl list-units restart.service",
         "rsync -n a b",
+        "rpm -q -i bash",
+        "apt-get -s upgrade",
+        "aws logs start-query --log-group-name x",
+        "gcloud logging read 'delete'",
         "ansible-playbook --check site.yml",
     ];
     let wrong: Vec<_> = cases

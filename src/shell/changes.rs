@@ -275,7 +275,7 @@ impl Look {
             Changes::Second(words) => lists(words, &second).then(|| format!("{name} {first} {second}"))?,
             Changes::SecondBegins(words) => words
                 .split_whitespace()
-                .any(|begin| second.starts_with(begin))
+                .any(|begin| second.starts_with(begin) && !second.contains("query"))
                 .then(|| format!("{name} {first} {second}"))?,
             Changes::Anywhere(words) => (0..given.operands.len())
                 .map(|at| given.operand(at))

@@ -26,7 +26,7 @@ pub(super) enum Changes {
     Words(&'static str),
     /// The second one is.
     Second(&'static str),
-    /// The second one begins with one of these.
+    /// The second one begins with one of these; a query is none.
     SecondBegins(&'static str),
     /// Any of them is.
     Anywhere(&'static str),
@@ -104,7 +104,7 @@ pub(super) const TOOLS: &[Tool] = &[
     tool("sysctl", Options("-w --write -p --system")),
     tool("date", Options("-s --set")),
     tool("timedatectl", Words("set-time set-timezone set-ntp set-local-rtc")),
-    tool("hostnamectl", Words("set-hostname hostname/set")),
+    tool("hostnamectl", Words("set-hostname")),
     taking(
         "systemctl",
         "-H --host -M --machine -n --lines -o --output -p --property -t --type",
@@ -118,15 +118,16 @@ pub(super) const TOOLS: &[Tool] = &[
     tool("supervisorctl", Words("start stop restart reload update reread clear shutdown signal")),
     tool("loginctl", Words("terminate-session terminate-user kill-session kill-user")),
     tool("journalctl", Options("--vacuum-size --vacuum-time --vacuum-files --rotate --flush")),
-    tool(
+    unless(
         "apt-get apt aptitude dnf yum zypper apk snap",
+        "-s --no-act",
         Words(
             "install remove purge upgrade dist-upgrade full-upgrade autoremove reinstall downgrade update-minimal add del \
              refresh",
         ),
     ),
     tool("dpkg", Options("-i --install -r --remove -P --purge --configure")),
-    tool("rpm", Options("-i* -U* -e --install --upgrade --erase")),
+    unless("rpm", "-q --query -V --verify", Options("-i* -U* -e --install --upgrade --erase")),
     tool("pip pip3 npm gem", Words("install uninstall publish ci")),
     // The network.
     tool(
