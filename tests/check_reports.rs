@@ -146,7 +146,7 @@ fn every_code_is_listed_and_explained() {
     }
     assert!(list.find("`raw-value`") < list.find("`change-without-undo`"), "warnings come first");
     let page = sandbox.run(["explain", "raw-value"]).expect_code(0).stdout;
-    for part in ["raw-value", "Wrong:", "Mended:", "{{ options | raw }}", "{{ options }}"] {
+    for part in ["raw-value", "Wrong:", "Mended:", "{{ hosts | raw }}", "{{ hosts }}"] {
         assert!(page.contains(part), "{part}: {page}");
     }
     assert!(!page.contains("wrong raw-value"), "the tests' words are theirs: {page}");
