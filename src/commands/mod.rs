@@ -16,6 +16,7 @@ mod detach;
 mod coverage;
 mod drill;
 mod dry;
+mod explain;
 mod explore;
 mod failure;
 mod gameday;
@@ -108,6 +109,7 @@ struct Cli {
 enum Command {
     New(new::Args),
     Check(check::Args),
+    Explain(explain::Args),
     Fmt(fmt::Args),
     Plan(plan::Args),
     Drill(drill::Args),
@@ -153,6 +155,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::New(args) => new::new(&args),
         Command::Check(args) => check::check(&args),
+        Command::Explain(args) => explain::explain(&args),
         Command::Fmt(args) => fmt::fmt(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Drill(args) => drill::drill(&args),

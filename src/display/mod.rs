@@ -47,7 +47,7 @@ pub use look::{Look, Paint};
 pub use markdown::markdown;
 pub use plain::Plain;
 pub use prompt::{question_page, question_text as question};
-pub use reports::{github, junit, tap};
+pub use reports::{CheckedFile, checked_github, github, junit, sarif, tap};
 pub use runs::{RunState, runs, runs_json};
 pub use screen::{Screen, TICK};
 pub use show::show;

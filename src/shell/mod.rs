@@ -9,9 +9,12 @@ mod bind;
 mod builtins;
 mod carriers;
 mod cells;
+mod changes;
+mod changing;
 mod commands;
 mod emit;
 mod external;
+mod given;
 mod interpreters;
 mod names;
 mod plan;
@@ -47,6 +50,28 @@ use refusal::Refusal;
 /// `unsafe-position` and `second-interpreter` where a value would be read as code, `unterminated-quote`,
 /// `unterminated-substitution`, `unterminated-here-document`, `shell-syntax`, `empty-command`.
 pub fn analyse(pieces: &[Piece], kind: CommandKind) -> Result<CommandPlan, Vec<Diagnostic>> {
+    read(pieces, kind, None)
+}
+
+/// Does the same for a command that is meant to read, and adds to `changes` what its programs are known to change, in
+/// their order: "`kubectl delete` changes something".
+///
+/// # Errors
+///
+/// As [`analyse`].
+pub fn analyse_reading(
+    pieces: &[Piece],
+    kind: CommandKind,
+    changes: &mut Vec<String>,
+) -> Result<CommandPlan, Vec<Diagnostic>> {
+    read(pieces, kind, Some(changes))
+}
+
+fn read(
+    pieces: &[Piece],
+    kind: CommandKind,
+    changes: Option<&mut Vec<String>>,
+) -> Result<CommandPlan, Vec<Diagnostic>> {
     let shell = match kind {
         CommandKind::OneLine => Shell::Bash,
         CommandKind::Fence(shell) => shell,
@@ -59,6 +84,9 @@ pub fn analyse(pieces: &[Piece], kind: CommandKind) -> Result<CommandPlan, Vec<D
     if script.pipelines.is_empty() {
         let empty = Diagnostic::error("empty-command", "there is no command here");
         return Err(vec![placed_at(empty, pieces, 0..reader.cells.len()).help("write one behind `$`")]);
+    }
+    if let Some(found) = changes {
+        *found = changes::changes(&script, pieces);
     }
     // Without a value there is nothing to find a place for.
     let values = pieces.iter().any(|p| matches!(p, Piece::Value { .. }));
