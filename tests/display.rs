@@ -162,7 +162,8 @@ fn a_question_with_much_to_show_is_told_again_where_it_is_answered() {
     let (question, _) = summary.open_questions.values().next().unwrap();
     let told = |evidence: usize| {
         let evidence = (0..evidence).map(|n| format!("reading {n}")).collect();
-        let page = display::question(&mainstay::event::Question { evidence, ..question.clone() }, None, at(80));
+        let page =
+            display::question(&mainstay::event::Question { evidence, ..question.clone() }, None, at(80));
         page.lines().filter(|line| line.contains("Terminate 10 of 17 leaked sessions?")).count()
     };
     assert_eq!((told(0), told(12)), (1, 2));
@@ -224,6 +225,7 @@ fn listing(run: &str, outcome: Option<Outcome>, title: &str, standing: usize) ->
         user: "dana".to_owned(),
         host: "ops-1".to_owned(),
         game_day: None,
+        plan: None,
         opened_us: 1_795_225_327_000_000,
         ended_us: outcome.map(|_| 1_795_225_527_000_000),
         outcome,

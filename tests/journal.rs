@@ -343,6 +343,7 @@ fn listing(run: &str, opened_us: i64) -> Listing {
         user: "dana".to_owned(),
         host: "ops-1".to_owned(),
         game_day: None,
+        plan: None,
         opened_us,
         ended_us: None,
         outcome: Some(Outcome::Resolved),

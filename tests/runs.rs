@@ -311,6 +311,7 @@ fn asks(text: &str) -> Body {
         made: Vec::new(),
         on_silence: "the run is aborted".to_owned(),
         game_day: false,
+        plan: None,
         shown: "0".repeat(64),
     };
     Body::Request(Ask {

@@ -234,22 +234,39 @@ enum Taken {
 
 fn taken(open: &Open, file: &str) -> Result<Option<Taken>, Failure> {
     let records = Reader::open(&open.state, &open.run)?.salvage().records;
-    let mut rest = records.iter().map(|(_, record)| &record.body);
-    let found = rest.find_map(|body| match body {
-        Body::Input(Input::Delivered { reply: Reply::Answer(answer), .. }) if answer.letter == file => {
-            Some(Taken::Counts)
+    let mut rest = records.iter().map(|(_, record)| record);
+    let found = rest.find_map(|record| match &record.body {
+        Body::Input(Input::Delivered { request, reply: Reply::Answer(answer), .. })
+            if answer.letter == file =>
+        {
+            Some(Ok((request, answer.uid)))
         }
         Body::Input(Input::Heard { heard: Heard::Void { why, .. }, letter, .. }) if letter == file => {
-            Some(Taken::Void(why.clone()))
+            Some(Err(why.clone()))
         }
         _ => None,
     });
-    // Of several answers that are needed, each counts once: what the run says of it stands in the same turn.
-    let void = rest.take_while(|body| !matches!(body, Body::Input(_))).find_map(|body| match body {
-        Body::Fact(Fact::Void { why, .. }) => Some(Taken::Void(why.clone())),
-        _ => None,
-    });
-    Ok(found.map(|found| void.unwrap_or(found)))
+    let (request, me) = match found {
+        Some(Ok(found)) => found,
+        Some(Err(why)) => return Ok(Some(Taken::Void(why))),
+        None => return Ok(None),
+    };
+    // Of several answers that are needed, each counts once: what the run says of it stands in the same turn. Others, and
+    // other questions, may stand there too.
+    let asked = request.0.rsplit_once('.').map_or("", |(asked, _)| asked);
+    let mut taken = Taken::Counts;
+    for record in rest.take_while(|record| !matches!(record.body, Body::Input(_))) {
+        match &record.body {
+            Body::Fact(Fact::Void { why, uid, .. }) if *uid == me && *record.address.0 == *asked => {
+                taken = Taken::Void(why.clone());
+            }
+            Body::Fact(Fact::Answered { uid, .. }) if *uid == me && *record.address.0 == *asked => {
+                taken = Taken::Counts;
+            }
+            _ => {}
+        }
+    }
+    Ok(Some(taken))
 }
 
 /// Returns an answer that lies in the inbox and decides before another one can: who gave it, and which.

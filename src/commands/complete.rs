@@ -92,6 +92,13 @@ pub(super) fn params_file() -> ArgValueCompleter {
     )
 }
 
+/// Completes saved plans.
+pub(super) fn saved_plan() -> ArgValueCompleter {
+    ArgValueCompleter::new(
+        PathCompleter::any().filter(|path| path.extension().is_some_and(|ext| ext == "json")),
+    )
+}
+
 /// Completes the runs that are kept: the newest first, also by the last part of an id.
 pub(super) fn run() -> ArgValueCompleter {
     ArgValueCompleter::new(|current: &OsStr| runs(&current.to_string_lossy()).unwrap_or_default())

@@ -21,13 +21,23 @@ use crate::value::Secret;
 /// Exit code of a dry run after which a run would do nothing.
 const NOTHING_TO_DO: u8 = 6;
 
+/// What a dry run came to.
+pub(super) struct Dry {
+    pub code: u8,
+    pub outcome: Outcome,
+    pub records: Vec<Record>,
+    /// What it told, as plain text.
+    pub lines: String,
+}
+
+/// Carries a dry run out, and shows it.
 pub(super) fn run(
     program: Arc<Program>,
     opened: Opened,
     secrets: BTreeMap<String, Secret>,
     format: Format,
     clock: Clock,
-) -> Result<u8, Failure> {
+) -> Result<Dry, Failure> {
     let folder = tempfile::Builder::new()
         .prefix("mainstay-dry-")
         .tempdir()
@@ -42,11 +52,19 @@ pub(super) fn run(
     .map_err(|e| Failure::new(1, e.to_string()))?;
     let mut world = DryWorld::new(world);
     let sources = Arc::new(program.sources.clone());
-    let mut shown = DryRun::new(std::io::stdout(), format == Format::Json, Look::of_stdout(), sources);
+    let mut shown =
+        DryRun::new(std::io::stdout(), format == Format::Json, Look::of_stdout(), sources.clone());
+    let mut lines = Vec::new();
+    let mut kept = DryRun::new(&mut lines, false, Look::BARE, sources);
     let mut records: Vec<Record> = Vec::new();
     let first = [Input::Opened(Box::new(opened))];
-    let driven =
-        engine::go_on(Engine::dry(program, secrets), first, &mut world, &mut records, &mut [&mut shown]);
+    let driven = engine::go_on(
+        Engine::dry(program, secrets),
+        first,
+        &mut world,
+        &mut records,
+        &mut [&mut shown, &mut kept],
+    );
     world.into_inner().close();
     if let Err(error) = folder.close() {
         warn(format!("a folder of a dry run is left behind: {error}"));
@@ -54,11 +72,13 @@ pub(super) fn run(
     let outcome =
         driven.map_err(|e| Failure::new(1, format!("the dry run was stopped where it stood: {e}")))?;
     let would = shown.end(outcome);
-    Ok(match outcome {
+    kept.end(outcome);
+    let code = match outcome {
         Outcome::Failed | Outcome::Aborted | Outcome::Suspended => outcome.exit_code(),
         _ if would.acts() => 0,
         _ => NOTHING_TO_DO,
-    })
+    };
+    Ok(Dry { code, outcome, records, lines: String::from_utf8_lossy(&lines).into_owned() })
 }
 
 /// Warns where a run has the key that this one would need.
@@ -78,9 +98,9 @@ pub(super) fn warn_of_what_has_the_key(
     Ok(())
 }
 
-/// Fetches the secrets that readings may need. In the place of others stands nothing: what would be changed with them is
-/// not.
-pub(super) fn secrets(program: &Program) -> Result<BTreeMap<String, Secret>, Failure> {
+/// Fetches the secrets that readings may need, and with `all` the others that can be had. In the place of those that are
+/// not fetched stands nothing: what would be changed with them is not.
+pub(super) fn secrets(program: &Program, all: bool) -> Result<BTreeMap<String, Secret>, Failure> {
     let mut fetched = BTreeMap::new();
     for program in program.with_followed() {
         let needed = read_with(program);
@@ -94,6 +114,8 @@ pub(super) fn secrets(program: &Program) -> Result<BTreeMap<String, Secret>, Fai
                 fetched.insert(name.clone(), secret);
             } else if let Some(why) = secret_is_missing(name, sources) {
                 warn(format!("{why}; a run would be refused"));
+            } else if all && let Ok(secret) = fetch_secret(name, sources) {
+                fetched.insert(name.clone(), secret);
             }
         }
     }

@@ -180,6 +180,7 @@ fn unreadable(run: &str) -> Listing {
         user: String::new(),
         host: String::new(),
         game_day: None,
+        plan: None,
         opened_us: 0,
         ended_us: None,
         outcome: None,

@@ -40,6 +40,7 @@ mod resume;
 mod rollback;
 mod run;
 mod runs;
+mod saved;
 mod settings;
 mod show;
 mod sign;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::failure::Failure;
-use super::{check, complete, params, pretty, print};
+use super::{check, complete, params, pretty, print, saved};
 use crate::bounds::{CALL, Given};
 use crate::display::{self, Look};
 use crate::plan::Plan;
@@ -14,10 +14,14 @@ Examples:
   mainstay plan disk-full.runbook -p host=db1
   mainstay plan disk-full.runbook --format mermaid > plan.mmd
   mainstay plan disk-full.runbook --format dot | dot -Tsvg > plan.svg
+  mainstay plan disk-full.runbook -p host=db1 --out tonight.json
+  mainstay plan tonight.json
 
 Exit codes:
-  0  the plan was written
-  2  the file has errors, or a parameter does not fit";
+  0  the plan was written, and with `--out` a run would act
+  1  with `--out` a run would fail, or the file cannot be written
+  2  the file has errors, or a parameter does not fit
+  6  with `--out` the plan was saved, and there is nothing to do";
 
 /// Show what a run could do, along every path, without touching anything
 ///
@@ -27,7 +31,7 @@ Exit codes:
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = AFTER)]
 pub(super) struct Args {
-    /// The runbook
+    /// The runbook; or a saved plan (`.json`), which is shown
     #[arg(value_name = "FILE", add = complete::runbook())]
     file: String,
 
@@ -42,6 +46,14 @@ pub(super) struct Args {
     /// How to write it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+
+    /// Make the readings, as `run --dry-run` does, and save what a run would do now, for `run --plan`
+    #[arg(long, value_name = "PLAN", conflicts_with = "format")]
+    out: Option<PathBuf>,
+
+    /// With `--out`: go on although no symptom holds
+    #[arg(long, requires = "out")]
+    force: bool,
 }
 
 /// How a plan is written.
@@ -58,10 +70,17 @@ enum Format {
 }
 
 pub(super) fn plan(args: &Args) -> Result<u8, Failure> {
-    let program = check::program_of(&args.file)?;
-    let params = params::given(&program, &args.param, args.params.as_deref())?;
+    let (file, param, params) = (args.file.as_str(), args.param.as_slice(), args.params.as_deref());
+    if let Some(out) = &args.out {
+        return saved::make(&saved::Making { file, param, params, force: args.force, out });
+    }
+    if saved::is_meant(file) {
+        return saved::show(file);
+    }
+    let program = check::program_of(file)?;
+    let params = params::given(&program, param, params)?;
     let given = Given { whole: !params.is_empty(), params: params.into_iter().collect(), call: CALL };
-    let plan = Plan::of(&program, &args.file, &given);
+    let plan = Plan::of(&program, file, &given);
     print(&match args.format {
         Format::Text => display::plan::text(&plan, Look::of_stdout()),
         Format::Json => pretty(&plan)?,

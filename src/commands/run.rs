@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::beforehand::Beforehand;
 use super::check::program_of;
 use super::conduct::Conduct;
 use super::failure::{Failure, INVALID};
-use super::{EXIT_CODES, Format, complete, concurrency, detach, dry, kept, params, prevention, settings};
+use super::{
+    EXIT_CODES, Format, complete, concurrency, detach, dry, kept, params, prevention, saved, settings,
+};
 use crate::config::RolePerson;
 use crate::engine::Engine;
-use crate::event::{FORMAT, Input, Moment, Opened, SourceHash};
+use crate::event::{FORMAT, Input, Moment, Opened, SavedPlan, SourceHash};
 use crate::journal::{JournalError, RunJournal, StateDir, new_run_id};
 use crate::people::inbox::Inbox;
 use crate::people::{Person, Terminal};
@@ -30,6 +33,7 @@ Examples:
   mainstay run disk-full.runbook -p host=db1 -p limit=90%
   mainstay run disk-full.runbook --params prod.toml --format json
   mainstay run disk-full.runbook --detach
+  mainstay run --plan tonight.json
 
 Parameters that are missing are asked for at the terminal. Approvals and questions are asked there, too, and
 can be answered from anywhere else on this machine: `mainstay waiting`, `mainstay approve RUN`.
@@ -44,8 +48,8 @@ Ctrl-C asks whether to stop and take changes back; a second one leaves the run a
 #[command(after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub(super) struct Args {
     /// The runbook
-    #[arg(value_name = "FILE", add = complete::runbook())]
-    file: String,
+    #[arg(value_name = "FILE", required_unless_present = "plan", add = complete::runbook())]
+    file: Option<String>,
 
     /// A parameter; may be given more than once
     #[arg(short = 'p', long = "param", value_name = "NAME=VALUE", add = complete::param())]
@@ -58,6 +62,12 @@ pub(super) struct Args {
     /// What to write while it runs: lines for people, or the journal's records as JSON lines
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+
+    /// A plan that `mainstay plan --out` saved: does what it says, or stops and shows what is different
+    ///
+    /// The plan names the runbook and has the parameters. Where another text, or another parameter, is found, nothing is run.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["force", "dry_run"], add = complete::saved_plan())]
+    plan: Option<PathBuf>,
 
     /// Go on although no symptom holds
     #[arg(long)]
@@ -79,26 +89,24 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<u8, Failure> {
-    let program = program_of(&args.file)?;
-    // With `--format json` the output is a program's: nobody sits there.
-    let terminal = !args.unattended && is_attended(args.format);
-    let given = params::gather(&program, &args.param, args.params.as_deref(), terminal)?;
+    let Begun { file, program, given, plan } = begin(args)?;
     tools(&program)?;
     if args.dry_run {
         let clock = Clock::start();
-        let opened = opened(args, &program, given, BTreeMap::new(), "", clock, false);
-        let config = settings::of_runbook(&args.file)?;
+        let opened = here(&file, &program, given, BTreeMap::new(), "", clock, false);
+        let opened = Opened { force: args.force, ..opened };
+        let config = settings::of_runbook(&file)?;
         settings::roles(&config, &program)?;
-        let secrets = dry::secrets(&program)?;
+        let secrets = dry::secrets(&program, false)?;
         dry::warn_of_what_has_the_key(
             &program,
             &config,
             &Beforehand::new(&program, &opened.params, &secrets),
         )?;
-        return dry::run(program, opened, secrets, args.format, clock);
+        return Ok(dry::run(program, opened, secrets, args.format, clock)?.code);
     }
     let secrets = secrets(&program)?;
-    let config = settings::of_runbook(&args.file)?;
+    let config = settings::of_runbook(&file)?;
     let roles = settings::roles(&config, &program)?;
     let state = StateDir::create(StateDir::place(config.state())?)?;
     let known = Beforehand::new(&program, &given, &secrets);
@@ -116,11 +124,16 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
         return Err(error.into());
     }
     keep_sources(&program, &state, &run);
-    let seat = if terminal && !args.detach { Terminal::open().ok() } else { None };
+    let seat = if is_attended_by(args) && !args.detach { Terminal::open().ok() } else { None };
     if seat.is_some() || args.detach {
         detach::warn_of_what_ends_all();
     }
-    let opened = opened(args, &program, given, roles, &run, clock, seat.is_some());
+    let opened = Opened {
+        force: args.force || plan.as_ref().is_some_and(|plan| plan.force),
+        unattended: args.unattended,
+        plan: plan.map(|plan| Box::new(plan.bind())),
+        ..here(&file, &program, given, roles, &run, clock, seat.is_some())
+    };
     let prevention = prevention::text(&program, &known);
     if !prevention.is_empty() {
         // As with the sources, without it a run is as good.
@@ -137,6 +150,36 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let conduct =
         Conduct { program, secrets, state, run, clock, journal, seat, prevention, records, same_boot };
     conduct.open(args.format, opened)
+}
+
+/// What a run begins with.
+struct Begun {
+    file: String,
+    program: Arc<Program>,
+    given: Vec<(String, Value)>,
+    plan: Option<SavedPlan>,
+}
+
+/// Reads what is to be run: the runbook with what is given, or what a plan says.
+fn begin(args: &Args) -> Result<Begun, Failure> {
+    let Some(path) = &args.plan else {
+        let file = args.file.clone().unwrap_or_default();
+        let program = program_of(&file)?;
+        let terminal = is_attended_by(args);
+        let given = params::gather(&program, &args.param, args.params.as_deref(), terminal)?;
+        return Ok(Begun { file, program, given, plan: None });
+    };
+    let (param, params) = (args.param.as_slice(), args.params.as_deref());
+    let (plan, params) = saved::open(path, &saved::Beside { file: args.file.as_deref(), params })?;
+    let program = program_of(&plan.file)?;
+    let given = params::given(&program, param, params.as_deref())?;
+    saved::must_fit(&plan, &program, &given.into_iter().collect::<Vec<_>>())?;
+    Ok(Begun { file: plan.file.clone(), program, given: plan.params.clone(), plan: Some(plan) })
+}
+
+/// With `--format json` the output is a program's: nobody sits there.
+fn is_attended_by(args: &Args) -> bool {
+    !args.unattended && is_attended(args.format)
 }
 
 /// Returns whether somebody sits there who can be asked.
@@ -205,22 +248,6 @@ pub(super) fn keep_sources(program: &Program, state: &StateDir, run: &str) {
     }
 }
 
-fn opened(
-    args: &Args,
-    program: &Program,
-    params: Vec<(String, Value)>,
-    roles: BTreeMap<String, Vec<RolePerson>>,
-    run: &str,
-    clock: Clock,
-    attended: bool,
-) -> Opened {
-    Opened {
-        force: args.force,
-        unattended: args.unattended,
-        ..here(&args.file, program, params, roles, run, clock, attended)
-    }
-}
-
 /// Returns the opening of a run that this process begins now.
 pub(super) fn here(
     file: &str,
@@ -235,21 +262,13 @@ pub(super) fn here(
     let mut env_names: Vec<String> =
         std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()).collect();
     env_names.sort_unstable();
-    let sources = program
-        .sources
-        .iter()
-        .map(|(_, source)| SourceHash {
-            name: source.name.clone(),
-            hash: blake3::hash(source.text.as_bytes()).to_hex().to_string(),
-        })
-        .collect();
     Opened {
         format: FORMAT,
         run: run.to_owned(),
         at: clock.now(),
         program_hash: program.hash.clone(),
         file: file.to_owned(),
-        sources,
+        sources: sources_of(program),
         params,
         env_names,
         cwd: std::env::current_dir().map(|d| d.display().to_string()).unwrap_or_default(),
@@ -268,5 +287,13 @@ pub(super) fn here(
         call_timeout_ns: CALL_TIMEOUT,
         rto_ns: program.fields.rto,
         game_day: None,
+        plan: None,
     }
+}
+
+/// Returns the files of a program, with their hashes.
+pub(super) fn sources_of(program: &Program) -> Vec<SourceHash> {
+    let hash = |text: &str| blake3::hash(text.as_bytes()).to_hex().to_string();
+    let sources = program.sources.iter();
+    sources.map(|(_, source)| SourceHash { name: source.name.clone(), hash: hash(&source.text) }).collect()
 }

@@ -6,7 +6,7 @@ use super::Look;
 use super::gameday::{GAME_DAY, NOTHING_IS_REAL};
 use super::text::{Paragraph, one_line};
 use super::verified::record_line;
-use crate::event::{Entry, Outcome};
+use crate::event::{Entry, Outcome, plan_id};
 use crate::timeline::{Summary, Tone, clock, outcome_tone, outcome_words};
 
 /// Columns of the names at the left.
@@ -23,6 +23,14 @@ pub fn ending(summary: &Summary, look: Look) -> String {
     if let Some(game_day) = &summary.game_day {
         let world = format!("{NOTHING_IS_REAL}: the world was that of the drill \"{}\"", game_day.drill);
         row(&mut out, GAME_DAY, &[&world], Tone::Warn, look);
+    }
+    if let Some(plan) = &summary.plan {
+        let (tone, words) = match summary.departures.len() {
+            0 => (Tone::Plain, String::from("all was as planned, as far as it was known")),
+            1 => (Tone::Warn, String::from("one thing was not as planned")),
+            many => (Tone::Warn, format!("{many} things were not as planned")),
+        };
+        row(&mut out, "plan", &[&format!("{}: {words}", plan_id(&plan.digest))], tone, look);
     }
     if let Some(ended) = &summary.ended {
         list(&mut out, "changed", &ended.changed, Tone::Plain, look);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Look;
 use super::ending::row;
 use super::gameday::{GAME_DAY, NOTHING_IS_REAL};
+use super::saved::of_plan;
 use super::text::{Paragraph, one_line};
 use crate::event::{Deed, Question, QuestionKind, Wanted};
 use crate::timeline::{Tone, clock, of_roles};
@@ -44,6 +45,9 @@ pub(super) fn question(
     text.push('\n');
     if question.game_day {
         row(&mut text, GAME_DAY, &[NOTHING_IS_REAL], Tone::Warn, look);
+    }
+    if let Some(plan) = &question.plan {
+        of_plan(&mut text, plan, look);
     }
     for (index, line) in question.params.iter().enumerate() {
         let name = if index == 0 { "with" } else { "" };
@@ -114,6 +118,7 @@ fn on_no(kind: QuestionKind) -> Option<&'static str> {
         QuestionKind::Approval => Some("a refusal aborts the run"),
         QuestionKind::Manual => Some("it was not done: the run is aborted; an undo is listed as not done"),
         QuestionKind::Failure => Some("the run fails"),
+        QuestionKind::Plan => Some("the run stops, and what it changed is taken back"),
         QuestionKind::Doubt => Some("it is taken not to have happened"),
         QuestionKind::Answer => None,
     }

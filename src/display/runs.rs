@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::Look;
 use super::text::{self, fit, one_line};
-use crate::event::Outcome;
+use crate::event::{Outcome, plan_id};
 use crate::journal::Listing;
 use crate::timeline::{Tone, clock, outcome_tone, outcome_words};
 
@@ -137,9 +137,10 @@ fn took(listing: &Listing) -> String {
 }
 
 fn title(listing: &Listing) -> String {
-    match listing.title.as_str() {
-        "" => listing.file.clone(),
-        title => title.to_owned(),
+    let title = if listing.title.is_empty() { &listing.file } else { &listing.title };
+    match &listing.plan {
+        Some(digest) => format!("{title} (plan {})", plan_id(digest)),
+        None => title.clone(),
     }
 }
 
@@ -154,6 +155,7 @@ pub fn runs_json(runs: &[(Listing, RunState)]) -> serde_json::Value {
                 "user": listing.user,
                 "host": listing.host,
                 "game_day": listing.game_day,
+                "plan": listing.plan,
                 "started": clock::rfc3339(listing.opened_us),
                 "ended": listing.ended_us.map(clock::rfc3339),
                 "outcome": state.word(),

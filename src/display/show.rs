@@ -43,6 +43,15 @@ pub fn show(summary: &Summary, state: RunState, sources: &Sources, look: Look) -
             told(out, Kind::Note, Tone::Plain, *at, format!("{who}: {text}"), look);
         }
     });
+    section(&mut out, "Not as planned", look, |out| {
+        for departure in &summary.departures {
+            let mut lines = departure.lines().into_iter();
+            let text = lines.next().unwrap_or_default();
+            let mut entry = entry(Kind::Decision, Tone::Warn, departure.at, text);
+            entry.detail = lines.collect();
+            out.push_str(&line(&entry, sources, look));
+        }
+    });
     section(&mut out, "Approvals", look, |out| {
         for approval in &summary.approvals {
             // One that is open can still be answered, also while nobody executes the run.
@@ -110,6 +119,9 @@ fn head(out: &mut String, summary: &Summary, state: RunState, look: Look) {
         if summary.forced { ", forced" } else { "" }
     );
     fact("started", &started);
+    if let Some(plan) = &summary.plan {
+        fact("plan", &plan.words());
+    }
     if let Some(ended) = &summary.ended {
         let took = clock::length(summary.length());
         let text = format!("{} UTC, after {took}", clock::utc(ended.at.wall_us));

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Look;
 use super::ending::row;
 use super::gameday::{GAME_DAY, NOTHING_IS_REAL};
+use super::saved::of_plan;
 use super::text::{Paragraph, one_line};
 use crate::event::{Question, QuestionKind, Wanted};
 use crate::timeline::{Tone, clock, of_roles};
@@ -46,6 +47,9 @@ pub fn waiting(lines: &[WaitingLine<'_>], look: Look) -> String {
         row(&mut out, "run", &[line.run, line.title], Tone::Plain, look);
         if line.question.game_day {
             row(&mut out, GAME_DAY, &[NOTHING_IS_REAL], Tone::Warn, look);
+        }
+        if let Some(plan) = &line.question.plan {
+            of_plan(&mut out, plan, look);
         }
         let mut of = match line.question.roles.as_slice() {
             [] if line.who.is_empty() => "who started the run".to_owned(),

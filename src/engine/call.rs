@@ -57,7 +57,8 @@ impl<'w> Cx<'w> {
     async fn reading(&self, call: &'w Call, request: Request) -> Result<Value, CallStop> {
         let ask = self.named("", call.span).ask(request, self.deadline(call)?, false);
         let address = ask.address.clone();
-        match self.walk.door.ask(ask, &self.halt).await {
+        let at = address.clone();
+        let read = match self.walk.door.ask(ask, &self.halt).await {
             Some(Reply::Descend) => {
                 let inside = Cx { inner: true, ..self.down("r") };
                 let reply = match inside.carry_out(call).await {
@@ -72,7 +73,9 @@ impl<'w> Cx<'w> {
                 self.unless_cut(given(reply, call))
             }
             reply => self.unless_cut(given(reply, call)),
-        }
+        };
+        self.has_read(&at, &read);
+        read
     }
 
     /// Returns the result of a reading, or the stop that made it fail.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::context::Cx;
 use super::failure::{CallFailure, CallStop, End, Stop};
 use super::ledger::{Changes, Item, Plan};
+use super::planning::Here;
 use super::unwind::finish;
 use crate::event::{Change, ChangeState, Fact};
 use crate::program::{Ending, Run, Statement, StatementKind, Target, Template, Undo};
@@ -22,6 +23,11 @@ impl<'w> Cx<'w> {
             let message = String::from("it is so already");
             self.fact(Fact::ChangeEnded { change, state: ChangeState::NotRun, message });
             return Ok(None);
+        }
+        self.renewed(run, span).await?;
+        if self.is_planned() {
+            let all: Vec<Here> = self.change_here(run).into_iter().chain(self.undo_here(run)).collect();
+            self.as_planned(&all, span, vec![self.deed(run, "")]).await?;
         }
         // A change in progress cannot be told apart from its action's own: they gather in a scope of their own.
         let own = Changes::default();

@@ -5,10 +5,12 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::approve::Stale;
 use super::door::{Door, Halt};
 use super::failure::{Failure, Stop};
 use super::frame::Frame;
 use super::ledger::{Changes, Ledger};
+use super::planned::Following;
 use super::question::Rest;
 use super::visits::Passed;
 use crate::event::{Address, Ask, Fact, Moment, Opened, Place, Request};
@@ -27,6 +29,10 @@ pub(super) struct Walk<'w> {
     pub secrets: Arc<BTreeMap<String, Secret>>,
     /// Nothing is changed, nobody is asked (`dry`).
     pub dry: bool,
+    /// The saved plan that the run follows.
+    pub following: Option<Arc<Following<'w>>>,
+    /// Approvals that were given to another text than the one the run goes on with.
+    stale: Arc<Mutex<Vec<Stale<'w>>>>,
     /// Whether a change was attempted in it, or in what it follows.
     attempted: AtomicBool,
     /// What follows it.
@@ -57,6 +63,8 @@ impl<'w> Walk<'w> {
             globals,
             secrets: Arc::new(secrets),
             dry,
+            following: opened.plan.as_deref().map(|plan| Arc::new(Following::new(plan))),
+            stale: Arc::default(),
             attempted: AtomicBool::new(false),
             up: None,
             ledger: Arc::new(Mutex::new(Ledger::new(door.made().clone()))),
@@ -75,6 +83,8 @@ impl<'w> Walk<'w> {
             globals,
             secrets: Arc::clone(&self.secrets),
             dry: self.dry,
+            following: self.following.clone(),
+            stale: Arc::clone(&self.stale),
             attempted: AtomicBool::new(false),
             up: Some(Arc::clone(self)),
             ledger: Arc::clone(&self.ledger),
@@ -99,6 +109,11 @@ impl<'w> Walk<'w> {
     /// Returns the ledger. Nobody holds it over an await.
     pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the approvals that were given to another text. Nobody holds them over an await.
+    pub fn stale(&self) -> MutexGuard<'_, Vec<Stale<'w>>> {
+        self.stale.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns readings and findings so far, each a line, oldest first.

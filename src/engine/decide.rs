@@ -3,10 +3,12 @@
 use super::context::Cx;
 use super::evaluate::truth;
 use super::failure::{Flow, Stop};
+use super::planning::Here;
+use super::question::Found;
 use super::statement::block;
 use super::visits::Passed;
-use crate::event::Fact;
-use crate::program::{Block, Choice, Expr};
+use crate::event::{Deed, Fact, PointKind};
+use crate::program::{Block, Choice, Expr, Statement};
 use crate::source::Span;
 
 impl<'w> Cx<'w> {
@@ -18,17 +20,25 @@ impl<'w> Cx<'w> {
         else_at: Option<Span>,
         span: Span,
     ) -> Result<Flow, Stop> {
-        for (condition, body) in arms {
+        let mut taken = None;
+        for (index, (condition, _)) in arms.iter().enumerate() {
             if truth(&self.value(condition)?, condition.span)? {
-                self.passed(condition.span, Passed::Arm);
-                return block(self, body).await;
+                taken = Some(index);
+                break;
             }
         }
-        match else_at {
-            Some(at) => self.passed(at, Passed::Otherwise),
-            None => self.passed(span, Passed::PassedBy),
+        let body = taken.map_or(otherwise, |index| &arms[index].1);
+        if self.is_planned() {
+            let here = Here::branch(self.walk.program, arms, taken);
+            let chosen = Cx { next: body, rest: self.what_follows(), ..self.clone() };
+            chosen.as_planned(&[here], span, Vec::new()).await?;
         }
-        block(self, otherwise).await
+        match (taken, else_at) {
+            (Some(index), _) => self.passed(arms[index].0.span, Passed::Arm),
+            (None, Some(at)) => self.passed(at, Passed::Otherwise),
+            (None, None) => self.passed(span, Passed::PassedBy),
+        }
+        block(self, body).await
     }
 
     /// Takes the first arm that holds; `otherwise` when none does, or when one cannot be evaluated.
@@ -43,19 +53,62 @@ impl<'w> Cx<'w> {
             match self.down(format!("e{index}")).holds(when).await {
                 Ok(true) => {
                     self.passed(when.span, Passed::Arm);
+                    self.chosen_as_planned((choice, index), words, when.span).await?;
                     return self.choose(choice, words.to_owned()).await;
                 }
                 Ok(false) => {}
                 Err(Stop::Failure(failure)) => {
                     let reason = format!("`{words}` cannot be evaluated: {}", failure.message);
                     self.passed(else_at, Passed::Otherwise);
+                    self.chosen_as_planned((otherwise, arms.len()), &reason, else_at).await?;
                     return self.choose(otherwise, reason).await;
                 }
                 Err(stop) => return Err(stop),
             }
         }
         self.passed(else_at, Passed::Otherwise);
+        self.chosen_as_planned((otherwise, arms.len()), "otherwise", else_at).await?;
         self.choose(otherwise, String::from("otherwise")).await
+    }
+
+    /// Returns the arm of a `decide` that is taken, for a plan.
+    pub fn chosen(&self, choice: &Choice, index: usize, reason: &str) -> Here {
+        let choice = match choice {
+            Choice::Resolve(index) => {
+                let resolve = &self.walk.program.resolves[*index as usize];
+                format!("resolve \"{}\"", self.written(&resolve.title))
+            }
+            Choice::Escalate { role, .. } => format!("escalate to {role}"),
+            Choice::Follow(follow) => format!("follow \"{}\"", follow.file),
+            Choice::Block(_) => String::from("a block"),
+        };
+        Here::new(PointKind::Decide, &format!("{choice}, because {reason}"), &index.to_string())
+    }
+
+    async fn chosen_as_planned(
+        &self,
+        (choice, index): (&'w Choice, usize),
+        reason: &str,
+        span: Span,
+    ) -> Result<(), Stop> {
+        if !self.is_planned() {
+            return Ok(());
+        }
+        let next: &'w [Statement] = match choice {
+            Choice::Resolve(index) => &self.walk.program.resolves[*index as usize].body,
+            Choice::Block(body) => body,
+            Choice::Escalate { .. } | Choice::Follow(_) => &[],
+        };
+        let mut ahead = Found::default();
+        if let Choice::Escalate { role, .. } = choice {
+            let call = format!("escalate to {role}");
+            ahead.push(Deed { call, back: String::from("what was changed is taken back") });
+        }
+        if let Choice::Follow(follow) = choice {
+            self.follow_ahead(follow, "", &mut ahead);
+        }
+        let here = Cx { next, rest: None, ..self.clone() };
+        here.as_planned(&[self.chosen(choice, index, reason)], span, ahead.deeds).await
     }
 
     /// Goes the way that was chosen.

@@ -6,19 +6,21 @@
 
 use super::call::Spelled;
 use super::context::Cx;
-use super::evaluate::truth;
 use super::failure::{CallFailure, End, Failure, Flow, Stop};
 use super::frame::Frame;
 use super::join::Walking;
-use super::run::phase;
+use super::planning::Here;
 use super::statement::{block, statement};
-use crate::event::{ChangeState, Deed, Fact, Outcome, PhaseKind, StepOutcome, Would};
+use crate::event::{ChangeState, Deed, Fact, Outcome, PointKind, StepOutcome, Would};
 use crate::program::{
-    ActionId, Approvers, Block, Call, Choice, Ending, Expr, For, Run, Silence, Statement, StatementKind,
-    Step, Symptom, Target, Template, TemplatePart,
+    ActionId, Approvers, Call, Ending, Expr, For, Run, Silence, Statement, StatementKind, Step, Symptom,
+    Target, Template, TemplatePart,
 };
 use crate::source::Span;
 use crate::value::Value;
+
+/// What is planned of a change that is not needed.
+const ALREADY: &str = "nothing: it is so already";
 
 /// Walks one statement of a dry run.
 pub(super) fn dry<'w>(here: Cx<'w>, next: &'w Statement) -> Walking<'w, Result<Flow, Stop>> {
@@ -33,10 +35,16 @@ pub(super) fn dry<'w>(here: Cx<'w>, next: &'w Statement) -> Walking<'w, Result<F
                 here.would(Would::Wait, format!("wait {length}"), why, span);
             }
             StatementKind::Approve(approval) => {
+                if let Ok(text) = here.text(&approval.text) {
+                    here.plan(&Here::question(&text, &text), span);
+                }
                 let back = here.whom(&approval.by, &approval.within, &approval.on_silence);
                 here.would(Would::Ask, format!("approve \"{}\"", here.as_known(&approval.text)), back, span);
             }
             StatementKind::Ask(asking) => {
+                if let Some(asked) = here.asked_here(asking) {
+                    here.plan(&asked, span);
+                }
                 let back = here.whom(&asking.by, &asking.within, &asking.on_silence);
                 here.would(Would::Ask, format!("ask \"{}\"", here.as_known(&asking.text)), back, span);
             }
@@ -46,7 +54,7 @@ pub(super) fn dry<'w>(here: Cx<'w>, next: &'w Statement) -> Walking<'w, Result<F
             }
             StatementKind::Escalate { role, text } => return Err(here.would_escalate(role, text, span)),
             StatementKind::Step(step) => return here.dry_step(step, span).await,
-            StatementKind::If { arms, otherwise, .. } => return here.dry_branch(arms, otherwise).await,
+            StatementKind::If { arms, otherwise, .. } => return here.dry_branch(arms, otherwise, span).await,
             StatementKind::For(looping) => return here.dry_loop(looping, span).await,
             StatementKind::Parallel(arms) => {
                 for arm in arms {
@@ -56,10 +64,13 @@ pub(super) fn dry<'w>(here: Cx<'w>, next: &'w Statement) -> Walking<'w, Result<F
                     }
                 }
             }
-            StatementKind::Decide { arms, otherwise, .. } => {
-                return here.dry_decide(arms, otherwise).await;
+            StatementKind::Decide { arms, otherwise, else_at } => {
+                return here.dry_decide(arms, otherwise, *else_at).await;
             }
-            StatementKind::Watch(_) => here.would(Would::Wait, here.heading(span), String::new(), span),
+            StatementKind::Watch(_) => {
+                here.plan_open(std::slice::from_ref(next));
+                here.would(Would::Wait, here.heading(span), String::new(), span);
+            }
             StatementKind::PointOfNoReturn { text, when } => {
                 let call = format!("point of no return \"{}\"", here.as_known(text));
                 let when = when.as_ref().map(|when| format!("when {}", here.source(when.span)));
@@ -109,7 +120,8 @@ impl<'w> Cx<'w> {
     }
 
     /// Tells a statement that did nothing, since what it needs is unknown.
-    fn unknown(&self, statement: &Statement, failure: &Failure) {
+    fn unknown(&self, statement: &'w Statement, failure: &Failure) {
+        self.plan_open(std::slice::from_ref(statement));
         let text = match &statement.kind {
             StatementKind::Check { slot: Some(slot), .. } => self.slot_name(*slot),
             StatementKind::Verify { expr, .. } => format!("verify {}", self.source(expr.span)),
@@ -120,28 +132,6 @@ impl<'w> Cx<'w> {
             _ => failure.message.clone(),
         };
         self.fact(Fact::Unknown { text, why, span: statement.span });
-    }
-
-    /// Walks statements that may be walked, in a frame of their own: what they bind is unknown afterwards.
-    async fn perhaps(&self, text: String, why: &str, body: &'w Block) -> Result<(), Stop> {
-        self.fact(Fact::PerhapsBegan { text, why: why.to_owned() });
-        let result = block(&self.forked(), body).await;
-        self.fact(Fact::PerhapsEnded);
-        self.other_way(result)
-    }
-
-    /// Returns how it goes on behind a way that may not be taken: only whoever stops the run ends the others too.
-    fn other_way(&self, result: Result<Flow, Stop>) -> Result<(), Stop> {
-        match result {
-            Err(Stop::Failure(mut failure)) => {
-                if !failure.unknown {
-                    self.report(&mut failure);
-                }
-                Ok(())
-            }
-            Err(stop @ Stop::Operator(_)) => Err(stop),
-            _ => Ok(()),
-        }
     }
 
     async fn would_run(&self, run: &'w Run, span: Span) -> Result<(), Stop> {
@@ -155,6 +145,7 @@ impl<'w> Cx<'w> {
         if let Some(done_when) = run.proof() {
             match self.is_so_already(run, done_when).await {
                 Ok(true) => {
+                    self.plan(&Here::new(PointKind::Change, ALREADY, ALREADY), span);
                     let change = self.change_of(text, span);
                     let message = String::from("it is so already");
                     self.fact(Fact::ChangeEnded { change, state: ChangeState::NotRun, message });
@@ -170,6 +161,7 @@ impl<'w> Cx<'w> {
                 Ok(false) => {}
             }
         }
+        self.plan_run(run, span);
         let Target::Action { action, args } = &run.call.target else {
             self.fact(Fact::Would { what: Would::Change, deed, known, span });
             self.walk.attempt();
@@ -201,11 +193,15 @@ impl<'w> Cx<'w> {
                 Err(failure) => return Err(failure.into()),
             }
         }
-        let here = Cx { frame, next: &[], rest: None, ..self.down("b").named("", call.span) };
+        // The place that it has in a run, too.
+        let here = Cx { frame, next: &[], rest: None, ..self.down("d").down("b").named("", call.span) };
         match block(&here, &action.body).await {
             Ok(Flow::Return(value)) => Ok(Some(value)),
             Ok(_) => Ok(Some(Value::None)),
-            Err(Stop::Failure(failure)) if failure.unknown => Ok(None),
+            Err(Stop::Failure(failure)) if failure.unknown => {
+                here.plan_open(&action.body);
+                Ok(None)
+            }
             Err(stop) => Err(stop),
         }
     }
@@ -231,36 +227,6 @@ impl<'w> Cx<'w> {
         if outcome == StepOutcome::Tolerated { Ok(Flow::Next) } else { result }
     }
 
-    async fn dry_branch(&self, arms: &'w [(Expr, Block)], otherwise: &'w Block) -> Result<Flow, Stop> {
-        let mut perhaps = false;
-        for (condition, body) in arms {
-            let words = format!("if {}", self.source(condition.span));
-            match self.value(condition).and_then(|value| truth(&value, condition.span)) {
-                Ok(false) => {}
-                Ok(true) if perhaps => {
-                    let words = format!("else {words}");
-                    return self
-                        .perhaps(words, "true, where it comes to that", body)
-                        .await
-                        .map(|()| Flow::Next);
-                }
-                Ok(true) => return block(self, body).await,
-                Err(failure) if failure.unknown => {
-                    perhaps = true;
-                    self.perhaps(words, &failure.message, body).await?;
-                }
-                Err(failure) => return Err(failure.into()),
-            }
-        }
-        if !perhaps {
-            return block(self, otherwise).await;
-        }
-        if !otherwise.is_empty() {
-            self.perhaps(String::from("else"), "where none of these is true", otherwise).await?;
-        }
-        Ok(Flow::Next)
-    }
-
     async fn dry_loop(&self, looping: &'w For, span: Span) -> Result<Flow, Stop> {
         let name = &looping.name;
         let items = match self.items(looping) {
@@ -272,6 +238,9 @@ impl<'w> Cx<'w> {
             }
             items => items?,
         };
+        if let Ok(at_a_time) = self.at_a_time(looping, items.len()) {
+            self.plan(&Here::turns(name, &items, at_a_time), span);
+        }
         for (index, item) in (1u32..).zip(items) {
             let here = Cx { next: &[], rest: None, ..self.forked().down(format!("i{index}")) };
             here.frame.bind(looping.slot, item.clone());
@@ -285,61 +254,6 @@ impl<'w> Cx<'w> {
             }
         }
         Ok(Flow::Next)
-    }
-
-    async fn dry_decide(&self, arms: &'w [(Expr, Choice)], otherwise: &'w Choice) -> Result<Flow, Stop> {
-        let (mut perhaps, mut certain) = (Vec::new(), false);
-        for (index, (when, choice)) in arms.iter().enumerate() {
-            let words = self.source(when.span);
-            match self.down(format!("e{index}")).holds(when).await {
-                Ok(false) => {}
-                Ok(true) if perhaps.is_empty() => return self.choose(choice, words).await,
-                Ok(true) => {
-                    certain = true;
-                    perhaps.push((words, String::from("true, where it comes to that"), choice));
-                    break;
-                }
-                Err(Stop::Failure(failure)) if failure.unknown => {
-                    perhaps.push((words, failure.message, choice));
-                }
-                Err(Stop::Failure(failure)) if perhaps.is_empty() => {
-                    let reason = format!("`{words}` cannot be evaluated: {}", failure.message);
-                    return self.choose(otherwise, reason).await;
-                }
-                Err(Stop::Failure(_)) => break,
-                Err(stop) => return Err(stop),
-            }
-        }
-        if perhaps.is_empty() {
-            return self.choose(otherwise, String::from("otherwise")).await;
-        }
-        if !certain {
-            let why = String::from("where none of these is true, or one cannot be evaluated");
-            perhaps.push((String::from("otherwise"), why, otherwise));
-        }
-        for (words, why, choice) in perhaps {
-            self.fact(Fact::PerhapsBegan { text: words, why });
-            let result = self.perhaps_chosen(choice).await;
-            self.fact(Fact::PerhapsEnded);
-            self.other_way(result)?;
-        }
-        Ok(Flow::Next)
-    }
-
-    async fn perhaps_chosen(&self, choice: &'w Choice) -> Result<Flow, Stop> {
-        let here = self.forked();
-        match choice {
-            Choice::Resolve(index) => {
-                let resolve = &self.walk.program.resolves[*index as usize];
-                phase(&here, resolve, PhaseKind::Resolve, &format!("resolve{index}")).await
-            }
-            Choice::Escalate { role, text } => Err(here.would_escalate(role, text, text.span)),
-            Choice::Follow(follow) => {
-                let way = here.way(follow)?;
-                here.down("follow").follow(way).await.map(|()| Flow::Next)
-            }
-            Choice::Block(body) => block(&here, body).await,
-        }
     }
 
     /// Tells that somebody would be paged, with which a run ends.
@@ -376,7 +290,7 @@ impl<'w> Cx<'w> {
         text.lines().next().unwrap_or_default().trim_end_matches(['{', ' ']).to_owned()
     }
 
-    fn source(&self, span: Span) -> String {
+    pub fn source(&self, span: Span) -> String {
         self.walk.program.sources.text(span).to_owned()
     }
 }

@@ -13,6 +13,7 @@ use super::failure::{Failure, Stop};
 use super::frame::Frame;
 use super::join::Walking;
 use super::ledger::Changes;
+use super::question::Found;
 use super::run::{Forward, forward, globals, phase};
 use crate::event::{Address, Deed, Fact, FollowEnd, PhaseKind};
 use crate::program::{Follow, GlobalSource, Phase, Program};
@@ -106,7 +107,7 @@ impl<'w> Cx<'w> {
     }
 
     /// Adds what a runbook changes that will be followed, for a question, and what tells that it may.
-    pub fn follow_ahead(&self, follow: &Follow, when: &str, found: &mut Vec<Deed>) {
+    pub fn follow_ahead(&self, follow: &Follow, when: &str, found: &mut Found) {
         let program = &self.walk.follows[follow.book as usize];
         let call = format!("{when}follow \"{}\"", follow.file);
         found.push(Deed { call, back: String::from("what it changes is taken back as it says") });

@@ -7,6 +7,7 @@ use super::context::Cx;
 use super::failure::{Failure, Flow, Stop};
 use super::join::{self, Walking};
 use super::ledger::Changes;
+use super::planning::Here;
 use super::statement::{block, statement};
 use super::unwind;
 use super::visits::Passed;
@@ -20,6 +21,11 @@ impl<'w> Cx<'w> {
     pub async fn looping(&self, looping: &'w For, span: Span) -> Result<Flow, Stop> {
         let items = self.items(looping)?;
         let at_a_time = self.at_a_time(looping, items.len())?;
+        if self.is_planned() {
+            let turns = Here::turns(&looping.name, &items, at_a_time);
+            let body = Cx { next: &looping.body, rest: self.what_follows(), ..self.clone() };
+            body.as_planned(&[turns], span, Vec::new()).await?;
+        }
         let stop_after = looping.stop_after.as_ref().map_or(Ok(1), |e| self.count(e))?.max(1);
         let apart = looping.apart.as_ref().map(|e| self.duration(e)).transpose()?;
         self.fact(Fact::LoopBegan {
@@ -101,7 +107,8 @@ impl<'w> Cx<'w> {
         Ok(items)
     }
 
-    fn at_a_time(&self, looping: &For, items: usize) -> Result<usize, Failure> {
+    /// Returns how many of so many items are done at the same time.
+    pub fn at_a_time(&self, looping: &For, items: usize) -> Result<usize, Failure> {
         if looping.all_at_once {
             return Ok(items.max(1));
         }

@@ -7,6 +7,7 @@
 //! The unit is the *turn*: one input from outside is fed, the walk goes on until nothing
 //! moves, and what it caused is stored in one transaction before anything is acted on.
 
+mod approve;
 mod back;
 mod call;
 mod change;
@@ -24,6 +25,9 @@ mod ledger;
 mod looping;
 mod mark;
 mod people;
+mod perhaps;
+mod planned;
+mod planning;
 mod poll;
 mod question;
 mod replay;

@@ -1,18 +1,18 @@
-//! Approvals, questions, manual steps, notifications.
+//! Questions, manual steps, notifications.
 //!
-//! Owns which answers count, how many are needed, and what silence does. Never knows how somebody is asked.
+//! Owns what an answer brings, and what silence does. Never knows how somebody is asked.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 use super::context::{Bound, Cx};
 use super::failure::{Failure, Stop};
 use super::join;
+use super::planning::Here;
 use super::poll::{Rhythm, poll};
 use super::question::{Asked, shown};
 use super::visits::Passed;
 use crate::event::{Answer, ChangeState, Fact, Question, QuestionKind, Reply, Request, Wanted};
-use crate::program::{Approval, Asking, Expr, Manual, Silence};
+use crate::program::{Asking, Expr, Manual, Silence};
 use crate::source::Span;
 use crate::value::Value;
 
@@ -31,53 +31,6 @@ pub(super) enum Heard {
 }
 
 impl<'w> Cx<'w> {
-    /// Asks for an approval. Silence does what the runbook says; a refusal aborts.
-    pub async fn approve(&self, approval: &'w Approval, span: Span) -> Result<(), Stop> {
-        let text = self.text(&approval.text)?;
-        let by = &approval.by;
-        let question = self.question(Asked {
-            kind: QuestionKind::Approval,
-            text: text.clone(),
-            by: Some(by),
-            wanted: Wanted::YesNo,
-            on_silence: self.silence_words(&approval.on_silence)?,
-            undo: None,
-        });
-        let bound = self.patience(&approval.within, "the approval's")?;
-        self.tell_asked(&question, &bound);
-        let mut voters = BTreeSet::new();
-        let mut votes = 0;
-        while voters.len() < by.count as usize {
-            votes += 1;
-            match self.put(&question, votes, &bound, span).await {
-                Heard::Answer(answer) if !answer.is_yes() => {
-                    let why = refusal(&answer, &text);
-                    self.answered(&question, answer);
-                    self.passed(span, Passed::Refused);
-                    return Err(Stop::Refused(why));
-                }
-                Heard::Answer(answer) if by.quorum && answer.uid == self.walk.opened.uid => {
-                    self.void(&text, answer, "who started the run does not count");
-                }
-                Heard::Answer(answer) if voters.contains(&answer.uid) => {
-                    self.void(&text, answer, "nobody counts twice");
-                }
-                Heard::Answer(answer) => {
-                    voters.insert(answer.uid);
-                    self.answered(&question, answer);
-                }
-                Heard::Silence(why) => {
-                    self.passed(span, Passed::Silent);
-                    return self.silent(&approval.on_silence, &text, why, "approved");
-                }
-                Heard::Cut => return Err(self.cut()),
-                Heard::Late(stop) => return Err(stop),
-            }
-        }
-        self.passed(span, Passed::Granted);
-        Ok(())
-    }
-
     /// Asks for a value and binds it.
     pub async fn ask_for(&self, asking: &'w Asking, span: Span) -> Result<(), Stop> {
         let text = self.text(&asking.text)?;
@@ -92,17 +45,26 @@ impl<'w> Cx<'w> {
             }
             _ => None,
         };
-        let question = self.question(Asked {
+        let asked = Here::question(&text, &asked_whole(&text, default.as_ref()));
+        let differs = self.differs(&[asked], span);
+        self.tell_differs(&differs);
+        // With what differs, nobody has agreed.
+        let (default, silence) = match differs.list.is_empty() {
+            true => (default, &asking.on_silence),
+            false => (None, &Silence::Abort),
+        };
+        let asked = Asked {
             kind: QuestionKind::Answer,
             text: text.clone(),
             by: Some(&asking.by),
             wanted: Wanted::Value(domain),
             on_silence: match &default {
                 Some(value) => format!("the answer is {}", shown(value)),
-                None => self.silence_words(&asking.on_silence)?,
+                None => self.silence_words(silence)?,
             },
             undo: None,
-        });
+        };
+        let question = self.question_of(asked, Vec::new(), &differs);
         let bound = self.patience(&asking.within, "the question's")?;
         self.tell_asked(&question, &bound);
         let value = match self.put(&question, 1, &bound, span).await {
@@ -115,7 +77,7 @@ impl<'w> Cx<'w> {
             Heard::Silence(why) => {
                 self.passed(span, Passed::Silent);
                 let Some(value) = default else {
-                    return self.silent(&asking.on_silence, &text, why, "answered");
+                    return self.silent(silence, &text, why, "answered");
                 };
                 let then = format!("the answer is {}", shown(&value));
                 self.fact(Fact::Silent { text, why, then });
@@ -127,6 +89,16 @@ impl<'w> Cx<'w> {
         self.note("", format!("answer to \"{}\": {}", question.text, shown(&value)));
         self.frame.bind(asking.slot, value);
         Ok(())
+    }
+
+    /// Returns a question for a plan, where all of it is known.
+    pub fn asked_here(&self, asking: &Asking) -> Option<Here> {
+        let text = self.text(&asking.text).ok()?;
+        let default = match &asking.on_silence {
+            Silence::Answer(answer) => Some(asking.domain.accept(self.value(answer).ok()?).ok()?),
+            _ => None,
+        };
+        Some(Here::question(&text, &asked_whole(&text, default.as_ref())))
     }
 
     fn choices(&self, list: &Expr) -> Result<Vec<Value>, Failure> {
@@ -266,7 +238,7 @@ impl<'w> Cx<'w> {
     }
 
     /// Puts a question for the `nth` time and waits for one answer.
-    async fn put(&self, question: &Question, nth: u32, bound: &Bound, span: Span) -> Heard {
+    pub async fn put(&self, question: &Question, nth: u32, bound: &Bound, span: Span) -> Heard {
         let here = self.down(format!("q{nth}"));
         let request = Request::Question(Box::new(question.clone()));
         let ask = here.ask(request, Some(bound.clone()), false);
@@ -282,14 +254,14 @@ impl<'w> Cx<'w> {
         }
     }
 
-    fn patience(&self, within: &Expr, whose: &str) -> Result<Bound, Failure> {
+    pub fn patience(&self, within: &Expr, whose: &str) -> Result<Bound, Failure> {
         let within = self.duration(within)?;
         let words = format!("{whose} {}", Value::Duration(within));
         // That it runs out is silence.
         Ok(Bound::own(self.now().run_ns.saturating_add(within), &words))
     }
 
-    fn tell_asked(&self, question: &Question, bound: &Bound) {
+    pub fn tell_asked(&self, question: &Question, bound: &Bound) {
         let deadline = self.bound.as_ref().map_or(bound.at, |outer| outer.at.min(bound.at));
         self.fact(Fact::Asked {
             kind: question.kind,
@@ -307,7 +279,7 @@ impl<'w> Cx<'w> {
         self.fact(Fact::Answered { kind, text, who, uid, role, value, because });
     }
 
-    fn void(&self, text: &str, answer: Answer, why: &str) {
+    pub fn void(&self, text: &str, answer: Answer, why: &str) {
         let Answer { who, uid, .. } = answer;
         self.fact(Fact::Void { text: text.to_owned(), who, uid, why: why.to_owned() });
     }
@@ -322,7 +294,7 @@ impl<'w> Cx<'w> {
         })
     }
 
-    fn silent(&self, silence: &Silence, text: &str, why: String, what: &str) -> Result<(), Stop> {
+    pub fn silent(&self, silence: &Silence, text: &str, why: String, what: &str) -> Result<(), Stop> {
         let then = self.silence_words(silence)?;
         self.fact(Fact::Silent { text: text.to_owned(), why: why.clone(), then });
         match silence {
@@ -355,8 +327,13 @@ impl<'w> Cx<'w> {
     }
 }
 
+/// Returns all that counts of a question for a value.
+fn asked_whole(text: &str, default: Option<&Value>) -> String {
+    format!("{text}\0{}", default.map(shown).unwrap_or_default())
+}
+
 /// Returns a refusal in words.
-fn refusal(answer: &Answer, text: &str) -> String {
+pub(super) fn refusal(answer: &Answer, text: &str) -> String {
     let because = if answer.because.is_empty() { String::new() } else { format!(" ({})", answer.because) };
     format!("{} refused: {text}{because}", answer.who)
 }

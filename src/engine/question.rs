@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::context::{Cx, Walk};
 use super::evaluate::truth;
 use super::frame::Frame;
+use super::planned::Differs;
 use crate::event::{Deed, Question, QuestionKind, Wanted};
 use crate::program::{
     ActionId, Approvers, Ending, For, GlobalSource, Run, Statement, StatementKind, Target, WatchTarget,
@@ -39,13 +40,32 @@ pub(super) struct Rest<'w> {
     pub up: Option<Arc<Rest<'w>>>,
 }
 
+/// What lies ahead.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub deeds: Vec<Deed>,
+    /// What of it is not as planned.
+    pub differs: Differs,
+}
+
+impl Found {
+    pub fn push(&mut self, deed: Deed) {
+        self.deeds.push(deed);
+    }
+}
+
 impl<'w> Cx<'w> {
     /// Returns a question with the evidence so far and the digest of what is shown.
     pub fn question(&self, asked: Asked<'_>) -> Question {
+        self.question_of(asked, Vec::new(), &Differs::default())
+    }
+
+    /// Returns a question about what differs from the plan. `first`: what is done before all that lies ahead.
+    pub fn question_of(&self, asked: Asked<'_>, first: Vec<Deed>, differs: &Differs) -> Question {
         let Asked { kind, text, by, wanted, on_silence, undo } = asked;
         let ahead = match undo {
             Some(call) => vec![Deed { call, back: String::new() }],
-            None => self.ahead(),
+            None => self.ahead(first).deeds,
         };
         let mut question = Question {
             kind,
@@ -60,6 +80,7 @@ impl<'w> Cx<'w> {
             made: self.walk.ledger().made(),
             on_silence,
             game_day: self.walk.opened.game_day.is_some(),
+            plan: self.of_plan(differs),
             shown: String::new(),
         };
         let mut shown = blake3::Hasher::new();
@@ -100,8 +121,8 @@ impl<'w> Cx<'w> {
     }
 
     /// Returns the changes that follow, up to the next approval.
-    fn ahead(&self) -> Vec<Deed> {
-        let mut found = Vec::new();
+    pub fn ahead(&self, first: Vec<Deed>) -> Found {
+        let mut found = Found { deeds: first, ..Found::default() };
         let mut ended = self.gather(self.next, "", &mut found);
         let mut up = self.rest.clone();
         while let (false, Some(rest)) = (ended, up) {
@@ -110,23 +131,26 @@ impl<'w> Cx<'w> {
             ended = here.gather(rest.body, &rest.when, &mut found) && rest.when.is_empty();
             up = rest.up.clone();
         }
-        if found.len() > AHEAD {
-            let more = found.len() - AHEAD;
-            found.truncate(AHEAD);
+        if found.deeds.len() > AHEAD {
+            let more = found.deeds.len() - AHEAD;
+            found.deeds.truncate(AHEAD);
             found.push(Deed { call: format!("… and {more} more"), back: String::new() });
         }
         found
     }
 
     /// Adds the changes of these statements; returns whether something ends the look ahead on every path.
-    pub fn gather(&self, body: &'w [Statement], when: &str, found: &mut Vec<Deed>) -> bool {
+    pub fn gather(&self, body: &'w [Statement], when: &str, found: &mut Found) -> bool {
         body.iter().any(|statement| self.gather_one(statement, when, found))
     }
 
-    fn gather_one(&self, statement: &'w Statement, when: &str, found: &mut Vec<Deed>) -> bool {
+    fn gather_one(&self, statement: &'w Statement, when: &str, found: &mut Found) -> bool {
         match &statement.kind {
             StatementKind::Run(run) => {
                 found.push(self.deed(run, when));
+                if when.is_empty() {
+                    self.differs_ahead(run, statement.span, &mut found.differs);
+                }
                 false
             }
             StatementKind::Step(step) => self.gather(&step.body, when, found),
@@ -167,7 +191,7 @@ impl<'w> Cx<'w> {
                 false
             }
             // What is shown is cut off long before.
-            StatementKind::Follow(_) if found.len() > AHEAD => false,
+            StatementKind::Follow(_) if found.deeds.len() > AHEAD => false,
             StatementKind::Follow(follow) => {
                 self.follow_ahead(follow, when, found);
                 false

@@ -13,6 +13,7 @@ use super::door::Door;
 use super::evaluate::time_of;
 use super::failure::{Failure, Flow, Stop};
 use super::join::Walking;
+use super::planning::Here;
 use super::poll::{Rhythm, poll};
 use super::statement::block;
 use super::unwind;
@@ -94,6 +95,7 @@ pub(super) enum Forward {
 pub(super) async fn forward<'w>(cx: &Cx<'w>) -> Result<Forward, Stop> {
     let program = cx.walk.program;
     let mut held = symptoms(cx, PhaseKind::Symptom, "y").await?;
+    needed_as_planned(cx, !held.is_empty()).await?;
     if !program.symptoms.is_empty() && held.is_empty() {
         if !cx.walk.opened.force {
             return Ok(Forward::NotNeeded);
@@ -127,6 +129,21 @@ pub(super) async fn forward<'w>(cx: &Cx<'w>) -> Result<Forward, Stop> {
         cx.afterwards(&held);
     }
     Ok(Forward::Cleared)
+}
+
+/// Goes on where the runbook is needed as planned; that a run is not needed at all differs in nothing that is done.
+async fn needed_as_planned(cx: &Cx<'_>, needed: bool) -> Result<(), Stop> {
+    let symptoms = &cx.walk.program.symptoms;
+    let (Some(first), true) = (symptoms.first(), cx.is_planned() && !cx.walk.opened.force) else {
+        return Ok(());
+    };
+    let here = Here::needed(needed);
+    if cx.walk.dry {
+        cx.plan(&here, first.span);
+    } else if needed || !cx.at.is_empty() {
+        cx.as_planned(&[here], first.span, Vec::new()).await?;
+    }
+    Ok(())
 }
 
 fn has_decide(body: &crate::program::Block) -> bool {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, Deed, Moment, QuestionKind};
+use super::{Address, Deed, Difference, Moment, Point, QuestionKind};
 use crate::source::Span;
 use crate::value::Value;
 
@@ -249,6 +249,17 @@ pub enum Fact {
         why: String,
     },
     PerhapsEnded,
+    /// A dry run came to a point that a saved plan binds.
+    Planned(Box<Point>),
+    /// A dry run came to changes that it does not know all of, or that may not be made: where they stand.
+    Unbound {
+        places: Vec<String>,
+    },
+    /// What comes next is not as it was planned. `readings`: those so far that are not what they were.
+    Differs {
+        differs: Vec<Difference>,
+        readings: Vec<Difference>,
+    },
     /// Something failed: where, and why. `detail`: command, exit status, end of its output.
     Failed {
         message: String,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, Moment};
+use super::{Address, Moment, Planned};
 use crate::config::RolePerson;
 use crate::value::Value;
 
@@ -100,6 +100,9 @@ pub struct Opened {
     /// Set where nothing of it is real; `None` in the journals of real runs, and in all that know no game days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub game_day: Option<GameDay>,
+    /// The saved plan that the run follows; `None` where it follows none, and in journals that know of no plans.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Box<Planned>>,
 }
 
 /// What a game day is played on: people are asked, and everything else is given.
@@ -189,6 +192,9 @@ pub struct Answer {
     pub because: String,
     /// Its file in the run's inbox; empty for what was typed at the run's own terminal.
     pub letter: String,
+    /// The digest of what it answers; empty in journals that do not say so.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub shown: String,
 }
 
 impl Answer {

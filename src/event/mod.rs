@@ -6,6 +6,7 @@
 
 mod fact;
 mod input;
+mod planned;
 mod request;
 
 use std::fmt;
@@ -20,6 +21,9 @@ pub use fact::{
 pub use input::{
     Answer, CommandEnd, Control, Ended, Executor, GameDay, Heard, Input, Kept, Opened, Outlet, Reply,
     SourceHash,
+};
+pub use planned::{
+    Difference, OfPlan, PLAN_FORMAT, Planned, PlannedReading, Point, PointKind, SavedPlan, plan_id,
 };
 pub use request::{
     Around, Ask, CommandRequest, Deed, LEAVE, NativeRequest, Place, Question, QuestionKind, Request, Wanted,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, Moment};
+use super::{Address, Moment, OfPlan};
 use crate::source::Span;
 use crate::value::{Domain, Secret, Type, Value, brief};
 
@@ -172,6 +172,9 @@ pub struct Question {
     /// Nothing of it is real: it is asked on a game day.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub game_day: bool,
+    /// The plan that the run follows, and what is not as it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<OfPlan>,
     /// BLAKE3 over all of this, the run and the place: an answer is to this and nothing else.
     pub shown: String,
 }
@@ -190,6 +193,8 @@ pub enum QuestionKind {
     Failure,
     /// A change in doubt: did it happen?
     Doubt,
+    /// It is not as planned: go on with what is now?
+    Plan,
 }
 
 /// What counts as an answer.

@@ -382,7 +382,8 @@ impl GivenWorld {
         let asked = (question_of(&ask.address).to_owned(), who.clone());
         self.script.voices.entry(asked).or_insert_with(|| ask.address.clone());
         let uid = if who == STARTER { STARTER_UID } else { 1001 + u32::try_from(at).unwrap_or(0) };
-        Answer { who, uid, role, value, because: String::new(), letter: String::new() }
+        let (because, letter, shown) = (String::new(), String::new(), question.shown.clone());
+        Answer { who, uid, role, value, because, letter, shown }
     }
 }
 

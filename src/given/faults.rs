@@ -277,6 +277,7 @@ impl GivenWorld {
                     value: Value::Bool(false),
                     because: String::new(),
                     letter: String::new(),
+                    shown: String::new(),
                 };
                 self.reply(&ask.address, self.now, Reply::Answer(answer));
             }

@@ -373,12 +373,14 @@ impl GivenWorld {
         let deadline = ask.deadline.unwrap_or(self.now);
         match people {
             Some(People::Answer { who, uid, value, after }) if self.now.saturating_add(after) <= deadline => {
-                let role = match &ask.request {
-                    Request::Question(question) => question.roles.first().cloned().unwrap_or_default(),
-                    _ => String::new(),
+                let (role, shown) = match &ask.request {
+                    Request::Question(question) => {
+                        (question.roles.first().cloned().unwrap_or_default(), question.shown.clone())
+                    }
+                    _ => Default::default(),
                 };
                 let (because, letter) = (String::new(), String::new());
-                let answer = Answer { who, uid, role, value, because, letter };
+                let answer = Answer { who, uid, role, value, because, letter, shown };
                 self.reply(&ask.address, self.now + after, Reply::Answer(answer));
             }
             _ => {

@@ -42,5 +42,6 @@ pub fn opening(program: &Program, file: &str) -> Opened {
         call_timeout_ns: CALL_TIMEOUT,
         rto_ns: program.fields.rto,
         game_day: None,
+        plan: None,
     }
 }

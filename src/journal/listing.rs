@@ -23,6 +23,9 @@ pub struct Listing {
     /// The title of the drill, where it is a game day: nothing of it was real.
     #[serde(default)]
     pub game_day: Option<String>,
+    /// The digest of the saved plan that it follows.
+    #[serde(default)]
+    pub plan: Option<String>,
     /// Microseconds since 1970 UTC.
     pub opened_us: i64,
     pub ended_us: Option<i64>,

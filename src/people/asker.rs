@@ -249,7 +249,8 @@ impl Asker {
                             self.remove(0, Closed::Answered { said: line.trim(), role: &role }, now)?;
                         let Person { uid, name: who } = self.person.clone();
                         let (because, letter) = (String::new(), String::new());
-                        let answer = Answer { who, uid, role, value, because, letter };
+                        let shown = open.question.shown.clone();
+                        let answer = Answer { who, uid, role, value, because, letter, shown };
                         Some(Said::Reply { request: open.request, reply: Reply::Answer(answer) })
                     }
                     Err(why) => {
@@ -287,6 +288,7 @@ impl Asker {
             value,
             because: given.because.to_owned(),
             letter: given.letter.to_owned(),
+            shown: open.question.shown.clone(),
         };
         Ok(Said::Reply { request: open.request, reply: Reply::Answer(answer) })
     }

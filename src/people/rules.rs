@@ -122,6 +122,7 @@ mod tests {
             made: Vec::new(),
             on_silence: String::new(),
             game_day: false,
+            plan: None,
             shown: String::new(),
         }
     }

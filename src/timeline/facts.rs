@@ -1,7 +1,7 @@
 //! The words for every fact. The only place where they stand, with `people` beside it.
 
 use super::clock::length;
-use super::{Entry, Kind, Tone, Weight, Words, people};
+use super::{Entry, Kind, Tone, Weight, Words, departure, people};
 use crate::event::{
     Change, ChangeState, Fact, FollowEnd, Judgement, Moment, Outcome, PhaseKind, Settled, StepOutcome,
     Verdict, Would,
@@ -190,6 +190,11 @@ fn saying(fact: &Fact, entry: &mut Entry) -> Option<Told> {
                 false => (Plain, "not past the point of no return"),
             };
             (Kind::Decision, Key, tone, Words::say(format!("{word}: {text}")), Words::say(why.as_str()))
+        }
+        Fact::Differs { differs, readings } => {
+            entry.detail = differs.iter().skip(1).chain(readings).map(departure::line).collect();
+            let first = differs.first().map(departure::line).unwrap_or_default();
+            (Kind::Decision, Key, Warn, Words::say(format!("not as planned: {first}")), none())
         }
         Fact::Decided { reason, choice } => {
             let what = Words::say(format!("decided: {choice}"));

@@ -87,6 +87,10 @@ fn header(out: &mut String, summary: &Summary) {
             if summary.forced { ", forced" } else { "" },
         ),
     );
+    if let Some(plan) = &summary.plan {
+        let how = if summary.departures.is_empty() { "" } else { "; [not all was as planned](#timeline)" };
+        row("plan", format!("{}{how}", escape(&plan.words())));
+    }
     if let Some(ended) = &summary.ended {
         let took = length(summary.length());
         let rto = summary.rto_words().map_or_else(String::new, |words| format!(", {words}"));

@@ -6,23 +6,27 @@
 
 pub mod clock;
 mod decisions;
+mod departure;
 mod entry;
 mod facts;
 mod markdown;
 mod narrator;
 mod parts;
 mod people;
+mod planned;
 mod rows;
 mod summary;
 mod words;
 
 pub use decisions::Decision;
+pub use departure::{Departure, FollowedPlan};
 pub use entry::{Entry, Evidence, Kind, Tone, Weight};
 pub use facts::{outcome_tone, outcome_words, phase_words};
 pub use markdown::timeline as markdown;
 pub use narrator::Narrator;
 pub use parts::{Answer, Approval, ChangeLine, Ending, FailureLine, Milestones, StepLine, SymptomLine};
 pub use people::of_roles;
+pub use planned::planned;
 pub use rows::Rows;
 pub use summary::Summary;
 pub use words::{Word, Words};

@@ -117,7 +117,9 @@ impl Narrator {
                 let begun = if opened.game_day.is_some() { "started a game day of " } else { "started " };
                 entry.what = Words::say(begun).code(opened.file.clone());
                 let real = if opened.game_day.is_some() { "; nothing of it is real" } else { "" };
-                entry.outcome = Words::say(format!("run {} on {}{real}", opened.run, opened.host));
+                let plan = opened.plan.as_ref().map(|plan| format!(", following the plan {}", plan.id()));
+                let plan = plan.unwrap_or_default();
+                entry.outcome = Words::say(format!("run {} on {}{real}{plan}", opened.run, opened.host));
                 entry.evidence = vec![Evidence::Row(seq)];
                 Some(entry)
             }

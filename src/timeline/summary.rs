@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::clock;
+use super::departure::{Departure, FollowedPlan};
 use super::narrator::is_below;
 use super::parts::{Answer, Approval, ChangeLine, Ending, FailureLine, Milestones, StepLine, SymptomLine};
 use super::people::said;
@@ -38,6 +39,12 @@ pub struct Summary {
     /// What an instructor changed: when, row, who, what.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub injected: Vec<(Moment, u64, String, String)>,
+    /// The saved plan that it follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<FollowedPlan>,
+    /// What was not as planned.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub departures: Vec<Departure>,
     pub params: Vec<(String, Value)>,
     pub opened: Moment,
     /// How long it may take until the symptoms are gone, nanoseconds; `None` where the runbook does not say.
@@ -199,6 +206,7 @@ impl Summary {
             user: self.user.clone(),
             host: self.host.clone(),
             game_day: self.game_day.as_ref().map(|game_day| game_day.drill.clone()),
+            plan: self.plan.as_ref().map(|plan| plan.digest.clone()),
             opened_us: self.opened.wall_us,
             ended_us: self.ended.as_ref().map(|e| e.at.wall_us),
             outcome: self.outcome(),
@@ -221,6 +229,7 @@ impl Summary {
                 self.version.clone_from(&opened.version);
                 self.forced = opened.force;
                 self.game_day.clone_from(&opened.game_day);
+                self.plan = opened.plan.as_deref().map(FollowedPlan::of);
                 self.params.clone_from(&opened.params);
                 self.roles = Some(opened.roles.clone());
                 self.opened = opened.at;
@@ -273,7 +282,11 @@ impl Summary {
             | Fact::UndoRegistered { .. }
             | Fact::UnwindBegan { .. }
             | Fact::UnwindEnded { .. } => self.change(&record.address, at, fact),
+            Fact::Differs { differs, readings } => {
+                self.departures.push(Departure::new(at, seq, &record.address, differs, readings));
+            }
             Fact::Asked { .. } | Fact::Answered { .. } | Fact::Silent { .. } => {
+                self.departures.iter_mut().for_each(|departure| departure.hear(&record.address, fact));
                 self.approval(&record.address, at, fact);
             }
             Fact::Suspended { by } => self.left = Some(by.clone()),

@@ -12,11 +12,12 @@ use mainstay::check::{self, Memory};
 use mainstay::display::{self, Look};
 use mainstay::engine::{self, DriveError, Engine};
 use mainstay::event::{
-    Address, Ask, Body, ChangeState, Class, Fact, Input, Moment, Opened, Outcome, Record, Reply,
+    Address, Ask, Body, ChangeState, Class, Fact, Input, Moment, Opened, Outcome, Planned, Record, Reply,
 };
 use mainstay::given;
 use mainstay::program::Program;
 use mainstay::real::DryWorld;
+use mainstay::timeline::planned;
 use mainstay::world::{Next, Store, StoreError, World, WorldError};
 
 use crate::outside::{Fate, Outside};
@@ -26,6 +27,8 @@ pub struct Case {
     pub text: String,
     pub program: Arc<Program>,
     pub fate: Fate,
+    /// The saved plan that its runs follow.
+    pub plan: Option<Box<Planned>>,
 }
 
 impl Case {
@@ -33,7 +36,7 @@ impl Case {
     pub fn new(text: String, fate: Fate) -> Result<Case, String> {
         let checked = check::check("chance.runbook", &Memory::new([("chance.runbook", text.as_str())]));
         match checked.program {
-            Some(program) => Ok(Case { text, program: Arc::new(program), fate }),
+            Some(program) => Ok(Case { text, program: Arc::new(program), fate, plan: None }),
             None => {
                 let messages = display::diagnostics(&checked.diagnostics, &checked.sources, Look::BARE);
                 Err(format!("{text}\n{messages}"))
@@ -42,7 +45,8 @@ impl Case {
     }
 
     fn opened(&self) -> Opened {
-        Opened { named_calls: !self.fate.real, ..given::opening(&self.program, "chance.runbook") }
+        let plan = self.plan.clone();
+        Opened { named_calls: !self.fate.real, plan, ..given::opening(&self.program, "chance.runbook") }
     }
 
     /// Runs it from its opening. `shared`: inputs that are there at once may share a transaction.
@@ -67,6 +71,18 @@ impl Case {
             result => result.map_err(|e| e.to_string()),
         };
         (result, records)
+    }
+
+    /// Returns it bound to what a dry run in that world tells; as it is, where it would fail there.
+    pub fn planned_in(mut self, fate: Fate) -> Case {
+        let own = std::mem::replace(&mut self.fate, Fate { stop: None, ..fate });
+        let (result, records) = self.dry();
+        self.fate = own;
+        if !matches!(result, Err(_) | Ok(Outcome::Failed | Outcome::Aborted)) {
+            let digest = String::from("0123456789abcdef");
+            self.plan = Some(Box::new(Planned { digest, ..planned(&records).0 }));
+        }
+        self
     }
 
     /// Takes a run up again: `kept` is what is stored of it, `world` as it was then.

@@ -12,7 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use harness::{Case, Fails, Kept, Ran, same, sound, story};
 use mainstay::bounds::{Amount, Bounds, Given, Time};
-use mainstay::event::{Body, Fact, Input, PhaseKind, Record, Request};
+use mainstay::event::{Body, Fact, Input, PhaseKind, Point, Record, Request};
+use mainstay::value::Value;
 use outside::Fate;
 use proptest::prelude::*;
 
@@ -35,6 +36,11 @@ fn tried(cases: u32) -> ProptestConfig {
     }
 }
 
+/// Returns a world in which other things are read.
+fn another(fate: Fate) -> Fate {
+    Fate { seed: fate.seed ^ 1, ..fate }
+}
+
 fn whole(case: &Case, shared: bool) -> (Ran, Vec<harness::Point>) {
     let mut store = Kept::default();
     let (result, watched) = case.run(&mut store, shared);
@@ -49,6 +55,8 @@ fn a_run_cut_off_anywhere_goes_on_as_if_nothing_had_happened() {
     let outcomes = std::cell::RefCell::new(std::collections::BTreeMap::<String, u64>::new());
     let property = |(choices, fate): (Vec<u16>, Fate)| {
         let case = Case::new(text::runbook(&choices), fate).map_err(TestCaseError::fail)?;
+        // Some follow a plan that was made in a world which was another one.
+        let case = if fate.seed % 3 == 0 { case.planned_in(another(fate)) } else { case };
         let (ran, points) = whole(&case, fate.seed % 2 == 0);
         sound(&ran).map_err(|e| TestCaseError::fail(story(&case, &ran.records, &e)))?;
         programs.set(programs.get() + 1);
@@ -153,6 +161,65 @@ fn a_dry_run_acts_on_nothing() {
     }
     println!("{} programs, {} would act", programs.get(), acting.get());
     assert!(acting.get() * 2 > programs.get(), "hardly any would have acted");
+}
+
+/// Where nothing has changed since, nothing is different; and whatever has, each change is one that was planned, or of which
+/// the plan said that it may be made, until somebody has accepted another one.
+#[test]
+fn a_run_that_follows_a_plan_does_what_was_planned_or_somebody_accepts_it() {
+    let (programs, followed, differing) = (Cell::new(0_u64), Cell::new(0_u64), Cell::new(0_u64));
+    let property = |(choices, fate): (Vec<u16>, Fate)| {
+        for planned in [fate, another(fate)] {
+            let case =
+                Case::new(text::runbook(&choices), fate).map_err(TestCaseError::fail)?.planned_in(planned);
+            let (ran, _) = whole(&case, fate.seed % 2 == 0);
+            let same = planned.seed == fate.seed;
+            let differs = as_planned(&case, &ran, same)
+                .map_err(|e| TestCaseError::fail(story(&case, &ran.records, &e)))?;
+            programs.set(programs.get() + 1);
+            followed.set(followed.get() + u64::from(case.plan.is_some()));
+            differing.set(differing.get() + u64::from(differs));
+        }
+        Ok(())
+    };
+    let mut runner = proptest::test_runner::TestRunner::new(tried(150));
+    if let Err(error) = runner.run(&case(), property) {
+        panic!("{error}");
+    }
+    println!("{} programs, {} followed a plan, {} differed", programs.get(), followed.get(), differing.get());
+    assert!(followed.get() * 4 > programs.get(), "hardly any followed a plan");
+    assert!(differing.get() * 20 > programs.get(), "hardly any differed");
+}
+
+/// Checks the changes of a run against its plan. Returns whether anything differed.
+fn as_planned(case: &Case, ran: &Ran, same: bool) -> Result<bool, String> {
+    let Some(plan) = &case.plan else { return Ok(false) };
+    let (mut differs, mut accepted) = (false, false);
+    for record in &ran.records {
+        // A later attempt reads the world again: there it may be another one in any case.
+        let again = record.address.0.split('.').any(|part| {
+            part.strip_prefix('a').and_then(|n| n.parse::<u32>().ok()).is_some_and(|attempt| attempt > 1)
+        });
+        match &record.body {
+            Body::Fact(Fact::Differs { differs: list, .. }) => {
+                differs = true;
+                if same && !again {
+                    return Err(format!("nothing has changed, and this differs: {list:?}"));
+                }
+            }
+            Body::Fact(Fact::Answered { value, .. }) => accepted |= differs && *value != Value::Bool(false),
+            Body::Fact(Fact::ChangeBegan(change)) if !accepted && !again && !change.undoing => {
+                let place = case.program.sources.place(change.span).to_string();
+                let is_it = |point: &Point| point.at == record.address && point.text == change.call;
+                let is_command = change.call.starts_with("$ ");
+                if is_command && !plan.points.iter().any(is_it) && !plan.unbound.contains(&place) {
+                    return Err(format!("nobody has planned or accepted `{}`", change.call));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(differs)
 }
 
 /// Checks that nothing of a run took longer than its bounds say: the run, its phases, and what of it nobody was asked in.

@@ -292,8 +292,9 @@ impl Outside {
         };
         let (who, uid) = if draw.is_multiple_of(3) { ("kim", 1001) } else { ("lee", 1002) };
         let (who, because, letter) = (who.to_owned(), String::new(), String::new());
+        let shown = question.shown.clone();
         let role = question.roles.first().cloned().unwrap_or_default();
-        (at, Reply::Answer(Answer { who, uid, role, value, because, letter }))
+        (at, Reply::Answer(Answer { who, uid, role, value, because, letter, shown }))
     }
 }
 

@@ -26,6 +26,7 @@ pub fn question(roles: &[&str], quorum: bool) -> Request {
         made: Vec::new(),
         on_silence: "abort".to_owned(),
         game_day: false,
+        plan: None,
         shown: String::new(),
     }))
 }
@@ -121,6 +122,7 @@ fn an_answer_says_who_gave_it_in_which_role() {
         value: Value::Bool(true),
         because: String::new(),
         letter: String::new(),
+        shown: String::new(),
     };
     assert_eq!(reply, Reply::Answer(answer));
     drop(stage);

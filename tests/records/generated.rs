@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use mainstay::config::RolePerson;
 use mainstay::event::{
-    Address, Answer, Ask, Body, Change, ChangeState, Class, CommandEnd, CommandRequest, Control, Deed, Ended,
-    Entry, Fact, GameDay, Heard, Input, Judgement, Moment, NativeRequest, Opened, Outcome, Outlet, PhaseKind,
-    Question, QuestionKind, Record, Reply, Request, Settled, SourceHash, StepOutcome, Wanted,
+    Address, Answer, Ask, Body, Change, ChangeState, Class, CommandEnd, CommandRequest, Control, Deed,
+    Difference, Ended, Entry, Fact, GameDay, Heard, Input, Judgement, Moment, NativeRequest, OfPlan, Opened,
+    Outcome, Outlet, PhaseKind, Planned, PlannedReading, Point, PointKind, Question, QuestionKind, Record,
+    Reply, Request, Settled, SourceHash, StepOutcome, Wanted,
 };
 use mainstay::source::{SourceId, Span};
 use mainstay::value::{CommandValue, Domain, Output, Record as Fields, ResponseValue, Tried, Type, Value};
@@ -15,12 +16,13 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-const KINDS: [QuestionKind; 5] = [
+const KINDS: [QuestionKind; 6] = [
     QuestionKind::Approval,
     QuestionKind::Answer,
     QuestionKind::Manual,
     QuestionKind::Failure,
     QuestionKind::Doubt,
+    QuestionKind::Plan,
 ];
 
 /// Any record.
@@ -189,9 +191,38 @@ fn opened() -> BoxedStrategy<Input> {
                     file: "f".to_owned(),
                     zero_us: timeout,
                 }),
+                plan: flag.then(|| Box::new(plan("d", timeout))),
             }))
         })
         .boxed()
+}
+
+fn plan(text: &str, made_us: i64) -> Planned {
+    let text = text.to_owned();
+    let at = Address("s1.a1".into());
+    let point = Point {
+        at: at.clone(),
+        place: text.clone(),
+        kind: PointKind::Change,
+        text: text.clone(),
+        exact: text.clone(),
+    };
+    let digest = String::new();
+    let reading = PlannedReading { at, name: text.clone(), call: text.clone(), text: text.clone(), digest };
+    Planned {
+        digest: text.clone(),
+        by: text.clone(),
+        host: text.clone(),
+        made_us,
+        readings: vec![reading],
+        points: vec![point],
+        unbound: vec![text],
+    }
+}
+
+fn difference(text: &str) -> Difference {
+    let (what, planned, now) = (text.to_owned(), text.to_owned(), String::new());
+    Difference { what, reading: !text.is_empty(), planned, now }
 }
 
 fn outlet() -> BoxedStrategy<Outlet> {
@@ -225,9 +256,9 @@ fn reply() -> BoxedStrategy<Reply> {
         (text(), any::<bool>()).prop_map(|(message, doubt)| Reply::Failed { message, doubt }),
         Just(Reply::Descend),
         Just(Reply::Fired),
-        (text(), any::<u32>(), text(), value(), text(), text()).prop_map(
-            |(who, uid, role, value, because, letter)| {
-                Reply::Answer(Answer { who, uid, role, value, because, letter })
+        (text(), any::<u32>(), text(), value(), text(), text(), text()).prop_map(
+            |(who, uid, role, value, because, letter, shown)| {
+                Reply::Answer(Answer { who, uid, role, value, because, letter, shown })
             }
         ),
         text().prop_map(|why| Reply::Silence { why }),
@@ -289,6 +320,7 @@ fn request() -> BoxedStrategy<Request> {
                     made: vec![deed],
                     on_silence: text.clone(),
                     shown: text.clone(),
+                    plan: quorum.then(|| OfPlan { digest: text.clone(), differs: vec![difference(&text)] }),
                     text,
                     roles,
                     count,

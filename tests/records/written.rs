@@ -91,6 +91,7 @@ impl Story {
             call_timeout_ns: 60 * SECOND,
             rto_ns: Some(20 * 60 * SECOND),
             game_day: None,
+            plan: None,
         };
         let title = "Database connections exhausted on <db1>".to_owned();
         story.input("", Input::Opened(Box::new(opened))).fact("", Fact::Titled { title })
@@ -183,6 +184,7 @@ impl Story {
             made: Vec::new(),
             on_silence: "the run escalates to dba".to_owned(),
             game_day: false,
+            plan: None,
             shown: "0".repeat(64),
         };
         let ask = Ask {
@@ -210,6 +212,7 @@ impl Story {
             value: value.clone(),
             because: because.clone(),
             letter: String::new(),
+            shown: String::new(),
         };
         let reply = Reply::Answer(answer);
         let occurred = self.moment();

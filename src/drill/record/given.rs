@@ -250,6 +250,12 @@ impl Said {
             Some((_, Reply::Answer(answer))) => (Some(&answer.value), format!(" by {}", quote(&answer.who))),
             _ => (None, String::new()),
         };
+        if kind == QuestionKind::Plan {
+            let what =
+                "was asked whether it goes on although something was not as planned: a drill follows no plan";
+            self.unsaid.push(String::from("somebody ") + what);
+            return;
+        }
         if kind == QuestionKind::Answer {
             let answer = match value {
                 Some(value) => format!("= {}{who}{after}", literal(value, self.shift)),

@@ -1,0 +1,167 @@
+//! `approve`: whose votes count, what silence does, and when an approval is void.
+//!
+//! An approval is to what was shown. Where another text has taken the place of the one before, what was agreed to may not
+//! be what follows: it is asked for again. Never knows how somebody is asked.
+
+use super::context::Cx;
+use super::failure::Stop;
+use super::frame::Frame;
+use super::people::{Heard, refusal};
+use super::planned::Differs;
+use super::planning::Here;
+use super::question::Asked;
+use super::visits::Passed;
+use crate::event::{Answer, Fact, Question, QuestionKind, Wanted};
+use crate::program::{Approval, Run, Silence};
+use crate::source::Span;
+
+/// Somebody who agreed, and to what.
+struct Vote {
+    uid: u32,
+    who: String,
+    shown: String,
+}
+
+impl Vote {
+    fn of(answer: &Answer) -> Self {
+        Vote { uid: answer.uid, who: answer.who.clone(), shown: answer.shown.clone() }
+    }
+
+    /// Returns whether it is to something else than what is shown now. Old journals do not say to what.
+    fn is_stale(&self, question: &Question) -> bool {
+        !self.shown.is_empty() && self.shown != question.shown
+    }
+
+    fn void(&self, text: &str) -> Fact {
+        let why = String::from("it was to what was shown before the text changed");
+        Fact::Void { text: text.to_owned(), who: self.who.clone(), uid: self.uid, why }
+    }
+}
+
+/// An approval that was given to what another text had shown.
+pub(super) struct Stale<'w> {
+    approval: &'w Approval,
+    /// The names it knows.
+    frame: Frame,
+    votes: Vec<Vote>,
+}
+
+impl<'w> Cx<'w> {
+    /// Asks for an approval. Silence does what the runbook says; a refusal aborts.
+    pub async fn approve(&self, approval: &'w Approval, span: Span) -> Result<(), Stop> {
+        let text = self.text(&approval.text)?;
+        let ahead = self.ahead(Vec::new());
+        let mut differs = self.differs(&[Here::question(&text, &text)], span);
+        differs.join(ahead.differs);
+        self.tell_differs(&differs);
+        let silence = match &approval.on_silence {
+            // To what differs, nobody has agreed.
+            Silence::Continue if !differs.list.is_empty() => &Silence::Abort,
+            silence => silence,
+        };
+        let question = self.question_of(
+            Asked {
+                kind: QuestionKind::Approval,
+                text: text.clone(),
+                by: Some(&approval.by),
+                wanted: Wanted::YesNo,
+                on_silence: self.silence_words(silence)?,
+                undo: None,
+            },
+            Vec::new(),
+            &differs,
+        );
+        let votes = self.votes(approval, &question, silence, span).await?;
+        if votes.iter().any(|vote| vote.is_stale(&question)) {
+            self.walk.stale().push(Stale { approval, frame: self.frame.clone(), votes });
+        }
+        self.accept(&differs);
+        Ok(())
+    }
+
+    /// Puts an approval until as many as it needs have agreed. Returns their votes.
+    async fn votes(
+        &self,
+        approval: &'w Approval,
+        question: &Question,
+        silence: &Silence,
+        span: Span,
+    ) -> Result<Vec<Vote>, Stop> {
+        let (by, text) = (&approval.by, &question.text);
+        let bound = self.patience(&approval.within, "the approval's")?;
+        self.tell_asked(question, &bound);
+        let mut voters: Vec<Vote> = Vec::new();
+        let mut votes = 0;
+        while voters.len() < by.count as usize {
+            votes += 1;
+            let heard = self.put(question, votes, &bound, span).await;
+            if self.walk.door.state().accepted {
+                // They agreed to something else than what is shown now.
+                for vote in voters.extract_if(.., |vote| vote.is_stale(question)) {
+                    self.fact(vote.void(text));
+                }
+            }
+            match heard {
+                Heard::Answer(answer) if !answer.is_yes() => {
+                    let why = refusal(&answer, text);
+                    self.answered(question, answer);
+                    self.passed(span, Passed::Refused);
+                    return Err(Stop::Refused(why));
+                }
+                Heard::Answer(answer) if by.quorum && answer.uid == self.walk.opened.uid => {
+                    self.void(text, answer, "who started the run does not count");
+                }
+                Heard::Answer(answer) if voters.iter().any(|vote| vote.uid == answer.uid) => {
+                    self.void(text, answer, "nobody counts twice");
+                }
+                Heard::Answer(answer) => {
+                    voters.push(Vote::of(&answer));
+                    self.answered(question, answer);
+                }
+                Heard::Silence(why) => {
+                    self.passed(span, Passed::Silent);
+                    self.silent(silence, text, why, "approved")?;
+                    break;
+                }
+                Heard::Cut => return Err(self.cut()),
+                Heard::Late(stop) => return Err(stop),
+            }
+        }
+        if voters.len() >= by.count as usize {
+            self.passed(span, Passed::Granted);
+        }
+        Ok(voters)
+    }
+
+    /// Asks again for what was approved when the text was another one, before anything else is changed: an approval is
+    /// to what was shown. `run`: what is changed next.
+    pub async fn renewed(&self, run: &'w Run, span: Span) -> Result<(), Stop> {
+        if self.inner || self.unwinding || !self.walk.door.state().accepted {
+            return Ok(());
+        }
+        let stale = std::mem::take(&mut *self.walk.stale());
+        for (nth, old) in (1..).zip(stale) {
+            let here = Cx { frame: old.frame, ..self.down(format!("again{nth}")) };
+            let here = here.named(here.written(&old.approval.text), span);
+            let by = &old.approval.by;
+            let text = here.text(&old.approval.text)?;
+            let question = here.question_of(
+                Asked {
+                    kind: QuestionKind::Approval,
+                    text: text.clone(),
+                    by: Some(by),
+                    wanted: Wanted::YesNo,
+                    on_silence: here.silence_words(&old.approval.on_silence)?,
+                    undo: None,
+                },
+                vec![self.deed(run, "")],
+                &Differs::default(),
+            );
+            for vote in &old.votes {
+                here.fact(vote.void(&text));
+            }
+            here.votes(old.approval, &question, &old.approval.on_silence, span).await?;
+        }
+        Ok(())
+    }
+}

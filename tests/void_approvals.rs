@@ -1,0 +1,185 @@
+//! What was approved when the text was another one: an approval is to what was shown, and void where something else follows.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
+use std::time::Instant;
+
+use mainstay::check::{self, Memory};
+use mainstay::engine::{self, Engine, Text, Turn};
+use mainstay::event::{Answer, Ask, Body, Fact, Heard, Input, Moment, Question, Record, Reply, Request};
+use mainstay::given;
+use mainstay::program::Program;
+use mainstay::value::Value;
+use support::sandbox::{Finished, PATIENCE, Running, Sandbox, make_executable};
+use support::service::wait_until;
+
+struct Home(Sandbox);
+
+impl Home {
+    fn new() -> Self {
+        let sandbox = Sandbox::new();
+        make_executable(&sandbox.write("bin/act", "#!/bin/sh\necho \"$*\" >> effects\n"));
+        sandbox.write("pool.runbook", BEHIND);
+        let path = std::env::var("PATH").unwrap_or_default();
+        let path = format!("{}:{path}", sandbox.home().join("bin").display());
+        Home(sandbox.with_env("PATH", path))
+    }
+
+    fn call(&self, arguments: &[&str]) -> Finished {
+        self.0.run(arguments)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        self.0.write(name, text);
+    }
+
+    fn effects(&self) -> String {
+        fs::read_to_string(self.0.home().join("effects")).expect("the effects").replace('\n', ", ")
+    }
+
+    /// Waits until that is asked where others may answer.
+    fn waits_for(&self, asked: &str) {
+        let mut found = String::new();
+        let is = wait_until(Instant::now() + PATIENCE, || {
+            found = self.call(&["waiting", "--format", "json"]).stdout;
+            found.contains(asked)
+        });
+        assert!(is, "{asked}: {found}");
+    }
+}
+
+/// A run that is cut off behind an approval, at a question that nobody is asked for.
+const BEHIND: &str = r#"runbook "Behind an approval"
+
+resolve "Do it" {
+  run $ act first
+    undo $ act unfirst
+  approve "Do it?" by oncall within 1h on silence abort
+  ask name "Which?" one of "x", "y" by oncall within 1h on silence "x"
+  run $ act second
+    undo $ act unsecond
+  run $ act third {{ name }}
+    leave "harmless"
+}
+"#;
+
+/// Cuts a run off behind its approval, and goes on with this text until it asks that.
+fn gone_on_with(text: &str, asked: &str) -> (Home, Running) {
+    let home = Home::new();
+    let mut running = home.0.start(["run", "pool.runbook"]);
+    running.wait_for("Do it?");
+    home.waits_for("Do it?");
+    home.call(&["approve", "last", "--yes"]).expect_code(0);
+    home.waits_for("Which?");
+    running.kill();
+    home.write("pool.runbook", text);
+    let mut running = home.0.start(["resume", "last", "--accept-changed"]);
+    running.wait_for("Which?");
+    home.call(&["answer", "last", "y"]).expect_code(0);
+    if !asked.is_empty() {
+        running.wait_for(asked);
+    }
+    (home, running)
+}
+
+#[test]
+fn an_approval_of_what_follows_no_more_is_void_and_asked_for_again() {
+    let (home, mut running) = gone_on_with(&BEHIND.replace("act second", "act another"), "does not count");
+    home.waits_for("Do it?");
+    assert_eq!(home.effects(), "first, ");
+    running.kill();
+    home.call(&["approve", "last", "--yes"]).expect_code(0).expect_output("$ act another");
+    home.call(&["resume", "last"]).expect_code(0);
+    assert_eq!(home.effects(), "first, another, third y, ");
+    let timeline = home.call(&["timeline", "last"]).expect_code(0).stdout;
+    assert!(timeline.contains("before the text changed"), "{timeline}");
+
+    let (home, running) = gone_on_with(&BEHIND.replace("act second", "act another"), "does not count");
+    home.waits_for("Do it?");
+    home.call(&["deny", "last"]).expect_code(0);
+    running.finish().expect_code(4);
+    assert_eq!(home.effects(), "first, unfirst, ");
+}
+
+#[test]
+fn an_approval_of_what_still_follows_stands() {
+    let (home, running) = gone_on_with(&format!("# the same in other words\n{BEHIND}"), "");
+    running.finish().expect_code(0);
+    assert_eq!(home.effects(), "first, second, third y, ");
+}
+
+const FOUR_EYES: &str = "runbook \"Drop it\"\n\nresolve \"Drop it\" {\n  approve \"Drop it?\" by any 2 of lead, oncall within 1h on silence abort\n  \
+     run $ drop old\n    irreversible \"gone\"\n}\n";
+
+fn program(text: &str) -> Arc<Program> {
+    let checked = check::check("a.runbook", &Memory::new([("a.runbook".to_owned(), text.to_owned())]));
+    Arc::new(checked.program.expect("it is in order"))
+}
+
+/// Returns the question that a turn puts.
+fn asked(turn: &Turn) -> (&Ask, &Question) {
+    let question = turn.asks.iter().find_map(|ask| match &ask.request {
+        Request::Question(question) => Some((ask, &**question)),
+        _ => None,
+    });
+    question.unwrap_or_else(|| panic!("nothing is asked: {:#?}", turn.asks))
+}
+
+fn yes(turn: &Turn, uid: u32) -> Input {
+    let (ask, question) = asked(turn);
+    let answer = Answer {
+        who: format!("user {uid}"),
+        uid,
+        role: "lead".to_owned(),
+        value: Value::Bool(true),
+        because: String::new(),
+        letter: String::new(),
+        shown: question.shown.clone(),
+    };
+    let (request, occurred) = (ask.address.clone(), Moment::default());
+    Input::Delivered { request, occurred, reply: Reply::Answer(answer) }
+}
+
+/// Lets one of two agree, goes on with that text, and lets the other one agree.
+fn the_second_agrees_to(text: &str) -> (Engine, Turn) {
+    let before = program(FOUR_EYES);
+    let mut engine = Engine::new(Arc::clone(&before), BTreeMap::new());
+    let opened = engine.feed(Input::Opened(Box::new(given::opening(&before, "a.runbook"))));
+    let first = engine.feed(yes(&opened, 5001));
+    asked(&first);
+    let records: Vec<Record> = opened.records.into_iter().chain(first.records).collect();
+    let replayed = engine::replay_as(program(text), BTreeMap::new(), &records, Text::Changed);
+    let mut engine = replayed.unwrap_or_else(|error| panic!("{error}")).engine;
+    let heard = Heard::Resumed { executor: None, accepted: "another".to_owned() };
+    let (who, letter, occurred) = (String::new(), String::new(), Moment::default());
+    let resumed = engine.feed(Input::Heard { heard, who, uid: 0, letter, occurred });
+    let anew = resumed.records.iter().find_map(|record| match &record.body {
+        Body::Request(ask) => Some(ask.clone()),
+        _ => None,
+    });
+    let put = Turn { asks: anew.into_iter().collect(), records: Vec::new(), durable: true, outcome: None };
+    let second = engine.feed(yes(&put, 5002));
+    (engine, second)
+}
+
+fn drops(turn: &Turn) -> bool {
+    turn.asks.iter().any(|ask| matches!(ask.request, Request::Command(_)))
+}
+
+#[test]
+fn of_several_who_must_agree_nobody_counts_who_agreed_to_something_else() {
+    let (_, second) = the_second_agrees_to(&FOUR_EYES.replace("Drop it\"\n\n", "Drop the old one\"\n\n"));
+    assert!(drops(&second), "what follows is the same: {:#?}", second.asks);
+
+    let (mut engine, second) = the_second_agrees_to(&FOUR_EYES.replace("drop old", "drop new"));
+    let void = second.records.iter().any(|record| match &record.body {
+        Body::Fact(Fact::Void { uid, why, .. }) => *uid == 5001 && why.contains("before the text changed"),
+        _ => false,
+    });
+    assert!(void && !drops(&second), "{:#?}", second.records);
+    let third = engine.feed(yes(&second, 5001));
+    assert!(drops(&third), "who agrees again counts: {:#?}", third.asks);
+}
