@@ -212,17 +212,30 @@ fn slice(text: &str, span: Span) -> &str {
 /// Returns the lines of the comment right above a place, without their `#` and the blank behind it.
 fn comment(text: &str, span: Span) -> Vec<&str> {
     let before = text.get(..span.start as usize).unwrap_or_default();
-    let mut lines: Vec<_> = before
-        .lines()
-        .rev()
-        .take_while(|line| line.starts_with('#'))
-        .map(|line| {
-            let line = &line[1..];
-            line.strip_prefix(' ').unwrap_or(line)
-        })
-        .collect();
+    let mut lines: Vec<_> = before.lines().rev().take_while(|line| line.starts_with('#')).collect();
     lines.reverse();
-    lines
+    bare(&lines)
+}
+
+/// Returns lines of a comment without their `#` and the blank behind it.
+fn bare<'t>(lines: &[&'t str]) -> Vec<&'t str> {
+    let text = |line: &&'t str| {
+        let line = line.strip_prefix('#').unwrap_or(line);
+        line.strip_prefix(' ').unwrap_or(line)
+    };
+    lines.iter().map(text).collect()
+}
+
+/// Returns what the comment right above the first line of a file says, in paragraphs.
+pub fn introduction(text: &str) -> Vec<String> {
+    let lines: Vec<_> = text.lines().take_while(|line| line.is_empty() || line.starts_with('#')).collect();
+    let above = lines.rsplit(|line| line.is_empty()).next().unwrap_or_default();
+    paragraphs(&bare(above))
+}
+
+/// Returns what the comment above an action says of it, in paragraphs.
+pub fn description(text: &str, span: Span) -> Vec<String> {
+    Parts::of(&comment(text, span)).description
 }
 
 /// Returns lines as paragraphs; an empty line parts them.
