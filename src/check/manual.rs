@@ -140,9 +140,13 @@ fn native_action(native: &Native) -> Action {
 }
 
 fn of_language(name: &str) -> Module {
-    let text = stdlib::text(name).unwrap_or_default();
+    of_text(name, &stdlib::source_name(name), stdlib::text(name).unwrap_or_default())
+}
+
+/// Returns the module that stands in a file; of one that is none, what could be read. `path`: of the file.
+pub fn of_text(name: &str, path: &str, text: &str) -> Module {
     let mut sources = Sources::default();
-    let source = sources.add(stdlib::source_name(name), text);
+    let source = sources.add(path, text);
     let file = syntax::parse(source, text).file;
     let mut module = Module {
         name: name.to_owned(),
@@ -155,7 +159,8 @@ fn of_language(name: &str) -> Module {
     let Some(file) = file else {
         return module;
     };
-    if let ast::Head::Module { description, .. } = &file.head.node {
+    if let ast::Head::Module { name, description } = &file.head.node {
+        module.name.clone_from(&name.node);
         module.about = description.as_ref().and_then(|text| text.node.literal()).unwrap_or_default();
     }
     let above = comment(text, file.head.span);
@@ -165,7 +170,8 @@ fn of_language(name: &str) -> Module {
             module.tools.extend(tool.node.literal());
         }
     }
-    module.actions = file.actions().map(|action| action_of(name, text, action.node, action.span)).collect();
+    module.actions =
+        file.actions().map(|action| action_of(&module.name, text, action.node, action.span)).collect();
     module
 }
 
