@@ -50,8 +50,12 @@ impl<'p> Builder<'p> {
         }
     }
 
+    fn typed(&self, call: &Call) -> String {
+        if self.told { self.known.call_in_lines(call) } else { self.known.call(call) }
+    }
+
     pub fn call(&mut self, kind: Kind, slot: Option<u32>, call: &'p Call, span: Span) -> Node {
-        let typed = self.known.call(call);
+        let typed = self.typed(call);
         let typed = match kind {
             Kind::Manual => typed.trim_start_matches("manual ").to_owned(),
             _ => typed,
@@ -75,7 +79,11 @@ impl<'p> Builder<'p> {
             self.by_hand(&mut node, call);
         }
         for (name, expr) in &call.env {
-            node.clauses.push(("with env", format!("{name}: {}", self.known.expr(expr))));
+            let text = match self.told {
+                true => format!("{name}={}", self.known.filled(expr)),
+                false => format!("{name}: {}", self.known.expr(expr)),
+            };
+            node.clauses.push(("with env", text));
         }
         let clauses = [
             ("with dir", &call.dir),
@@ -85,7 +93,11 @@ impl<'p> Builder<'p> {
         ];
         for (word, expr) in clauses {
             if let Some(expr) = expr {
-                node.clauses.push((word, self.known.expr(expr)));
+                let text = match word {
+                    "with stdin" if self.told => self.known.filled(expr),
+                    _ => self.known.expr(expr),
+                };
+                node.clauses.push((word, text));
             }
         }
         node.children.extend(self.body(call));
@@ -141,7 +153,7 @@ impl<'p> Builder<'p> {
                 };
                 let mut back = match one {
                     Some(one) => {
-                        let text = self.known.call(&one.call);
+                        let text = self.typed(&one.call);
                         Node { kind: Kind::Undo, text, ..self.change(one, undo.span) }
                     }
                     None => {

@@ -132,7 +132,7 @@ fn row(entry: &Entry) -> Vec<Vec<Inline>> {
         title,
         said(&entry.severity),
         said(&entry.owner),
-        said(&entry.reviewed),
+        vec![Inline::Word("date", entry.reviewed.clone())],
         said(&entry.worst),
         vec![text(drills)],
     ]

@@ -73,14 +73,10 @@ fn facts(plan: &Plan, drills: usize) -> Vec<(&'static str, Vec<Inline>)> {
         Some(_) => length(&plan.worst),
         None => format!("{}: {}", length(&plan.worst), plan.worst.made),
     };
-    let mut worst = vec![text(worst)];
+    facts.push(("Worst case", vec![text(worst)]));
     if let Some(rto) = plan.rto_ns {
-        worst.push(quiet(format!(
-            "; it must be over in {}, what is taken back not counted",
-            Value::Duration(rto)
-        )));
+        facts.push(("RTO", vec![text(format!("gone within {}", Value::Duration(rto)))]));
     }
-    facts.push(("Worst case", worst));
     if let Some((key, then)) = &about.concurrency {
         facts.push(("One at a time", vec![code(key), text(format!("; {then}"))]));
     }
@@ -100,17 +96,12 @@ fn before(plan: &Plan, blocks: &mut Vec<Block>) {
         strong("read"),
         text(", and change something where it says "),
         strong("run"),
-        text("."),
+        text(". What a step says of taking it back counts before what stands inside the actions it uses."),
     ]));
     if !plan.params.is_empty() {
         let rows = plan.params.iter().map(|param| {
             let default = param.default.as_ref().map_or_else(|| text("must be given"), code);
-            vec![
-                vec![code(&param.name)],
-                vec![text(&param.description)],
-                vec![default],
-                vec![code(&param.ty)],
-            ]
+            vec![vec![code(&param.name)], marked(&param.description), vec![default], vec![code(&param.ty)]]
         });
         blocks.push(heading(3, "", "Parameters"));
         blocks.push(Block::Table {
@@ -127,7 +118,7 @@ fn before(plan: &Plan, blocks: &mut Vec<Block>) {
                 }
                 found.push(code(source));
             }
-            vec![vec![code(&secret.name)], vec![text(&secret.description)], found]
+            vec![vec![code(&secret.name)], marked(&secret.description), found]
         });
         blocks.push(heading(3, "", "Secrets"));
         blocks.push(Block::Table { head: vec!["name", "what it is", "where it is"], rows: rows.collect() });

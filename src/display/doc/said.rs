@@ -2,6 +2,7 @@
 
 use super::super::page::{Block, Inline, code, quiet, strong, text};
 use crate::plan::Node;
+use crate::shell;
 use crate::value::Value;
 
 /// Returns what follows a word below a statement.
@@ -20,14 +21,22 @@ pub(super) fn value(of: &str) -> Inline {
     if plain { text(of) } else { code(of) }
 }
 
+/// Returns a sentence as the end of another one.
+pub(super) fn lowered(line: &mut [Inline]) {
+    if let Some(Inline::Text(text) | Inline::Strong(text)) = line.first_mut()
+        && let Some(first) = text.get(..1)
+    {
+        *text = format!("{}{}", first.to_lowercase(), &text[1..]);
+    }
+}
+
 /// Returns what bounds a phase.
 pub(super) fn phase(node: &Node) -> Option<Block> {
     let most = node.bound.as_ref()?.total_ns?;
-    let within = clause(node, "within").map(|within| [text(", "), value(within), text(" of it forward")]);
-    let mut line = vec![text(format!("At most {}", Value::Duration(most)))];
-    line.extend(within.into_iter().flatten());
-    line.push(text("."));
-    Some(Block::Para(line))
+    Some(Block::Para(match clause(node, "within") {
+        Some(within) => vec![text("Within "), value(within), text(": what takes longer has failed.")],
+        None => vec![text(format!("At most {}.", Value::Duration(most)))],
+    }))
 }
 
 /// Returns how long a step may take, how often it is tried, and what its failure means.
@@ -106,13 +115,24 @@ pub(super) fn silence(of: &str, back: Inline) -> Vec<Inline> {
     }
 }
 
+/// Returns the environment of a command, as a shell takes it.
+pub(super) fn environment(node: &Node) -> Option<Block> {
+    let lines = clauses(node, "with env").map(|one| {
+        let (name, value) = one.split_once('=').unwrap_or((one, ""));
+        let value = match value {
+            // What one fills in is quoted by whoever does.
+            value if value.contains("{{") => value.to_owned(),
+            value => shell::quote(value),
+        };
+        format!("export {name}={value}")
+    });
+    let text = lines.collect::<Vec<_>>().join("\n");
+    (!text.is_empty()).then(|| Block::Code { lang: "sh".to_owned(), text })
+}
+
 /// Returns what a call is given beside its words.
 pub(super) fn surroundings(node: &Node) -> Option<Block> {
     let mut parts: Vec<Vec<Inline>> = Vec::new();
-    let env: Vec<&str> = clauses(node, "with env").collect();
-    if !env.is_empty() {
-        parts.push(vec![text("with the environment "), code(env.join(", "))]);
-    }
     let mut add = |before: &str, word: &str, behind: &str| {
         if let Some(of) = clause(node, word) {
             parts.push(vec![text(before), value(of), text(behind)]);
@@ -120,7 +140,6 @@ pub(super) fn surroundings(node: &Node) -> Option<Block> {
     };
     add("in the folder ", "with dir", "");
     add("as the user ", "with user", "");
-    add("with ", "with stdin", " as its input");
     add("at most ", "timeout", "");
     add("exit status ", "allow exit", " is success");
     if clause(node, "try").is_some() {

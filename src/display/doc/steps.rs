@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::super::page::{Block, Inline, code, quiet, strong, text};
-use super::said::{clause, clauses, polling, quoted, silence, speech, step, surroundings, value, who};
+use super::said::{
+    clause, clauses, environment, lowered, polling, quoted, silence, speech, step, surroundings, value, who,
+};
 use crate::plan::{Kind, Node};
 use crate::program::native;
 
@@ -123,18 +125,19 @@ impl<'n> Writer<'n> {
     }
 
     fn check(&mut self, book: &Book<'n>, node: &'n Node) -> Vec<Block> {
-        let mut blocks = self.call(book, node, strong("Read"));
+        let mut blocks = Self::call(node, strong("Read"));
         if let Some(until) = clause(node, "until") {
             let mut line = vec![text("Read it again, until "), code(until)];
             line.extend(polling(node));
             line.push(text("."));
             blocks.push(Block::Para(line));
         }
+        blocks.extend(self.calls(book, node));
         blocks
     }
 
-    /// Returns a call: the verb, the command, what surrounds it, and how an action is carried out.
-    fn call(&mut self, book: &Book<'n>, node: &'n Node, verb: Inline) -> Vec<Block> {
+    /// Returns a call: the verb, the command, what surrounds it.
+    fn call(node: &Node, verb: Inline) -> Vec<Block> {
         let mut head = vec![verb];
         if let Some(name) = clause(node, "as") {
             head.extend([text(" "), code(name)]);
@@ -146,17 +149,30 @@ impl<'n> Writer<'n> {
                 if script != "sh" {
                     head.extend([text(", by "), code(script)]);
                 }
+                let environment = environment(node);
+                head.push(text(if environment.is_some() { ", in this environment:" } else { ":" }));
+                blocks.push(Block::Para(head));
+                if environment.is_some() {
+                    blocks.extend(environment);
+                    blocks.push(Block::Para(vec![text("this:")]));
+                }
+                blocks.push(Block::Code { lang: script.to_owned(), text: command.to_owned() });
+            }
+            None if node.text.contains('\n') => {
                 head.push(text(":"));
                 blocks.push(Block::Para(head));
-                blocks.push(Block::Code { lang: script.to_owned(), text: command.to_owned() });
+                blocks.push(Block::Code { lang: String::new(), text: node.text.clone() });
             }
             None => {
                 head.extend([text(": "), code(&node.text)]);
                 blocks.push(Block::Para(head));
             }
         }
+        if let Some(input) = clause(node, "with stdin") {
+            blocks.push(Block::Para(vec![text("with this as its input:")]));
+            blocks.push(Block::Code { lang: String::new(), text: input.to_owned() });
+        }
         blocks.extend(surroundings(node));
-        blocks.extend(self.calls(book, node));
         blocks
     }
 
@@ -183,10 +199,10 @@ impl<'n> Writer<'n> {
         let takes = clause(node, "takes").unwrap_or_default();
         let head =
             vec![Inline::Place(id), text("How "), code(format!("{}({takes})", node.text)), text(" is done:")];
-        let mut inside = vec![Block::Para(head)];
+        let mut inside = Vec::new();
         inside.extend(clauses(node, "about").map(|about| Block::Para(super::marked(about))));
         inside.push(Block::Steps(self.items(book, &node.children)));
-        Block::Inset(inside)
+        Block::Fold { head, inside }
     }
 
     /// Returns what a native function does, where that has not been told yet.
@@ -198,14 +214,12 @@ impl<'n> Writer<'n> {
     }
 
     fn change(&mut self, book: &Book<'n>, node: &'n Node, verb: Inline) -> Vec<Block> {
-        let mut blocks = Vec::new();
+        let mut blocks = Self::call(node, verb);
         if let Some(done) = clause(node, "done when") {
-            blocks.extend(self.call(book, node, verb));
             let line = [text("Not needed when "), code(done), text(" already; afterwards it must be so.")];
             blocks.push(Block::Para(line.to_vec()));
-        } else {
-            blocks.extend(self.call(book, node, verb));
         }
+        blocks.extend(self.calls(book, node));
         blocks.extend(self.endings(book, node));
         blocks
     }
@@ -225,7 +239,9 @@ impl<'n> Writer<'n> {
                 }
                 Kind::Finally => {
                     let verb = strong("In any case, when this part of the work ends");
-                    blocks.push(Block::Inset(self.call(book, child, verb)));
+                    let mut inside = Self::call(child, verb);
+                    inside.extend(self.calls(book, child));
+                    blocks.push(Block::Inset(inside));
                 }
                 _ => {}
             }
@@ -371,6 +387,7 @@ impl<'n> Writer<'n> {
             && let [Block::Para(line)] = item.as_mut_slice()
         {
             head.push(text(": "));
+            lowered(line);
             head.append(line);
             items.clear();
         } else if !items.is_empty() {

@@ -6,7 +6,7 @@ use minijinja::{Environment, HtmlEscape};
 use serde_json::json;
 
 use super::super::text::clean;
-use super::{Block, Inline, Page, picture};
+use super::{Block, Inline, Page, picture, pieces};
 
 const FRAME: &str = include_str!("frame.html");
 const STYLE: &str = include_str!("style.css");
@@ -17,7 +17,7 @@ const STYLE: &str = include_str!("style.css");
 /// When the template cannot be rendered: a mistake of this program.
 pub fn html(page: &Page) -> Result<String, minijinja::Error> {
     let mut body = Body::default();
-    body.out.push_str(&format!("<h1>{}</h1>\n", escaped(&page.title)));
+    body.out.push_str(&format!("<h1>{}</h1>\n", inline(&Inline::Text(page.title.clone()))));
     body.blocks(&page.blocks, true);
     let written = format!("Written by <code>{}</code> from <code>{}</code>.", page.by, escaped(&page.from));
     body.out.push_str(&format!("<footer>{written}</footer>\n"));
@@ -120,15 +120,18 @@ impl Body {
     }
 
     fn table(&mut self, head: &[&str], rows: &[Vec<Vec<Inline>>]) {
-        self.out.push_str("<div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr>");
+        // On a phone a row of many cells becomes a card.
+        let class = if head.len() > 2 { " class=\"cards\"" } else { "" };
+        self.out.push_str(&format!("<div class=\"wide\" tabindex=\"0\"><table{class}>\n<thead><tr>"));
         for name in head {
             self.out.push_str(&format!("<th scope=\"col\">{}</th>", escaped(name)));
         }
         self.out.push_str("</tr></thead>\n<tbody>\n");
         for row in rows {
             self.out.push_str("<tr>");
-            for cell in row {
-                self.out.push_str(&format!("<td>{}</td>", inlines(cell)));
+            for (name, cell) in head.iter().zip(row) {
+                let name = escaped(name);
+                self.out.push_str(&format!("<td data-name=\"{name}\"><div>{}</div></td>", inlines(cell)));
             }
             self.out.push_str("</tr>\n");
         }
@@ -160,7 +163,11 @@ fn inlines(of: &[Inline]) -> String {
 }
 
 fn inline(of: &Inline) -> String {
-    let broken = |text: &str| escaped(text.trim_end_matches('\n')).replace('\n', "<br/>");
+    let piece = |(value, piece): (bool, &str)| match value {
+        true => format!("<code>{}</code>", escaped(piece)),
+        false => escaped(piece).replace('\n', "<br/>"),
+    };
+    let broken = |text: &str| pieces(text.trim_end_matches('\n')).into_iter().map(piece).collect::<String>();
     match of {
         Inline::Text(text) => broken(text),
         Inline::Strong(text) => format!("<strong>{}</strong>", broken(text)),

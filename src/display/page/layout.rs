@@ -3,7 +3,7 @@
 //! Owns the layers: what leads somewhere stands above it. An arrow's label is a box of its own on the arrow's way, and an arrow past
 //! a layer bends there, so that nothing lies on anything else. The same chart is always laid out in the same way.
 
-use super::super::plan::Chart;
+use super::super::plan::{Chart, OTHERWISE};
 
 /// What stands at a place of the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +83,10 @@ impl Maker {
             layer[at] = least.max().unwrap_or(0);
             self.add(What::Box(at), layer[at], size);
         }
-        for (number, (from, to, label)) in chart.arrows.iter().enumerate() {
+        // What is left stands behind the other branches.
+        let mut arrows: Vec<_> = chart.arrows.iter().enumerate().collect();
+        arrows.sort_by_key(|(_, (_, _, label))| label == OTHERWISE);
+        for (number, (from, to, label)) in arrows {
             let mut last = *from;
             let mut at = layer[*from] + 1;
             if !label.is_empty() {

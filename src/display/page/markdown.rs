@@ -4,7 +4,7 @@
 //! other names of headings.
 
 use super::super::text::clean;
-use super::{Block, Inline, Page};
+use super::{Block, Inline, Page, pieces};
 use crate::display::plan;
 
 /// Returns the page.
@@ -29,7 +29,7 @@ fn block(of: &Block) -> String {
             format!("{place}{} {}\n", "#".repeat(*level), line(text))
         }
         Block::Para(text) => format!("{}\n", paragraph(text)),
-        Block::Warning(text) => format!("**!** {}\n", paragraph(text)),
+        Block::Warning(text) => format!("> {}\n", paragraph(text).replace('\n', "\n> ")),
         Block::Code { lang, text } => {
             let text = clean(text);
             let fence = "`".repeat(longest_run(&text).max(2) + 1);
@@ -107,15 +107,21 @@ fn cell(of: &[Inline]) -> String {
 
 fn inline(of: &Inline) -> String {
     match of {
-        Inline::Text(text) | Inline::Quiet(text) | Inline::Word(_, text) => escaped(text),
+        Inline::Text(text) | Inline::Quiet(text) | Inline::Word(_, text) => filled(text),
         Inline::Strong(text) if text.trim().is_empty() => String::new(),
-        Inline::Strong(text) => format!("**{}**", escaped(text.trim()).replace('\n', " ")),
+        Inline::Strong(text) => format!("**{}**", filled(text.trim()).replace('\n', " ")),
         Inline::Code(text) => code_span(text),
-        Inline::Link { to, text } => format!("[{}](#{to})", escaped(text)),
-        Inline::Beside { path, text } => format!("[{}]({path})", escaped(text)),
+        Inline::Link { to, text } => format!("[{}](#{to})", filled(text)),
+        Inline::Beside { path, text } => format!("[{}]({path})", filled(text)),
         Inline::Place(id) => format!("<a id=\"{id}\"></a>"),
         Inline::Break => "\n".to_owned(),
     }
+}
+
+/// Returns text with the values that are put there as code.
+fn filled(text: &str) -> String {
+    let piece = |(value, piece): (bool, &str)| if value { code_span(piece) } else { escaped(piece) };
+    pieces(text).into_iter().map(piece).collect()
 }
 
 /// Returns text in which nothing is markup.

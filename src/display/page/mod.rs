@@ -104,20 +104,56 @@ pub(super) fn heading(level: usize, id: impl Into<String>, text: impl Into<Strin
     Block::Heading { level, id: id.into(), text: vec![Inline::Text(text.into())] }
 }
 
-/// Returns text in which backquotes mark code.
+/// Returns the parts of a text, each with whether it is a value that is put there, `{{ name }}`.
+fn pieces(text: &str) -> Vec<(bool, &str)> {
+    let (mut found, mut rest) = (Vec::new(), text);
+    while let Some(at) = rest.find("{{ ") {
+        let Some(end) = rest[at..].find(" }}") else { break };
+        found.push((false, &rest[..at]));
+        found.push((true, &rest[at..at + end + 3]));
+        rest = &rest[at + end + 3..];
+    }
+    found.push((false, rest));
+    found.retain(|(_, piece)| !piece.is_empty());
+    found
+}
+
+/// Returns text in which backquotes mark code; as many of them end it as have begun it.
 pub(super) fn marked(text: &str) -> Vec<Inline> {
-    let parts: Vec<&str> = text.split('`').collect();
-    // One that is not closed is a sign like any other.
-    let paired = parts.len() % 2 == 1;
-    let mut line = Vec::new();
-    for (at, part) in parts.into_iter().enumerate().filter(|(_, part)| !part.is_empty()) {
-        match (paired, at % 2) {
-            (true, 1) => line.push(code(part)),
-            (false, _) if at > 0 => line.push(Inline::Text(format!("`{part}"))),
-            _ => line.push(Inline::Text(part.to_owned())),
+    let (mut line, mut plain, mut rest) = (Vec::new(), String::new(), text);
+    while let Some(at) = rest.find('`') {
+        let (before, from) = rest.split_at(at);
+        let quotes = from.len() - from.trim_start_matches('`').len();
+        let (quote, behind) = from.split_at(quotes);
+        plain.push_str(before);
+        match end_of_code(behind, quotes) {
+            Some(end) => {
+                line.extend((!plain.is_empty()).then(|| Inline::Text(std::mem::take(&mut plain))));
+                line.push(code(behind[..end].trim()));
+                rest = &behind[end + quotes..];
+            }
+            None => {
+                plain.push_str(quote);
+                rest = behind;
+            }
         }
     }
+    plain.push_str(rest);
+    line.extend((!plain.is_empty()).then_some(Inline::Text(plain)));
     line
+}
+
+/// Returns where so many backquotes stand, no fewer and no more.
+fn end_of_code(text: &str, quotes: usize) -> Option<usize> {
+    let mut at = 0;
+    while let Some(found) = text[at..].find('`') {
+        let run = text[at + found..].len() - text[at + found..].trim_start_matches('`').len();
+        if run == quotes {
+            return Some(at + found);
+        }
+        at += found + run;
+    }
+    None
 }
 
 /// More boxes than these make no picture that anybody could read.

@@ -36,9 +36,11 @@ pub fn svg(chart: &Chart, id: &str) -> String {
     };
     let laid = layout(chart, size);
     let (width, height) = (laid.width.ceil(), laid.height.ceil());
+    // Narrower than this nobody could read it: then it is scrolled.
+    let least = (width * 0.72).floor();
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-labelledby=\"{id}\" width=\"{width}\" \
-         height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n<title id=\"{id}\">{}</title>\n",
+         height=\"{height}\" style=\"min-width:{least}px\" viewBox=\"0 0 {width} {height}\">\n<title id=\"{id}\">{}</title>\n",
         escaped(&told(chart))
     );
     for (from, to) in &laid.lines {

@@ -8,6 +8,9 @@ use std::fmt::Write as _;
 use crate::plan::{Kind, Node, Plan};
 use crate::value::Value;
 
+/// Stands at the arrow of the branch that is left.
+pub(in crate::display) const OTHERWISE: &str = "otherwise";
+
 /// Characters of a label.
 const LABEL: usize = 80;
 
@@ -217,14 +220,14 @@ impl Chart {
         let mut ends = Vec::new();
         for arm in &node.children {
             let label = match (arm.kind, asks.len()) {
-                (Kind::Otherwise, _) => "otherwise".to_owned(),
+                (Kind::Otherwise, _) => OTHERWISE.to_owned(),
                 (_, 1) => "yes".to_owned(),
                 _ => short(&arm.text),
             };
             ends.extend(self.block(&arm.children, vec![(id, label)]));
         }
         if !node.children.iter().any(|arm| arm.kind == Kind::Otherwise) {
-            ends.push((id, "otherwise".to_owned()));
+            ends.push((id, OTHERWISE.to_owned()));
         }
         ends
     }

@@ -4,7 +4,7 @@ mod flow;
 mod page;
 mod text;
 
-pub(super) use flow::{Boxed, Chart, Shape, chart_mermaid};
+pub(super) use flow::{Boxed, Chart, OTHERWISE, Shape, chart_mermaid};
 pub use flow::{dot, mermaid};
 pub use page::html;
 pub use text::plan as text;
