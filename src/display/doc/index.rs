@@ -132,7 +132,10 @@ fn row(entry: &Entry) -> Vec<Vec<Inline>> {
         title,
         said(&entry.severity),
         said(&entry.owner),
-        vec![Inline::Word("date", entry.reviewed.clone())],
+        (!entry.reviewed.is_empty())
+            .then(|| Inline::Word("date", entry.reviewed.clone()))
+            .into_iter()
+            .collect(),
         said(&entry.worst),
         vec![text(drills)],
     ]

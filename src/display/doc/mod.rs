@@ -3,6 +3,7 @@
 //! Owns the order of the page: *Severity, Owner, Last updated, Symptom, Impact, Diagnosis steps, Resolution steps, Rollback,
 //! Prevention*, and between them what one needs before beginning. What is done is read from the plan, never from the program.
 
+mod calls;
 mod index;
 mod module;
 mod people;
@@ -247,10 +248,12 @@ fn body<'n>(
     blocks.push(Block::Para(vec![text(
         "When a step fails, takes longer than it may, or is refused, or when you stop:",
     )]));
-    let mut items = vec![vec![Block::Para(vec![text(
-        "Take back what was changed, the last change first, as it says at each of them. When something cannot be taken back, go on with the others \
-         and write down what still stands.",
-    )])]];
+    let unless =
+        if phases.iter().any(has_point) { ", unless you have passed a point of no return" } else { "" };
+    let mut items = vec![vec![Block::Para(vec![text(format!(
+        "Take back what was changed, the last change first, as it says at each of them{unless}. When something cannot be \
+         taken back, go on with the others and write down what still stands."
+    ))])]];
     for node in of_kind(phases, Kind::Rollback) {
         items.extend(writer.back(book, &node.children));
     }
@@ -258,6 +261,10 @@ fn body<'n>(
         items.push(vec![Block::Para(vec![text("Read the symptom again, and tell how it stands.")])]);
     }
     blocks.push(Block::Steps(items));
+}
+
+fn has_point(node: &Node) -> bool {
+    node.kind == Kind::Point || node.children.iter().any(has_point)
 }
 
 /// Adds the other runbooks that are followed.

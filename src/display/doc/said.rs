@@ -52,7 +52,7 @@ pub(super) fn step(node: &Node) -> Vec<Inline> {
     let retry = clause(node, "retry");
     add("at most ", clause(node, "timeout"), if retry.is_some() { " for each try" } else { "" });
     add("at most ", clause(node, "within"), " for all of it");
-    add("up to ", retry, " more tries, each after what the failed one changed is taken back");
+    add("retries: ", retry, ", each after what the failed try changed is taken back");
     add("", clause(node, "every"), " between two tries");
     if line.is_empty()
         && let Some(most) = node.bound.as_ref().and_then(|bound| bound.total_ns)
@@ -84,6 +84,12 @@ pub(super) fn quoted(of: &str) -> (&str, Option<&str>) {
         Some((head, rest)) => (head, Some(rest.strip_suffix('"').unwrap_or(rest))),
         None => (of, None),
     }
+}
+
+/// Returns what somebody is asked to do by hand.
+pub(super) fn task(node: &Node) -> &str {
+    let text = node.text.strip_prefix("manual ").unwrap_or(&node.text);
+    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text)
 }
 
 /// Returns who is asked.

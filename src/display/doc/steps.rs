@@ -6,20 +6,17 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::super::page::{Block, Inline, code, quiet, strong, text};
-use super::said::{
-    clause, clauses, environment, lowered, polling, quoted, silence, speech, step, surroundings, value, who,
-};
+use super::said::{clause, clauses, lowered, polling, quoted, speech, step, value};
 use crate::plan::{Kind, Node};
-use crate::program::native;
 
 /// Gathers what has been told so far.
 #[derive(Default)]
 pub(super) struct Writer<'n> {
     books: usize,
     /// Where an action stands, by the number of its runbook and its name.
-    actions: BTreeMap<(usize, &'n str), String>,
+    pub(super) actions: BTreeMap<(usize, &'n str), String>,
     /// Native functions that have been explained.
-    explained: BTreeSet<&'n str>,
+    pub(super) explained: BTreeSet<&'n str>,
     /// Other runbooks, by file and how they are named, with where they stand.
     followed: BTreeMap<(&'n str, &'n str), String>,
     waiting: VecDeque<(String, &'n Node)>,
@@ -27,7 +24,7 @@ pub(super) struct Writer<'n> {
 
 /// A runbook on the page: its places have names of their own.
 pub(super) struct Book<'n> {
-    number: usize,
+    pub(super) number: usize,
     resolves: BTreeMap<&'n str, usize>,
     pub prevention: bool,
 }
@@ -134,188 +131,6 @@ impl<'n> Writer<'n> {
         }
         blocks.extend(self.calls(book, node));
         blocks
-    }
-
-    /// Returns a call: the verb, the command, what surrounds it.
-    fn call(node: &Node, verb: Inline) -> Vec<Block> {
-        let mut head = vec![verb];
-        if let Some(name) = clause(node, "as") {
-            head.extend([text(" "), code(name)]);
-        }
-        let mut blocks = Vec::new();
-        match node.text.strip_prefix("$ ") {
-            Some(command) => {
-                let script = clause(node, "script").unwrap_or("sh");
-                if script != "sh" {
-                    head.extend([text(", by "), code(script)]);
-                }
-                let environment = environment(node);
-                head.push(text(if environment.is_some() { ", in this environment:" } else { ":" }));
-                blocks.push(Block::Para(head));
-                if environment.is_some() {
-                    blocks.extend(environment);
-                    blocks.push(Block::Para(vec![text("this:")]));
-                }
-                blocks.push(Block::Code { lang: script.to_owned(), text: command.to_owned() });
-            }
-            None if node.text.contains('\n') => {
-                head.push(text(":"));
-                blocks.push(Block::Para(head));
-                blocks.push(Block::Code { lang: String::new(), text: node.text.clone() });
-            }
-            None => {
-                head.extend([text(": "), code(&node.text)]);
-                blocks.push(Block::Para(head));
-            }
-        }
-        if let Some(input) = clause(node, "with stdin") {
-            blocks.push(Block::Para(vec![text("with this as its input:")]));
-            blocks.push(Block::Code { lang: String::new(), text: input.to_owned() });
-        }
-        blocks.extend(surroundings(node));
-        blocks
-    }
-
-    /// Returns how what a statement calls is carried out: told here, or where that stands.
-    pub fn calls(&mut self, book: &Book<'n>, node: &'n Node) -> Vec<Block> {
-        let mut blocks = Vec::new();
-        for name in clauses(node, "calls").collect::<BTreeSet<_>>() {
-            let body = node.children.iter().find(|child| child.kind == Kind::Action && child.text == name);
-            match (body, self.actions.get(&(book.number, name))) {
-                (Some(body), _) => blocks.push(self.action(book, body)),
-                (None, Some(id)) => {
-                    let link = Inline::Link { to: id.clone(), text: name.to_owned() };
-                    blocks.push(Block::Para(vec![text("How: as in "), link, text(".")]));
-                }
-                (None, None) => blocks.extend(self.explained(name)),
-            }
-        }
-        blocks
-    }
-
-    fn action(&mut self, book: &Book<'n>, node: &'n Node) -> Block {
-        let id = format!("action-{}", self.actions.len() + 1);
-        self.actions.insert((book.number, &node.text), id.clone());
-        let takes = clause(node, "takes").unwrap_or_default();
-        let head =
-            vec![Inline::Place(id), text("How "), code(format!("{}({takes})", node.text)), text(" is done:")];
-        let mut inside = Vec::new();
-        inside.extend(clauses(node, "about").map(|about| Block::Para(super::marked(about))));
-        inside.push(Block::Steps(self.items(book, &node.children)));
-        Block::Fold { head, inside }
-    }
-
-    /// Returns what a native function does, where that has not been told yet.
-    fn explained(&mut self, name: &'n str) -> Option<Block> {
-        let (module, function) = name.split_once('.')?;
-        let native = native::all().iter().find(|one| one.module == module && one.name == function)?;
-        let first = self.explained.insert(name);
-        first.then(|| Block::Para(vec![quiet(format!("{name}: {}", native.description))]))
-    }
-
-    fn change(&mut self, book: &Book<'n>, node: &'n Node, verb: Inline) -> Vec<Block> {
-        let mut blocks = Self::call(node, verb);
-        if let Some(done) = clause(node, "done when") {
-            let line = [text("Not needed when "), code(done), text(" already; afterwards it must be so.")];
-            blocks.push(Block::Para(line.to_vec()));
-        }
-        blocks.extend(self.calls(book, node));
-        blocks.extend(self.endings(book, node));
-        blocks
-    }
-
-    /// Returns how a change is taken back, or why it is not, and what ends it in any case.
-    fn endings(&mut self, book: &Book<'n>, node: &'n Node) -> Vec<Block> {
-        let mut blocks = Vec::new();
-        for child in &node.children {
-            match child.kind {
-                Kind::Undo => blocks.push(Block::Inset(self.undo(book, child))),
-                Kind::Leave => {
-                    blocks.push(Block::Para(vec![strong("It may stay"), text(format!(": {}", child.text))]));
-                }
-                Kind::Irreversible => {
-                    let line = vec![strong("It cannot be taken back"), text(format!(": {}", child.text))];
-                    blocks.push(Block::Warning(line));
-                }
-                Kind::Finally => {
-                    let verb = strong("In any case, when this part of the work ends");
-                    let mut inside = Self::call(child, verb);
-                    inside.extend(self.calls(book, child));
-                    blocks.push(Block::Inset(inside));
-                }
-                _ => {}
-            }
-        }
-        blocks
-    }
-
-    fn undo(&mut self, book: &Book<'n>, node: &'n Node) -> Vec<Block> {
-        let verb = strong("To take it back");
-        let mut blocks = match () {
-            () if node.text.is_empty() => {
-                let head = Block::Para(vec![verb, text(":")]);
-                vec![head, Block::Steps(self.items(book, &node.children))]
-            }
-            () if clause(node, "on silence").is_some() => self.by_hand(book, node, verb),
-            () => self.change(book, node, verb),
-        };
-        if clause(node, "safe").is_some() {
-            blocks.push(Block::Para(vec![quiet(
-                "It does no harm when repeated, or when the change did not happen.",
-            )]));
-        }
-        blocks
-    }
-
-    fn asked(&mut self, book: &Book<'n>, node: &'n Node) -> Vec<Block> {
-        if node.kind == Kind::Manual {
-            return self.by_hand(book, node, strong("Run"));
-        }
-        let mut blocks =
-            vec![Block::Para(vec![strong("Ask"), text(" "), who(node), text(": "), speech(&node.text)])];
-        let answer = match clause(node, "as").zip(clause(node, "answer")) {
-            Some((name, domain)) => {
-                vec![text("The answer is "), code(name), text(": "), code(domain), text(". ")]
-            }
-            None => vec![text("Yes: go on. No: stop, and "), book.back(), text(". ")],
-        };
-        blocks.push(Block::Para(self.unanswered(book, node, answer)));
-        blocks
-    }
-
-    /// Returns a change that somebody makes by hand.
-    fn by_hand(&mut self, book: &Book<'n>, node: &'n Node, verb: Inline) -> Vec<Block> {
-        let what = if node.kind == Kind::Undo { quoted(&node.text).1 } else { None };
-        let what = what.unwrap_or(&node.text);
-        let head = vec![verb, text(", by hand: ask "), who(node), text(": "), speech(what)];
-        let mut blocks = vec![Block::Para(head)];
-        if let Some(until) = clause(node, "until") {
-            let mut line = vec![text("It is done when "), code(until)];
-            line.extend(
-                clause(node, "every")
-                    .into_iter()
-                    .flat_map(|every| [text(", looked at every "), value(every)]),
-            );
-            line.push(text("; where that holds already, nobody need be asked."));
-            blocks.push(Block::Para(line));
-        }
-        blocks.extend(self.calls(book, node));
-        let refused = match node.kind {
-            Kind::Undo => Vec::new(),
-            _ => vec![text("Nothing was done: stop, and "), book.back(), text(". ")],
-        };
-        blocks.push(Block::Para(self.unanswered(book, node, refused)));
-        blocks.extend(self.endings(book, node));
-        blocks
-    }
-
-    fn unanswered(&self, book: &Book<'n>, node: &Node, mut line: Vec<Inline>) -> Vec<Inline> {
-        line.push(text("No answer"));
-        line.extend(clause(node, "within").into_iter().flat_map(|within| [text(" within "), value(within)]));
-        line.push(text(": "));
-        line.extend(silence(clause(node, "on silence").unwrap_or("abort"), book.back()));
-        line.push(text("."));
-        line
     }
 
     fn verify(&mut self, book: &Book<'n>, node: &'n Node) -> Vec<Block> {

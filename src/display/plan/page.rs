@@ -108,8 +108,8 @@ fn fold(node: &Node) -> Block {
         | Kind::Watch
         | Kind::Point
         | Kind::Leave
-        | Kind::Irreversible
-        | Kind::Manual => head.push(text(format!("“{}”", node.text))),
+        | Kind::Irreversible => head.push(text(format!("“{}”", node.text))),
+        Kind::Manual => head.push(text(&node.text)),
         _ => head.push(code(&node.text)),
     }
     for (word, of) in &node.clauses {
