@@ -45,6 +45,7 @@ impl<'n> Writer<'n> {
         let mut blocks =
             vec![Block::Para(vec![strong("Ask"), text(" "), who(node), text(": "), speech(&node.text)])];
         let answer = match clause(node, "as").zip(clause(node, "answer")) {
+            Some((name, "bool")) => vec![text("The answer is "), code(name), text(": yes or no. ")],
             Some((name, domain)) => {
                 vec![text("The answer is "), code(name), text(": "), code(domain), text(". ")]
             }

@@ -38,7 +38,8 @@ pub fn frame(title: &str, by: &str, style: &str, body: &str) -> Result<String, m
 
 /// Returns text in which nothing is markup.
 pub fn escaped(text: &str) -> String {
-    HtmlEscape(&clean(text)).to_string()
+    // A slash is no markup; commands are full of them.
+    HtmlEscape(&clean(text)).to_string().replace("&#x2f;", "/")
 }
 
 #[derive(Default)]
