@@ -103,6 +103,10 @@ fn the_headings_stand_in_the_order_of_the_template() {
     let places: Vec<_> =
         wanted.iter().map(|head| page.find(head).unwrap_or_else(|| panic!("{head}"))).collect();
     assert!(places.is_sorted(), "{places:?}");
+    // The picture says in words what it is.
+    let label = page.split("role=\"img\" aria-labelledby=\"").nth(1).and_then(|rest| rest.split('"').next());
+    let title = format!("<title id=\"{}\">The flow: ", label.expect("a picture"));
+    assert!(page.contains(&title), "{title}");
 }
 
 #[test]

@@ -175,6 +175,7 @@ fn folder(args: &Args) -> Result<u8, Failure> {
         if let Err(failure) = made {
             failed = true;
             failure.tell();
+            index.without.push((file.clone(), "its page could not be written".to_owned()));
             continue;
         }
         index.entries.push(match page {

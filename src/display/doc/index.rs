@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::page::{self, Block, Inline, Page, code, heading, quiet, text};
+use super::super::page::{self, Block, Inline, Page, code, heading, joined, quiet, text};
 use super::super::plan::length;
 use super::BY;
 use crate::check::manual::Module;
@@ -152,11 +152,7 @@ fn by_tag(runbooks: &[&Entry]) -> Vec<Block> {
         return Vec::new();
     }
     let rows = tags.into_iter().map(|(tag, entries)| {
-        let mut links = Vec::new();
-        for entry in entries {
-            links.extend((!links.is_empty()).then_some(Inline::Break));
-            links.push(entry.link());
-        }
+        let links = joined(entries.into_iter().map(|entry| vec![entry.link()]), &Inline::Break);
         vec![vec![text(tag)], links]
     });
     let rows = rows.collect();

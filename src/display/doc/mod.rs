@@ -10,7 +10,7 @@ mod people;
 mod said;
 mod steps;
 
-use super::page::{Block, Inline, Page, code, heading, is_readable, marked, quiet, strong, text};
+use super::page::{Block, Inline, Page, code, heading, is_readable, joined, marked, quiet, strong, text};
 use super::plan::{Chart, length};
 use crate::plan::{Kind, Node, Plan};
 use crate::value::Value;
@@ -112,26 +112,14 @@ fn before(plan: &Plan, blocks: &mut Vec<Block>) {
     }
     if !about.secrets.is_empty() {
         let rows = about.secrets.iter().map(|secret| {
-            let mut found: Vec<Inline> = Vec::new();
-            for source in &secret.sources {
-                if !found.is_empty() {
-                    found.push(text(" or "));
-                }
-                found.push(code(source));
-            }
+            let found = joined(secret.sources.iter().map(|source| vec![code(source)]), &text(" or "));
             vec![vec![code(&secret.name)], marked(&secret.description), found]
         });
         blocks.push(heading(3, "", "Secrets"));
         blocks.push(Block::Table { head: vec!["name", "what it is", "where it is"], rows: rows.collect() });
     }
     if !about.tools.is_empty() {
-        let mut tools: Vec<Inline> = Vec::new();
-        for tool in &about.tools {
-            if !tools.is_empty() {
-                tools.push(text(", "));
-            }
-            tools.push(code(tool));
-        }
+        let tools = joined(about.tools.iter().map(|tool| vec![code(tool)]), &text(", "));
         blocks.push(heading(3, "", "Tools"));
         blocks.push(Block::Para(tools));
     }
@@ -151,16 +139,12 @@ fn before(plan: &Plan, blocks: &mut Vec<Block>) {
 /// Adds how long each way may take, and from where on there is no way back.
 fn times(plan: &Plan, blocks: &mut Vec<Block>) {
     let rows = plan.ways.iter().map(|way| {
-        let mut points: Vec<Inline> = Vec::new();
-        for point in &way.no_return {
-            if !points.is_empty() {
-                points.push(Inline::Break);
-            }
-            points.push(code(&point.text));
+        let points = way.no_return.iter().map(|point| {
             let why =
                 if point.declared { format!(", when {}", point.why) } else { format!(": {}", point.why) };
-            points.push(text(why));
-        }
+            vec![code(&point.text), text(why)]
+        });
+        let mut points = joined(points, &Inline::Break);
         if points.is_empty() {
             points.push(text("nowhere: all of it can be taken back, or may stay"));
         }

@@ -2,7 +2,7 @@
 //!
 //! Owns the parts of an action on a page; `docs/stdlib.md` is made of the same.
 
-use super::super::page::{self, Block, Inline, Page, code, heading, marked, text};
+use super::super::page::{self, Block, Inline, Page, code, heading, joined, marked, text};
 use super::BY;
 use crate::check::manual::{Action, Module};
 
@@ -36,10 +36,7 @@ fn page(module: &Module, file: &str) -> Page {
 /// Returns which programs a module needs.
 pub fn tools(module: &Module) -> Option<Block> {
     let mut line = vec![text("Needs ")];
-    for (at, tool) in module.tools.iter().enumerate() {
-        line.extend((at > 0).then(|| text(", ")));
-        line.push(code(tool));
-    }
+    line.extend(joined(module.tools.iter().map(|tool| vec![code(tool)]), &text(", ")));
     line.push(text("."));
     (!module.tools.is_empty()).then_some(Block::Para(line))
 }

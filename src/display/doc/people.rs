@@ -14,7 +14,7 @@ pub(super) fn asked(phases: &[Node], blocks: &mut Vec<Block>) {
         blocks.push(Block::Table { head: vec!["who", "what", "within", "when nobody answers"], rows: asked });
     }
     if !called.is_empty() {
-        blocks.push(heading(3, "", "Who is called"));
+        blocks.push(heading(3, "", "Escalation"));
         blocks.push(Block::Table { head: vec!["who", "when"], rows: called });
     }
 }

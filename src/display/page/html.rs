@@ -78,6 +78,7 @@ impl Body {
                 let text = escaped(text.trim_end_matches('\n'));
                 self.out.push_str(&format!("<pre tabindex=\"0\"><code>{text}</code></pre>\n"));
             }
+            Block::Steps(items) | Block::Bullets(items) if items.is_empty() => {}
             Block::Steps(items) => self.list("ol", items),
             Block::Bullets(items) => self.list("ul", items),
             Block::Facts(rows) => {

@@ -244,3 +244,56 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 fn of(number: usize) -> f64 {
     f64::from(u32::try_from(number).unwrap_or(u32::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::plan::{Boxed, Chart, Shape};
+    use super::{What, layout};
+
+    /// A chart in which each box leads to some of those behind it, with and without labels.
+    fn chart(count: usize, seed: usize) -> Chart {
+        let boxes = (0..count).map(|at| Boxed { label: at.to_string(), shape: Shape::Box }).collect();
+        let mut chart = Chart::default();
+        chart.boxes = boxes;
+        for from in 0..count {
+            for step in [1, 2 + (from * 7 + seed) % 5, 3 + (from * 13 + seed) % 17] {
+                let label = if (from + step + seed).is_multiple_of(3) { "yes" } else { "" };
+                if from + step < count {
+                    chart.arrows.push((from, from + step, label.to_owned()));
+                }
+            }
+        }
+        chart
+    }
+
+    #[test]
+    fn nothing_lies_on_anything_else_and_what_leads_somewhere_stands_above_it() {
+        for seed in 0..20 {
+            let chart = chart(3 + seed * 2, seed);
+            let size = |what| match what {
+                What::Box(at) => (40.0 + f64::from(u32::try_from(at * 37 % 90).unwrap()), 30.0),
+                What::Label(_) => (25.0, 18.0),
+                What::Bend => (1.0, 0.0),
+            };
+            let laid = layout(&chart, size);
+            for (at, one) in laid.items.iter().enumerate() {
+                let inside = one.x - one.width / 2.0 >= 0.0
+                    && one.x + one.width / 2.0 <= laid.width
+                    && one.y >= 0.0
+                    && one.y + one.height <= laid.height;
+                assert!(inside, "{one:?} of {} x {}", laid.width, laid.height);
+                for other in &laid.items[at + 1..] {
+                    let apart = (one.x - other.x).abs() >= (one.width + other.width) / 2.0
+                        || one.y + one.height < other.y
+                        || other.y + other.height < one.y;
+                    assert!(apart, "{one:?} {other:?}");
+                }
+            }
+            for (from, to) in &laid.lines {
+                let (from, to) = (&laid.items[*from], &laid.items[*to]);
+                assert_eq!(from.layer + 1, to.layer, "a line leads to the next layer");
+                assert!(laid.layer_of(from).1 < laid.layer_of(to).0);
+            }
+        }
+    }
+}

@@ -99,6 +99,16 @@ pub(super) fn quiet(text: impl Into<String>) -> Inline {
     Inline::Quiet(text.into())
 }
 
+/// Returns parts one after the other, with something between them.
+pub(super) fn joined(parts: impl IntoIterator<Item = Vec<Inline>>, between: &Inline) -> Vec<Inline> {
+    let mut line = Vec::new();
+    for part in parts {
+        line.extend((!line.is_empty()).then(|| between.clone()));
+        line.extend(part);
+    }
+    line
+}
+
 /// Returns a heading.
 pub(super) fn heading(level: usize, id: impl Into<String>, text: impl Into<String>) -> Block {
     Block::Heading { level, id: id.into(), text: vec![Inline::Text(text.into())] }

@@ -2,7 +2,9 @@
 //!
 //! Owns which parts of a line are coloured as what. The words are those of the plan as text.
 
-use super::super::page::{self, Block, Inline, Page, code, heading, is_readable, quiet, strong, text};
+use super::super::page::{
+    self, Block, Inline, Page, code, heading, is_readable, joined, quiet, strong, text,
+};
 use super::{Chart, length, named};
 use crate::plan::{Kind, NoReturn, Node, Plan, Way};
 use crate::value::Value;
@@ -57,16 +59,9 @@ fn facts_of(way: &Way, plan: &Plan) -> Vec<(&'static str, Vec<Inline>)> {
     if over {
         forward.push(Inline::Word("danger", ", longer than the rto".to_owned()));
     }
-    let mut legs = Vec::new();
-    for (leg, takes) in named(way) {
-        legs.extend((!legs.is_empty()).then_some(Inline::Break));
-        legs.extend([text(format!("{takes} ")), code(leg)]);
-    }
-    let mut points = Vec::new();
-    for point in &way.no_return {
-        points.extend((!points.is_empty()).then_some(Inline::Break));
-        points.extend(no_return(point));
-    }
+    let legs = named(way).into_iter().map(|(leg, takes)| vec![text(format!("{takes} ")), code(leg)]);
+    let legs = joined(legs, &Inline::Break);
+    let mut points = joined(way.no_return.iter().map(no_return), &Inline::Break);
     if points.is_empty() {
         points.push(text("nowhere: all of it can be taken back, or may stay"));
     }
