@@ -132,6 +132,7 @@ fn waiting() -> Vec<Body> {
         made: Vec::new(),
         on_silence: "the run is aborted".to_owned(),
         game_day: false,
+        plan: None,
         shown: "0".repeat(64),
     };
     let ask = Ask {

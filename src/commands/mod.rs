@@ -13,6 +13,7 @@ mod completions;
 mod concurrency;
 mod conduct;
 mod detach;
+mod doc;
 mod coverage;
 mod drill;
 mod dry;
@@ -51,6 +52,7 @@ mod timeline;
 mod verify;
 mod view;
 mod waiting;
+mod written;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -113,6 +115,7 @@ enum Command {
     Explain(explain::Args),
     Fmt(fmt::Args),
     Plan(plan::Args),
+    Doc(doc::Args),
     Drill(drill::Args),
     Run(run::Args),
     Waiting(waiting::Args),
@@ -159,6 +162,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(&args),
         Command::Fmt(args) => fmt::fmt(&args),
         Command::Plan(args) => plan::plan(&args),
+        Command::Doc(args) => doc::doc(&args),
         Command::Drill(args) => drill::drill(&args),
         Command::Run(args) => run::run(&args),
         Command::Waiting(args) => waiting::waiting(&args),

@@ -7,6 +7,7 @@
 mod aside;
 mod coverage;
 mod diagnostics;
+pub mod doc;
 mod drill;
 mod dry;
 mod explored;
@@ -19,6 +20,7 @@ mod look;
 pub mod manual;
 mod markdown;
 mod now;
+mod page;
 mod pen;
 pub mod plan;
 mod plain;
