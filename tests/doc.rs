@@ -236,6 +236,8 @@ fn what_has_no_page_is_told() {
     assert!(none.stderr.contains("there is no `.runbook`"), "{}", none.stderr);
     sandbox.run(["doc", "absent.runbook"]).expect_code(2);
     write(&sandbox, "small.runbook", SMALL);
+    let lost = sandbox.run(["doc", "small.runbook", "--out", "no/such/page.md"]).expect_code(2);
+    assert!(lost.stderr.contains("there is no folder `no/such`"), "{}", lost.stderr);
     let into = sandbox.run(["doc", "small.runbook", "--out", "books"]).expect_code(2);
     assert!(into.stderr.contains("--out books/small.md"), "{}", into.stderr);
 }
