@@ -18,6 +18,11 @@ pub(super) fn write(
 ) -> Result<(), Failure> {
     let shown = file.display();
     let told = |e: std::io::Error| Failure::new(INVALID, format!("cannot write `{shown}`: {e}"));
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir());
+    if let Some(folder) = folder {
+        let missing = format!("cannot write `{shown}`: there is no folder `{}`", folder.display());
+        return Err(Failure::new(INVALID, missing).help("make it first"));
+    }
     let old = std::fs::metadata(file);
     if old.as_ref().is_ok_and(|old| old.is_file() && old.len() > 0) {
         let old = std::fs::read(file).map_err(told)?;

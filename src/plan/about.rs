@@ -1,10 +1,10 @@
 //! What a runbook says of itself, beside what it does.
 //!
-//! Owns no value of a secret: only where one is looked for.
+//! Owns of a secret its name and what it is, and neither its value nor where that lies: pages are read by more people than runbooks.
 
 use super::known::Known;
 use crate::check::manual;
-use crate::program::{GlobalSource, Program, SecretSource};
+use crate::program::{GlobalSource, Program};
 use crate::value::Value;
 
 /// What stands at the top and at the end of a runbook.
@@ -24,13 +24,11 @@ pub struct About {
     pub prevention: Option<String>,
 }
 
-/// A secret: its name, and where it is looked for.
+/// A secret, by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Secret {
     pub name: String,
     pub description: String,
-    /// In the order in which they are tried, as they are written.
-    pub sources: Vec<String>,
 }
 
 impl About {
@@ -38,12 +36,9 @@ impl About {
         let fields = &program.fields;
         let mut secrets = Vec::new();
         for global in program.with_followed().flat_map(|one| &one.globals) {
-            if let GlobalSource::Secret(sources) = &global.source {
-                let secret = Secret {
-                    name: global.slot.name.clone(),
-                    description: global.description.clone(),
-                    sources: sources.iter().map(source).collect(),
-                };
+            if let GlobalSource::Secret(_) = &global.source {
+                let secret =
+                    Secret { name: global.slot.name.clone(), description: global.description.clone() };
                 if !secrets.contains(&secret) {
                     secrets.push(secret);
                 }
@@ -66,13 +61,5 @@ impl About {
             }),
             prevention: program.prevention.as_ref().map(|text| known.text(text)),
         }
-    }
-}
-
-fn source(source: &SecretSource) -> String {
-    match source {
-        SecretSource::Env(name) => format!("env(\"{name}\")"),
-        SecretSource::File(path) => format!("file(\"{path}\")"),
-        SecretSource::Command(command) => format!("command(\"{command}\")"),
     }
 }

@@ -111,12 +111,10 @@ fn before(plan: &Plan, blocks: &mut Vec<Block>) {
         });
     }
     if !about.secrets.is_empty() {
-        let rows = about.secrets.iter().map(|secret| {
-            let found = joined(secret.sources.iter().map(|source| vec![code(source)]), &text(" or "));
-            vec![vec![code(&secret.name)], marked(&secret.description), found]
-        });
+        let rows = about.secrets.iter();
+        let rows = rows.map(|secret| vec![vec![code(&secret.name)], marked(&secret.description)]);
         blocks.push(heading(3, "", "Secrets"));
-        blocks.push(Block::Table { head: vec!["name", "what it is", "where it is"], rows: rows.collect() });
+        blocks.push(Block::Table { head: vec!["name", "what it is"], rows: rows.collect() });
     }
     if !about.tools.is_empty() {
         let tools = joined(about.tools.iter().map(|tool| vec![code(tool)]), &text(", "));
