@@ -11,16 +11,13 @@ use super::frame::Frame;
 use super::join::Walking;
 use super::planning::Here;
 use super::statement::{block, statement};
-use crate::event::{ChangeState, Deed, Fact, Outcome, PointKind, StepOutcome, Would};
+use crate::event::{ChangeState, Deed, Fact, Outcome, StepOutcome, Would};
 use crate::program::{
     ActionId, Approvers, Call, Ending, Expr, For, Run, Silence, Statement, StatementKind, Step, Symptom,
     Target, Template, TemplatePart,
 };
 use crate::source::Span;
 use crate::value::Value;
-
-/// What is planned of a change that is not needed.
-const ALREADY: &str = "nothing: it is so already";
 
 /// Walks one statement of a dry run.
 pub(super) fn dry<'w>(here: Cx<'w>, next: &'w Statement) -> Walking<'w, Result<Flow, Stop>> {
@@ -57,10 +54,14 @@ pub(super) fn dry<'w>(here: Cx<'w>, next: &'w Statement) -> Walking<'w, Result<F
             StatementKind::If { arms, otherwise, .. } => return here.dry_branch(arms, otherwise, span).await,
             StatementKind::For(looping) => return here.dry_loop(looping, span).await,
             StatementKind::Parallel(arms) => {
-                for arm in arms {
-                    match dry(here.down(format!("s{}", arm.id)), arm).await? {
-                        Flow::Next => {}
-                        flow => return Ok(flow),
+                for (index, arm) in arms.iter().enumerate() {
+                    match dry(here.down(format!("s{}", arm.id)), arm).await {
+                        Ok(Flow::Next) => {}
+                        // The others begin, and how far they come by then nobody knows.
+                        ends => {
+                            here.plan_open(&arms[index + 1..]);
+                            return ends;
+                        }
                     }
                 }
             }
@@ -145,7 +146,7 @@ impl<'w> Cx<'w> {
         if let Some(done_when) = run.proof() {
             match self.is_so_already(run, done_when).await {
                 Ok(true) => {
-                    self.plan(&Here::new(PointKind::Change, ALREADY, ALREADY), span);
+                    self.plan(&Here::already(), span);
                     let change = self.change_of(text, span);
                     let message = String::from("it is so already");
                     self.fact(Fact::ChangeEnded { change, state: ChangeState::NotRun, message });
@@ -238,8 +239,9 @@ impl<'w> Cx<'w> {
             }
             items => items?,
         };
-        if let Ok(at_a_time) = self.at_a_time(looping, items.len()) {
-            self.plan(&Here::turns(name, &items, at_a_time), span);
+        let at_a_time = self.at_a_time(looping, items.len());
+        if let Ok(at_a_time) = &at_a_time {
+            self.plan(&Here::turns(name, &items, *at_a_time), span);
         }
         for (index, item) in (1u32..).zip(items) {
             let here = Cx { next: &[], rest: None, ..self.forked().down(format!("i{index}")) };
@@ -248,9 +250,16 @@ impl<'w> Cx<'w> {
             here.fact(Fact::IterationBegan { name: name.clone(), item: item.clone(), index });
             let result = block(&here, &looping.body).await;
             here.fact(Fact::IterationEnded { name, item, index, ok: result.is_ok() });
-            match result? {
-                Flow::Next => {}
-                flow => return Ok(flow),
+            match result {
+                Ok(Flow::Next) => {}
+                ends => {
+                    // Others may have begun, or may go on.
+                    let stop_after = looping.stop_after.as_ref().map_or(Ok(1), |many| self.count(many));
+                    if at_a_time.is_ok_and(|many| many > 1) || stop_after.is_ok_and(|many| many > 1) {
+                        self.plan_open(&looping.body);
+                    }
+                    return ends;
+                }
             }
         }
         Ok(Flow::Next)

@@ -55,14 +55,10 @@ pub(super) struct Differs {
 }
 
 impl Differs {
-    /// Adds what differs ahead. Of another way, the plan has nothing: that is said once.
-    pub fn join(&mut self, ahead: Differs) {
-        for (differs, accepts) in ahead.list.into_iter().zip(ahead.accepts) {
-            if !self.elsewhere || !differs.planned.is_empty() {
-                self.list.push(differs);
-                self.accepts.push(accepts);
-            }
-        }
+    /// Adds what differs ahead.
+    pub fn join(&mut self, mut ahead: Differs) {
+        self.list.append(&mut ahead.list);
+        self.accepts.append(&mut ahead.accepts);
     }
 }
 
@@ -115,15 +111,21 @@ impl<'w> Following<'w> {
 
     /// Adds what differs of a change that lies ahead, where it is known.
     pub fn compare_ahead(&self, place: &str, here: &Here, differs: &mut Differs) {
-        let so_far = self.so_far();
         let planned = match self.places.get(place) {
-            Some(points) if points.iter().any(|point| point.exact == here.exact) => return,
+            // In another turn of a loop, it may be another one.
+            _ if self.may_be(place) => return,
+            // Whether it is needed is read when it comes to that.
+            Some(points)
+                if points.iter().any(|p| p.exact == here.exact || p.exact == Here::already().exact) =>
+            {
+                return;
+            }
             Some(points) => points.first().map_or("", |point| point.text.as_str()),
-            None if self.may_be(place) || so_far.elsewhere => return,
-            None => "",
+            // It may not come to that: a plan ends where it escalates.
+            None => return,
         };
         let accepts = (place.to_owned(), here.exact.clone());
-        if !so_far.accepted.contains(&accepts) {
+        if !self.so_far().accepted.contains(&accepts) {
             differs.list.push(difference(here, planned));
             differs.accepts.push(accepts);
         }

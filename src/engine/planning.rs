@@ -56,6 +56,11 @@ impl Here {
         Here::new(PointKind::Question, &format!("\"{text}\""), whole)
     }
 
+    /// Returns a change that is not needed.
+    pub fn already() -> Here {
+        Here::new(PointKind::Change, "nothing: it is so already", "nothing")
+    }
+
     /// Returns whether a runbook is needed.
     pub fn needed(needed: bool) -> Here {
         let text = if needed { "a symptom holds" } else { "no symptom holds" };

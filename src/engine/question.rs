@@ -167,17 +167,23 @@ impl<'w> Cx<'w> {
                 false
             }
             StatementKind::If { arms, otherwise, .. } => {
+                let mut perhaps = "";
                 for (condition, body) in arms {
                     match self.value(condition).and_then(|value| truth(&value, condition.span)) {
-                        Ok(true) => return self.gather(body, when, found),
+                        Ok(true) if perhaps.is_empty() => return self.gather(body, when, found),
+                        Ok(true) => {
+                            self.gather(body, &format!("{when}{perhaps}"), found);
+                            return false;
+                        }
                         Ok(false) => {}
                         Err(_) => {
                             let words = self.walk.program.sources.text(condition.span);
                             self.gather(body, &format!("{when}if {words}: "), found);
+                            perhaps = "else: ";
                         }
                     }
                 }
-                self.gather(otherwise, when, found);
+                self.gather(otherwise, &format!("{when}{perhaps}"), found);
                 false
             }
             StatementKind::Watch(watch) => {
