@@ -266,6 +266,7 @@ impl Look {
                 let real = given.operands.iter().any(|word| !self.is_harmless(word));
                 real.then(|| name.to_owned())?
             }
+            Changes::Words(words) if !words.contains(&first) => return None,
             Changes::Words(words) => {
                 words.split_whitespace().find_map(|known| match known.split_once('/') {
                     Some((a, b)) => (first == a && second == b).then(|| format!("{name} {a} {b}")),
@@ -277,8 +278,9 @@ impl Look {
                 .split_whitespace()
                 .any(|begin| second.starts_with(begin) && !second.contains("query"))
                 .then(|| format!("{name} {first} {second}"))?,
-            Changes::Anywhere(words) => (0..given.operands.len())
-                .map(|at| given.operand(at))
+            // What is quoted is a text, not a verb.
+            Changes::Anywhere(words) => (given.operands.iter().filter(|word| !word.is_quoted()))
+                .filter_map(|word| word.literal())
                 .find(|operand| lists(words, operand))
                 .map(|operand| format!("{name} … {operand}"))?,
             Changes::Options(options) => {
