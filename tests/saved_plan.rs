@@ -137,18 +137,8 @@ impl Home {
     fn run_until(&self, asked: &str) -> Running {
         let mut running = self.0.start(["run", "--plan", "p.json"]);
         running.wait_for(asked);
-        self.waits_for(asked);
+        self.0.waits_for(asked);
         running
-    }
-
-    /// Waits until that is asked where others may answer.
-    fn waits_for(&self, asked: &str) {
-        let mut found = String::new();
-        let is = wait_until(Instant::now() + PATIENCE, || {
-            found = self.call(&["waiting", "--format", "json"]).stdout;
-            found.contains(asked)
-        });
-        assert!(is, "{asked}: {found}");
     }
 
     fn show(&self) -> Json {
@@ -318,7 +308,7 @@ fn what_differs_is_accepted_by_somebody_from_elsewhere_and_each_thing_once() {
         assert!(page.contains(text), "{text}: {page}");
     }
     home.call(&["approve", "last", "--yes"]).expect_code(0);
-    home.waits_for("3 items: a, b, c");
+    home.0.waits_for("3 items: a, b, c");
     assert_eq!(home.effects(), "begin, ", "the question comes before the loop");
     home.call(&["approve", "last", "--yes"]).expect_code(0);
     // What is told at the end was shown with the first question; what the third shard brings was accepted with it.
@@ -355,7 +345,7 @@ fn a_run_that_was_cut_off_goes_on_with_its_plan_when_the_file_and_the_readings_a
     home.call(&["approve", "last", "--yes"]).expect_code(0);
     let mut running = home.0.start(["resume", "last"]);
     running.wait_for("3 items: a, b, c");
-    home.waits_for("3 items: a, b, c");
+    home.0.waits_for("3 items: a, b, c");
     running.kill();
     // A second time, beyond what was accepted: it is not asked again.
     home.call(&["approve", "last", "--yes"]).expect_code(0);
@@ -369,7 +359,7 @@ fn the_background_follows_the_plan_too() {
     let home = Home::planned(RUNBOOK);
     home.write("owner", "bob");
     home.call(&["run", "--plan", "p.json", "--detach"]).expect_code(0);
-    home.waits_for("$ act end bob");
+    home.0.waits_for("$ act end bob");
     home.call(&["deny", "last"]).expect_code(0);
     let is_over = wait_until(Instant::now() + PATIENCE, || home.show()["ended"]["outcome"] == "aborted");
     assert!(is_over, "{:#}", home.show());

@@ -5,7 +5,6 @@ mod support;
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
-use std::time::Instant;
 
 use mainstay::check::{self, Memory};
 use mainstay::engine::{self, Engine, Text, Turn};
@@ -13,8 +12,7 @@ use mainstay::event::{Answer, Ask, Body, Fact, Heard, Input, Moment, Question, R
 use mainstay::given;
 use mainstay::program::Program;
 use mainstay::value::Value;
-use support::sandbox::{Finished, PATIENCE, Running, Sandbox, make_executable};
-use support::service::wait_until;
+use support::sandbox::{Finished, Running, Sandbox, make_executable};
 
 struct Home(Sandbox);
 
@@ -39,16 +37,6 @@ impl Home {
     fn effects(&self) -> String {
         fs::read_to_string(self.0.home().join("effects")).expect("the effects").replace('\n', ", ")
     }
-
-    /// Waits until that is asked where others may answer.
-    fn waits_for(&self, asked: &str) {
-        let mut found = String::new();
-        let is = wait_until(Instant::now() + PATIENCE, || {
-            found = self.call(&["waiting", "--format", "json"]).stdout;
-            found.contains(asked)
-        });
-        assert!(is, "{asked}: {found}");
-    }
 }
 
 /// A run that is cut off behind an approval, at a question that nobody is asked for.
@@ -71,9 +59,9 @@ fn gone_on_with(text: &str, asked: &str) -> (Home, Running) {
     let home = Home::new();
     let mut running = home.0.start(["run", "pool.runbook"]);
     running.wait_for("Do it?");
-    home.waits_for("Do it?");
+    home.0.waits_for("Do it?");
     home.call(&["approve", "last", "--yes"]).expect_code(0);
-    home.waits_for("Which?");
+    home.0.waits_for("Which?");
     running.kill();
     home.write("pool.runbook", text);
     let mut running = home.0.start(["resume", "last", "--accept-changed"]);
@@ -88,7 +76,7 @@ fn gone_on_with(text: &str, asked: &str) -> (Home, Running) {
 #[test]
 fn an_approval_of_what_follows_no_more_is_void_and_asked_for_again() {
     let (home, mut running) = gone_on_with(&BEHIND.replace("act second", "act another"), "does not count");
-    home.waits_for("Do it?");
+    home.0.waits_for("Do it?");
     assert_eq!(home.effects(), "first, ");
     running.kill();
     home.call(&["approve", "last", "--yes"]).expect_code(0).expect_output("$ act another");
@@ -98,7 +86,7 @@ fn an_approval_of_what_follows_no_more_is_void_and_asked_for_again() {
     assert!(timeline.contains("before the text changed"), "{timeline}");
 
     let (home, running) = gone_on_with(&BEHIND.replace("act second", "act another"), "does not count");
-    home.waits_for("Do it?");
+    home.0.waits_for("Do it?");
     home.call(&["deny", "last"]).expect_code(0);
     running.finish().expect_code(4);
     assert_eq!(home.effects(), "first, unfirst, ");

@@ -148,6 +148,20 @@ impl Sandbox {
         self.start(arguments).finish()
     }
 
+    /// Waits until some run asks that, where others may answer.
+    ///
+    /// # Panics
+    ///
+    /// When nothing does within [`PATIENCE`].
+    pub fn waits_for(&self, asked: &str) {
+        let mut found = String::new();
+        let is_asked = wait_until(Instant::now() + PATIENCE, || {
+            found = self.run(["waiting", "--format", "json"]).stdout;
+            found.contains(asked)
+        });
+        assert!(is_asked, "{asked}: {found}");
+    }
+
     /// Starts the program without a terminal.
     ///
     /// # Panics
