@@ -90,10 +90,13 @@ pub(super) fn check(args: &Args) -> Result<u8, Failure> {
         Format::Text => text(&checked)?,
     }
     let found = |severity| checked.iter().flat_map(|(_, c)| &c.diagnostics).any(|d| d.severity == severity);
-    Ok(match () {
+    let code = match () {
         () if found(Severity::Error) => INVALID,
         () => u8::from(args.deny == Some(Deny::Warnings) && found(Severity::Warning)),
-    })
+    };
+    // The program ends here: to take apart what was read takes a tenth of the time.
+    std::mem::forget(checked);
+    Ok(code)
 }
 
 fn text(checked: &[(&String, Checked)]) -> Result<(), Failure> {
