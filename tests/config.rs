@@ -42,11 +42,13 @@ fn shown(text: &str) -> String {
 
 #[test]
 fn every_key_is_read() {
-    let (_folder, path) =
-        written("state = \"/srv/mainstay\"\n[roles]\noncall = [\"root\"]\n\"db admins\" = [\"@root\"]\n");
+    let (_folder, path) = written(
+        "state = \"/srv/mainstay\"\nreview_days = 90\n[roles]\noncall = [\"root\"]\n\"db admins\" = [\"@root\"]\n",
+    );
     let config = Config::read(&path).unwrap();
     assert_eq!(config.path(), Some(&*path));
     assert_eq!(config.state(), Some(Path::new("/srv/mainstay")));
+    assert_eq!(config.review_days(), Some(90));
     let roles = config.roles().unwrap();
     assert_eq!(roles.keys().collect::<Vec<_>>(), ["db admins", "oncall"]);
     for people in roles.values() {
@@ -87,14 +89,14 @@ fn an_unknown_key_is_underlined_and_mended() {
     assert!(drawn.contains("mainstay.toml:2:1"), "{drawn}");
     assert!(drawn.contains("━━━━"), "{drawn}");
     assert!(drawn.contains("did you mean `state`?"), "{drawn}");
-    assert!(shown("colour = true\n").contains("there are: state, roles"));
+    assert!(shown("colour = true\n").contains("there are: state, roles, review_days"));
 }
 
 #[test]
 fn every_key_is_documented() {
     let listed = refused("colour = true\n").diagnostics.remove(0).help.remove(0);
     let keys: Vec<&str> = listed.strip_prefix("there are: ").unwrap().split(", ").collect();
-    assert_eq!(keys, ["state", "roles"]);
+    assert_eq!(keys, ["state", "roles", "review_days"]);
     let page = include_str!("../docs/config.md");
     for key in keys {
         assert!(page.contains(&format!("| `{key}` |")) || page.contains(&format!("| `[{key}]` |")), "{key}");

@@ -155,6 +155,20 @@ fn a_question_says_what_of_whom_and_how_long() {
     }
 }
 
+#[test]
+fn a_question_with_much_to_show_is_told_again_where_it_is_answered() {
+    let story = story("waiting");
+    let summary = Summary::of(&story.records);
+    let (question, _) = summary.open_questions.values().next().unwrap();
+    let told = |evidence: usize| {
+        let evidence = (0..evidence).map(|n| format!("reading {n}")).collect();
+        let page =
+            display::question(&mainstay::event::Question { evidence, ..question.clone() }, None, at(80));
+        page.lines().filter(|line| line.contains("Terminate 10 of 17 leaked sessions?")).count()
+    };
+    assert_eq!((told(0), told(12)), (1, 2));
+}
+
 fn two_files() -> (Sources, Diagnostic) {
     let mut sources = Sources::default();
     let main = "use \"edge.runbook\" as edge\n\ncheck used = edge.shere(db)  # größer\n";

@@ -4,6 +4,8 @@
 //! checkout. `SNAPSHOTS=overwrite cargo test --test docs` puts what the sessions really print into the pages, to be read
 //! before it is committed.
 
+#[path = "docs/codes.rs"]
+mod codes;
 #[path = "docs/links.rs"]
 mod links;
 #[path = "docs/page.rs"]
@@ -79,6 +81,11 @@ fn links_lead_somewhere() {
 #[test]
 fn every_message_function_and_module_is_described() {
     told(tables::wrong());
+}
+
+#[test]
+fn every_code_is_explained_by_examples() {
+    told(codes::wrong());
 }
 
 #[test]

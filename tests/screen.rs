@@ -12,6 +12,8 @@ use support::terminal::{NO, YES};
 
 const RUNBOOK: &str = r#"runbook "Too many files in {{ spool }}"
 
+rto 60m
+
 param spool: text "The spool folder"
 param limit: int in 1..100 "Most files that may lie there" = 3
 
@@ -75,6 +77,7 @@ fn a_step_shows_its_time_its_bound_and_what_it_prints_and_leaves_no_bar_behind()
     let mut terminal = sandbox.at_terminal(arguments(&runbook, &[format!("spool={}", spool.display())]));
     terminal.wait_for("Look at the files  1s of 15s");
     terminal.wait_for("│ looking around");
+    terminal.wait_for("rto: 59m");
     terminal.wait_for("nothing changed");
     terminal.wait_for("yes or no?");
     let asked = terminal.screen();
@@ -95,7 +98,7 @@ fn a_step_shows_its_time_its_bound_and_what_it_prints_and_leaves_no_bar_behind()
         "Too many files in",
         "yes to \"Move the files of",
         "the limit is too low",
-        "spool.runbook:26:",
+        "spool.runbook:28:",
         "taken back",
         "prevention    Let logrotate keep 3 files of",
         "mainstay timeline ",

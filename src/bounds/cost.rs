@@ -2,8 +2,6 @@
 //!
 //! Owns how costs add up one after the other, beside each other and over scopes. Never looks at a program.
 
-use std::fmt;
-
 use super::time::Time;
 
 /// What something takes, and what it leaves for the way back.
@@ -88,7 +86,7 @@ impl Cost {
 }
 
 /// What a statement takes, for those who show it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Part {
     /// Until it has ended; of a phase, a step and a loop with what is taken back on the way.
     pub time: Time,
@@ -96,14 +94,20 @@ pub struct Part {
     pub back: Time,
     /// The `finally`s that it adds to the end of its step, or to the way back.
     pub ends: Time,
-    pub made: Made,
+    /// `None`: a mere sum. In a box, since there is a part for each statement and few have it.
+    pub made: Option<Box<Made>>,
+}
+
+impl Part {
+    /// Returns what its time is made of, in words; nothing where that says no more than the time.
+    pub fn words(&self) -> String {
+        self.made.as_deref().map_or_else(String::new, Made::words)
+    }
 }
 
 /// What a time is made of, where that is more than a sum.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Made {
-    #[default]
-    Sum,
     Attempts {
         count: u64,
         /// One attempt.
@@ -132,13 +136,6 @@ pub enum Made {
         /// One reading.
         sample: Time,
     },
-}
-
-/// What a time is made of, where that says more than the time.
-impl fmt::Display for Made {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.words())
-    }
 }
 
 impl Made {
@@ -174,7 +171,7 @@ impl Made {
             Made::Poll { length, sample } if !length.is_zero() && sample.all.known > 0 => {
                 format!("{} and a last reading of {}", length.all, sample.all)
             }
-            Made::Poll { .. } | Made::Sum => String::new(),
+            Made::Poll { .. } => String::new(),
         }
     }
 }

@@ -11,7 +11,7 @@ const COUNTED: u64 = 1000;
 
 impl<'p> Fold<'p> {
     /// Returns what a step takes with its attempts. A failed attempt is taken back before the next one.
-    pub fn step(&mut self, step: &'p Step, timed: bool) -> (Cost, Made) {
+    pub fn step(&mut self, step: &'p Step, timed: bool) -> (Cost, Option<Made>) {
         let bounded = step.timeout.is_some() || step.within.is_some();
         let body = self.block(&step.body, timed || bounded);
         let timeout = step.timeout.as_ref().map(|timeout| self.names.duration(timeout));
@@ -39,13 +39,13 @@ impl<'p> Fold<'p> {
         let within = step.within.as_ref().map(|within| self.names.duration(within));
         // Whether to go on without it is asked when its bound has ended.
         let cut = within.map_or(full, |within| full.within(within, late)).plus(asked);
-        let made = Made::Attempts {
+        let made = (within.is_some() || retries != Ok(0)).then(|| Made::Attempts {
             count: retries.map_or(u64::MAX, |retries| retries.saturating_add(1)),
             each: time,
             undoing: if unwinds { undoing } else { ends },
             pauses,
             cut: within.map(|within| (within, full, late)),
-        };
+        });
         let begins = body.begins.saturating_mul(retries.unwrap_or(0).saturating_add(1));
         (Cost { full: cut, late, begins, ..body.scope_left() }, made)
     }
@@ -65,7 +65,7 @@ impl<'p> Fold<'p> {
     }
 
     /// Returns what a loop takes, batch by batch. As many batches may be taken back as items may fail.
-    pub fn looping(&mut self, looping: &'p For, timed: bool) -> (Cost, Made) {
+    pub fn looping(&mut self, looping: &'p For, timed: bool) -> (Cost, Option<Made>) {
         self.names.bind(looping.slot, Known::default());
         let list = self.names.expr(&looping.list).length;
         let most = looping.at_most.as_ref().map(|at_most| self.names.count(at_most));
@@ -80,7 +80,7 @@ impl<'p> Fold<'p> {
             Ok(items) => items,
             Err(span) => {
                 let full = Time::work(Amount::unknown(span));
-                return (Cost { full, late: body.late.plus(body.undoing()), ..Cost::default() }, Made::Sum);
+                return (Cost { full, late: body.late.plus(body.undoing()), ..Cost::default() }, None);
             }
         };
         let (together, batches) = self.batches(looping, items);
@@ -104,7 +104,7 @@ impl<'p> Fold<'p> {
             open: body.open.plus(ends).times(together),
             begins: body.begins.saturating_mul(items),
         };
-        (cost, Made::Loop { items, batches, each, pauses, undoing, failing })
+        (cost, Some(Made::Loop { items, batches, each, pauses, undoing, failing }))
     }
 
     /// Returns how many items are worked on together at most, and the most batches.
@@ -179,7 +179,7 @@ impl<'p> Fold<'p> {
             ends: acting.ends.times(held),
             ..acting
         };
-        self.note(id, &holds, Made::Sum);
+        self.note(id, &holds, None);
         Cost { open: rest.open.plus(acting.open), ..rest.then(holds) }
     }
 }

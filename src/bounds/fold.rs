@@ -68,15 +68,20 @@ impl<'p> Fold<'p> {
     }
 
     /// Keeps what is shown of a statement. In an action that is called several times, the first call counts.
-    pub fn note(&mut self, id: u32, cost: &Cost, made: Made) {
+    pub fn note(&mut self, id: u32, cost: &Cost, made: Option<Made>) {
         let at = id as usize;
         if self.parts.len() <= at {
             self.parts.resize(at + 1, None);
         }
-        self.parts[at].get_or_insert(Part { time: cost.full, back: cost.back, ends: cost.ends, made });
+        self.parts[at].get_or_insert(Part {
+            time: cost.full,
+            back: cost.back,
+            ends: cost.ends,
+            made: made.map(Box::new),
+        });
     }
 
-    fn costs(&mut self, statement: &'p Statement, timed: bool) -> (Cost, Made) {
+    fn costs(&mut self, statement: &'p Statement, timed: bool) -> (Cost, Option<Made>) {
         let time = match &statement.kind {
             StatementKind::Check { call, until, .. } => {
                 let mut sample = self.call(call, timed).full;
@@ -85,7 +90,7 @@ impl<'p> Fold<'p> {
                     Some((expr, polling)) => {
                         sample = sample.plus(self.calls_in(expr, timed));
                         let (full, made) = self.poll(polling, sample);
-                        return (Cost::of(full), made);
+                        return (Cost::of(full), Some(made));
                     }
                 }
             }
@@ -95,7 +100,7 @@ impl<'p> Fold<'p> {
                     None => sample,
                     Some(polling) => {
                         let (full, made) = self.poll(polling, sample);
-                        return (Cost::of(full), made);
+                        return (Cost::of(full), Some(made));
                     }
                 }
             }
@@ -109,28 +114,28 @@ impl<'p> Fold<'p> {
             StatementKind::Ask(asking) => self.asked(asking),
             StatementKind::Notify { .. } => Time::work(Amount::of(self.given.call)),
             StatementKind::Escalate { .. } => self.page(),
-            StatementKind::Run(run) => return (self.change(run, timed), Made::Sum),
+            StatementKind::Run(run) => return (self.change(run, timed), None),
             StatementKind::Step(step) => return self.step(step, timed),
             StatementKind::If { arms, otherwise, .. } => {
                 let first = self.block(otherwise, timed);
                 let cost = arms.iter().fold(first, |cost, (_, body)| cost.or(self.block(body, timed)));
-                return (cost, Made::Sum);
+                return (cost, None);
             }
             StatementKind::For(looping) => return self.looping(looping, timed),
             StatementKind::Parallel(arms) => {
                 let costs = arms.iter().map(|arm| self.statement(arm, timed));
-                return (costs.reduce(Cost::beside).unwrap_or_default(), Made::Sum);
+                return (costs.reduce(Cost::beside).unwrap_or_default(), None);
             }
             StatementKind::Decide { arms, otherwise, .. } => {
-                return (self.decide(arms, otherwise, timed), Made::Sum);
+                return (self.decide(arms, otherwise, timed), None);
             }
             StatementKind::Follow(follow) => {
-                return (self.follow(follow, timed), Made::Sum);
+                return (self.follow(follow, timed), None);
             }
             StatementKind::PointOfNoReturn { when, .. } => {
                 // Read when changes are taken back.
                 let read = when.as_ref().map_or(Time::ZERO, |when| self.bounded_calls(when));
-                return (Cost { back: read.back(), ..Cost::default() }, Made::Sum);
+                return (Cost { back: read.back(), ..Cost::default() }, None);
             }
             // `block` walks it with what stands behind it.
             StatementKind::Watch(_) => Time::ZERO,
@@ -138,7 +143,7 @@ impl<'p> Fold<'p> {
                 Time::ZERO
             }
         };
-        (Cost::of(time), Made::Sum)
+        (Cost::of(time), None)
     }
 
     fn asked(&mut self, asking: &Asking) -> Time {

@@ -159,7 +159,7 @@ impl Time {
         self == Time::ZERO
     }
 
-    fn with(self, other: Time, f: fn(Amount, Amount) -> Amount) -> Time {
+    fn with(self, other: Time, f: impl Fn(Amount, Amount) -> Amount) -> Time {
         Time {
             machine: f(self.machine, other.machine),
             all: f(self.all, other.all),

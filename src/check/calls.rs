@@ -65,14 +65,11 @@ impl Lower<'_> {
             ast::CallTarget::Command(template) => {
                 let env = call.node.qualifiers.env.as_ref().map_or(&[][..], |env| &env.node);
                 self.shell_names_in_command(template, env);
-                if under == Under::Check {
-                    self.changing_command(template, call.node.target.span);
-                }
-                let command = self.command(template, call.node.target.span);
+                let command = self.command(template, under, call.node.target.span);
                 Some(shell_target(command, under))
             }
             ast::CallTarget::Script { interpreter, body } => {
-                let command = self.script(interpreter, body, call.node.target.span);
+                let command = self.script(interpreter, body, under, call.node.target.span);
                 Some(shell_target(command, under))
             }
             ast::CallTarget::Action { action, arguments } => {

@@ -4,7 +4,7 @@
 //! number when something first calls it, so that a program holds what can be reached and
 //! nothing else. Never looks into a body (`lower` does).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::decisions::Arrow;
 use super::follows::Followed;
@@ -151,6 +151,28 @@ impl Checker {
             }
         }
         self.walk_called();
+    }
+
+    /// Points at the file's own actions that nothing leads to. `reachable`: how many actions something leads to.
+    pub fn point_at_uncalled(&mut self, reachable: usize) {
+        // What is wrong elsewhere may be the very call.
+        if self.report.has_errors() {
+            return;
+        }
+        let called: HashSet<usize> =
+            self.calls.iter().filter(|(from, ..)| from.is_some()).map(|(_, to, _)| to.0 as usize).collect();
+        for (id, signature) in self.order.iter().enumerate().skip(reachable) {
+            let of = &self.signatures[*signature];
+            // What only such an action calls is needed once that one is called.
+            if of.unit == 0 && !called.contains(&id) {
+                self.report.push(
+                    Diagnostic::warning("action-never-called", format!("nothing calls `{}`", of.name))
+                        .at(of.name_span, "")
+                        .help("call it with `check` or `run`, or take it out")
+                        .help("what other files shall call stands in a `module`"),
+                );
+            }
+        }
     }
 
     fn walk_action(&mut self, signature: usize) -> Action {

@@ -3,6 +3,7 @@
 //! Owns which values a command can take and the scripts of other interpreters. Never reads
 //! shell text itself: `shell` says where each value stands.
 
+use super::calls::Under;
 use super::expressions::reason;
 use super::lower::Lower;
 use crate::diagnostic::Diagnostic;
@@ -14,20 +15,26 @@ use crate::value::Type;
 
 impl Lower<'_> {
     /// Returns a `$` line.
-    pub fn command(&mut self, template: &ast::Template, span: Span) -> Command {
-        self.shell(template, CommandKind::OneLine, span)
+    pub fn command(&mut self, template: &ast::Template, under: Under, span: Span) -> Command {
+        self.shell(template, CommandKind::OneLine, under, span)
     }
 
     /// Returns a fenced script.
-    pub fn script(&mut self, interpreter: &Spanned<String>, body: &ast::Template, span: Span) -> Command {
+    pub fn script(
+        &mut self,
+        interpreter: &Spanned<String>,
+        body: &ast::Template,
+        under: Under,
+        span: Span,
+    ) -> Command {
         match Shell::named(&interpreter.node) {
-            Some(shell) => self.shell(body, CommandKind::Fence(shell), span),
+            Some(shell) => self.shell(body, CommandKind::Fence(shell), under, span),
             None => self.foreign(interpreter, body),
         }
     }
 
-    fn shell(&mut self, template: &ast::Template, kind: CommandKind, span: Span) -> Command {
-        let mut pieces = Vec::new();
+    fn shell(&mut self, template: &ast::Template, kind: CommandKind, under: Under, span: Span) -> Command {
+        let mut pieces = Vec::with_capacity(template.pieces.len());
         let mut values: Vec<Expr> = Vec::new();
         for piece in &template.pieces {
             match &piece.node {
@@ -39,7 +46,13 @@ impl Lower<'_> {
                 }
             }
         }
-        let plan = match shell::analyse(&pieces, kind) {
+        let mut changes = Vec::new();
+        let analysed = match under {
+            Under::Check => shell::analyse_reading(&pieces, kind, &mut changes),
+            _ => shell::analyse(&pieces, kind),
+        };
+        self.changing_command(&changes, span);
+        let plan = match analysed {
             Ok(plan) => plan,
             Err(diagnostics) => {
                 self.c.report.extend(

@@ -265,8 +265,10 @@ impl Lower<'_> {
     fn counted_percent(&mut self, op: BinaryOp, left: &Expr, right: &Expr) {
         let ordered =
             matches!(op, BinaryOp::Less | BinaryOp::LessEqual | BinaryOp::Greater | BinaryOp::GreaterEqual);
+        // `share * 100` is how a tool gets it that counts percent.
+        let scales = matches!(op, BinaryOp::Multiply | BinaryOp::Divide);
         for (share, number) in [(left, right), (right, left)] {
-            if plain_type(&share.ty) == &Type::Percent {
+            if plain_type(&share.ty) == &Type::Percent && !scales {
                 self.bare_percent(number);
             }
         }

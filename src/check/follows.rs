@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::rc::Rc;
 
+use jiff::civil::Date;
+
 use super::arguments::{Given, Parameter};
 use super::checker::Checker;
 use super::fields::Kind;
@@ -16,7 +18,7 @@ use super::statements::Flow;
 use super::units::Units;
 use crate::diagnostic::Diagnostic;
 use crate::program::{Drill, Effect, Follow, Global, GlobalSource, Program};
-use crate::source::{Sources, Span};
+use crate::source::{Sources, Span, Spanned};
 use crate::syntax::ast::{self, StatementKind, Target};
 use crate::value::Domain;
 
@@ -40,11 +42,14 @@ struct FollowedParam {
 }
 
 /// What came of one file.
+#[derive(Default)]
 pub(super) struct Book {
     pub program: Option<Program>,
     pub kind: Option<Kind>,
     /// What stands in it, or what drills it.
     pub drills: Vec<Drill>,
+    /// When somebody last went through the file.
+    pub reviewed: Option<Spanned<Date>>,
     followed: Followed,
 }
 
@@ -82,7 +87,7 @@ impl<'l> Books<'l> {
             Some(units) => units,
             None => {
                 self.report.join(report);
-                return Book { program: None, kind: None, drills: Vec::new(), followed: Followed::default() };
+                return Book::default();
             }
         };
         let ast = Rc::clone(&units.units[0].ast);
@@ -90,7 +95,12 @@ impl<'l> Books<'l> {
         let followed = self.follow(&path, &ast, &mut report);
         self.open.pop();
         units.sources = std::mem::take(&mut self.sources);
-        let asked = Kind::of(&units.units[drills].ast);
+        let named = &units.units[drills].ast;
+        let asked = Kind::of(named);
+        let reviewed = named.fields().find_map(|field| match field.node {
+            ast::Field::Reviewed(date) => Some(date.clone()),
+            _ => None,
+        });
         let mut checker = Checker::new(units, report);
         let whole = followed.values().all(|other| other.book.is_some());
         checker.followed = followed;
@@ -103,7 +113,7 @@ impl<'l> Books<'l> {
         let params = (kind == Kind::Runbook)
             .then(|| params(program.as_ref().map_or(&checker.globals, |program| &program.globals)));
         let drills = std::mem::take(&mut checker.drilled);
-        Book { program, kind: Some(asked), drills, followed: Followed { book: None, params } }
+        Book { program, kind: Some(asked), drills, reviewed, followed: Followed { book: None, params } }
     }
 
     /// Reads a file and all it uses; of `drills for "FILE"` that file, and itself behind it. Returns them, which of

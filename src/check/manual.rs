@@ -140,9 +140,13 @@ fn native_action(native: &Native) -> Action {
 }
 
 fn of_language(name: &str) -> Module {
-    let text = stdlib::text(name).unwrap_or_default();
+    of_text(name, &stdlib::source_name(name), stdlib::text(name).unwrap_or_default())
+}
+
+/// Returns the module that stands in a file; of one that is none, what could be read. `path`: of the file.
+pub fn of_text(name: &str, path: &str, text: &str) -> Module {
     let mut sources = Sources::default();
-    let source = sources.add(stdlib::source_name(name), text);
+    let source = sources.add(path, text);
     let file = syntax::parse(source, text).file;
     let mut module = Module {
         name: name.to_owned(),
@@ -155,7 +159,8 @@ fn of_language(name: &str) -> Module {
     let Some(file) = file else {
         return module;
     };
-    if let ast::Head::Module { description, .. } = &file.head.node {
+    if let ast::Head::Module { name, description } = &file.head.node {
+        module.name.clone_from(&name.node);
         module.about = description.as_ref().and_then(|text| text.node.literal()).unwrap_or_default();
     }
     let above = comment(text, file.head.span);
@@ -165,7 +170,8 @@ fn of_language(name: &str) -> Module {
             module.tools.extend(tool.node.literal());
         }
     }
-    module.actions = file.actions().map(|action| action_of(name, text, action.node, action.span)).collect();
+    module.actions =
+        file.actions().map(|action| action_of(&module.name, text, action.node, action.span)).collect();
     module
 }
 
@@ -212,17 +218,30 @@ fn slice(text: &str, span: Span) -> &str {
 /// Returns the lines of the comment right above a place, without their `#` and the blank behind it.
 fn comment(text: &str, span: Span) -> Vec<&str> {
     let before = text.get(..span.start as usize).unwrap_or_default();
-    let mut lines: Vec<_> = before
-        .lines()
-        .rev()
-        .take_while(|line| line.starts_with('#'))
-        .map(|line| {
-            let line = &line[1..];
-            line.strip_prefix(' ').unwrap_or(line)
-        })
-        .collect();
+    let mut lines: Vec<_> = before.lines().rev().take_while(|line| line.starts_with('#')).collect();
     lines.reverse();
-    lines
+    bare(&lines)
+}
+
+/// Returns lines of a comment without their `#` and the blank behind it.
+fn bare<'t>(lines: &[&'t str]) -> Vec<&'t str> {
+    let text = |line: &&'t str| {
+        let line = line.strip_prefix('#').unwrap_or(line);
+        line.strip_prefix(' ').unwrap_or(line)
+    };
+    lines.iter().map(text).collect()
+}
+
+/// Returns what the comment right above the first line of a file says, in paragraphs.
+pub fn introduction(text: &str) -> Vec<String> {
+    let lines: Vec<_> = text.lines().take_while(|line| line.is_empty() || line.starts_with('#')).collect();
+    let above = lines.rsplit(|line| line.is_empty()).next().unwrap_or_default();
+    paragraphs(&bare(above))
+}
+
+/// Returns what the comment above an action says of it, in paragraphs.
+pub fn description(text: &str, span: Span) -> Vec<String> {
+    Parts::of(&comment(text, span)).description
 }
 
 /// Returns lines as paragraphs; an empty line parts them.

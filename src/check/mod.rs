@@ -7,11 +7,13 @@
 //! One walk per body does names, types and effects together, because each needs the others; a
 //! second one, over the checked form, follows secrets through actions. Both take linear time.
 
+mod allow;
 mod arguments;
 mod blocks;
 mod bounds;
 mod calls;
 mod checker;
+pub mod codes;
 mod commands;
 mod decisions;
 mod declarations;
@@ -22,6 +24,7 @@ mod fields;
 mod follows;
 mod functions;
 mod habits;
+mod lints;
 mod loader;
 mod lower;
 pub mod manual;
@@ -51,6 +54,7 @@ use crate::syntax::ast;
 use checker::Checker;
 pub use fields::Kind;
 use follows::Books;
+pub use lints::Reviews;
 pub use loader::{Disk, Loader, Memory};
 use lower::{Lower, Section};
 use phases::Sections;
@@ -88,8 +92,13 @@ impl Checked {
     }
 }
 
-/// Checks the file at `path` and all it uses.
+/// Checks the file at `path` and all it uses. What depends on the day is not looked at.
 pub fn check(path: &str, loader: &dyn Loader) -> Checked {
+    check_on(path, loader, None)
+}
+
+/// Checks the file at `path` and all it uses, as of a day.
+pub fn check_on(path: &str, loader: &dyn Loader, reviews: Option<Reviews>) -> Checked {
     let mut books = Books::new(loader);
     let mut book = books.read(path, None);
     let follows = std::mem::take(&mut books.programs);
@@ -108,6 +117,12 @@ pub fn check(path: &str, loader: &dyn Loader) -> Checked {
     if books.report.has_errors() {
         program = None;
     }
+    if let (Some(date), Some(reviews)) = (&book.reviewed, reviews) {
+        lints::reviewed(date, reviews, &mut books.report);
+    }
+    let unsupported = books.report.unsupported;
+    let mut diagnostics = books.report.finish();
+    allow::apply(&books.sources, &mut diagnostics, reviews.is_some());
     let target = if book.kind == Some(Kind::Drills) { program.take() } else { None };
     Checked {
         program,
@@ -115,8 +130,8 @@ pub fn check(path: &str, loader: &dyn Loader) -> Checked {
         target,
         kind: book.kind,
         sources: books.sources,
-        unsupported: books.report.unsupported,
-        diagnostics: books.report.finish(),
+        unsupported,
+        diagnostics,
     }
 }
 
@@ -143,6 +158,9 @@ fn file(c: &mut Checker, kind: Kind) -> Option<Program> {
     let reachable = c.actions.len();
     c.walk_uncalled();
     c.refuse_recursion();
+    if kind != Kind::Module {
+        c.point_at_uncalled(reachable);
+    }
     let mut texts: Vec<(&Template, &'static str)> = vec![(&title, "a title")];
     texts.extend(prevention.as_ref().map(|text| (text, "a title")));
     texts.extend(fields.concurrency.as_ref().map(|concurrency| (&concurrency.key, "a key")));
@@ -151,6 +169,9 @@ fn file(c: &mut Checker, kind: Kind) -> Option<Program> {
         c.drilled = Lower::new(c, 0, Section::Top).drills(of.drills(), &sections.locals);
     }
     secrets::check(&c.globals, &c.actions, &sections, &texts, &mut c.report);
+    if !c.report.has_errors() {
+        lints::look(&c.sources, &c.globals, &sections, &c.actions, &mut c.report);
+    }
     if kind != Kind::Runbook || c.report.unsupported || c.report.has_errors() {
         return None;
     }

@@ -33,7 +33,7 @@ impl Lower<'_> {
     }
 
     fn pieces(&mut self, template: &ast::Template, span: Span) -> Template {
-        let mut parts = Vec::new();
+        let mut parts = Vec::with_capacity(template.pieces.len());
         for piece in &template.pieces {
             match &piece.node {
                 ast::Piece::Text(text) => push_text(&mut parts, text),

@@ -1,71 +1,48 @@
 //! Commands that are known to change something, where only reading is meant.
 //!
-//! Owns the short list of them: what hardly ever reads, under names that everybody knows. Never an error: what a
-//! command does is known to its author alone.
+//! Owns what is said of them. Never an error, and never knows which they are (`shell` does): what a command does is
+//! known to its author alone.
 
 use super::lower::Lower;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::syntax::ast;
-
-/// Programs, and the subcommands with which they change something; none: always.
-const CHANGING: [(&str, &[&str]); 22] = [
-    ("rm", &[]),
-    ("mv", &[]),
-    ("truncate", &[]),
-    ("kill", &[]),
-    ("pkill", &[]),
-    ("killall", &[]),
-    ("reboot", &[]),
-    ("shutdown", &[]),
-    ("umount", &[]),
-    ("mkdir", &[]),
-    ("chmod", &[]),
-    ("chown", &[]),
-    ("systemctl", &["start", "stop", "restart", "reload", "enable", "disable", "mask", "kill"]),
-    ("service", &["start", "stop", "restart", "reload"]),
-    (
-        "kubectl",
-        &["apply", "create", "delete", "scale", "patch", "drain", "cordon", "uncordon", "edit", "label"],
-    ),
-    ("helm", &["install", "upgrade", "rollback", "uninstall"]),
-    ("docker", &["run", "rm", "stop", "start", "restart", "kill", "rmi"]),
-    ("podman", &["run", "rm", "stop", "start", "restart", "kill", "rmi"]),
-    ("apt-get", &["install", "remove", "upgrade", "purge"]),
-    ("apt", &["install", "remove", "upgrade", "purge"]),
-    ("dnf", &["install", "remove", "upgrade"]),
-    ("git", &["push", "commit", "checkout", "reset", "pull"]),
-];
-
-/// Options that say that nothing is done.
-const HARMLESS: [&str; 5] = ["--dry-run", "--help", "--version", "--simulate", "-0"];
 
 impl Lower<'_> {
-    /// Points at a command under `check` that is known to change something.
-    pub fn changing_command(&mut self, template: &ast::Template, span: Span) {
-        let Some(ast::Piece::Text(text)) = template.pieces.first().map(|piece| &piece.node) else {
-            return;
-        };
-        let mut words = text.split_whitespace().skip_while(|word| *word == "sudo");
-        let program = words.next().unwrap_or("");
-        let name = program.rsplit('/').next().unwrap_or(program);
-        let rest: Vec<&str> = words.take_while(|word| !matches!(*word, "|" | "&&" | "||" | ";")).collect();
-        let harmless = rest.iter().any(|word| HARMLESS.contains(&word.split('=').next().unwrap_or(word)));
-        let Some((_, subcommands)) = CHANGING.iter().find(|(known, _)| *known == name).filter(|_| !harmless)
-        else {
-            return;
-        };
-        let found = rest.iter().take(3).find(|word| subcommands.contains(word));
-        let what = match (subcommands.is_empty(), found) {
-            (true, _) => format!("`{name}`"),
-            (false, Some(subcommand)) => format!("`{name} {subcommand}`"),
-            (false, None) => return,
-        };
-        let written = self.one_line(span);
-        self.c.report.push(
-            Diagnostic::warning("check-changes", format!("{what} changes something, `check` only reads"))
-                .at(span, "")
-                .help(format!("write `run {written}`, and below it how it is taken back")),
-        );
+    /// Points at commands under `check` that are known to change something.
+    pub fn changing_command(&mut self, changes: &[String], span: Span) {
+        let mut below = span.start as usize;
+        for what in changes {
+            let line = self.line_of(what, span, below);
+            below = line.end as usize;
+            let d = Diagnostic::warning("check-changes", format!("{what}, `check` only reads")).at(line, "");
+            let written = self.one_line(span);
+            self.c.report.push(match written.starts_with('$') {
+                true => d.help(format!("write `run {written}`, and below it how it is taken back")),
+                false => d.help("write `run` before the script, and below it how it is taken back"),
+            });
+            if line == span {
+                // One line has one message.
+                return;
+            }
+        }
+    }
+
+    /// Returns the first line of a script from `below` on that has the words in backticks, else all of it.
+    fn line_of(&self, what: &str, span: Span, below: usize) -> Span {
+        let text = self.c.sources.text(span);
+        if !text.contains('\n') {
+            return span;
+        }
+        let words: Vec<&str> = what.split('`').nth(1).unwrap_or("").split_whitespace().collect();
+        let mut at = span.start as usize;
+        for line in text.split_inclusive('\n') {
+            let found = words.iter().all(|word| *word == "…" || line.contains(word));
+            if found && at >= below && !line.trim_start().starts_with('#') {
+                let blank = line.len() - line.trim_start().len();
+                return Span::new(span.source, at + blank, at + line.trim_end().len());
+            }
+            at += line.len();
+        }
+        span
     }
 }

@@ -33,8 +33,8 @@ pub(super) fn check(program: &Program, report: &mut Report) {
     program.every(&mut |statement| {
         if let StatementKind::Step(step) = &statement.kind
             && let Some(within) = &step.within
-            && let Some(Part { made: Made::Attempts { each, cut: Some((limit, ..)), .. }, .. }) =
-                bounds.part(statement.id)
+            && let Some(part) = bounds.part(statement.id)
+            && let Some(Made::Attempts { each, cut: Some((limit, ..)), .. }) = part.made.as_deref()
         {
             // Attempts that no longer fit are left out: that is what it is for.
             let what = format!("the step \"{}\"", step.name);
@@ -111,7 +111,7 @@ impl Of<'_> {
                 continue;
             }
             let takes = Amount::of(takes.known);
-            let made = part.made.to_string();
+            let made = part.words();
             let made = if made.is_empty() { made } else { format!(": {made}") };
             parts.push((at, takes, format!("{takes}  {}{made}", self.words(statement))));
         }

@@ -2,11 +2,13 @@
 //!
 //! Owns the options, and whether it is enough.
 
+use std::path::Path;
+
 use crate::display::{self, Look};
 use crate::drill::{Coverage, FileCoverage};
 
 use super::failure::{Failure, INVALID};
-use super::print;
+use super::{print, written};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
@@ -48,14 +50,14 @@ impl Options {
     /// Writes the files that were asked for.
     pub fn write(&self, of: &Coverage) -> Result<(), Failure> {
         if let Some(file) = &self.coverage_lcov {
-            write(file, &display::lcov(of), "an `lcov.info`", |old| {
+            written::write(Path::new(file), &display::lcov(of), "an `lcov.info`", |old| {
                 old.starts_with("TN:") || old.starts_with("SF:")
             })?;
         }
         if let Some(file) = &self.coverage_html {
             let page = display::coverage_page(of)
                 .map_err(|e| Failure::new(INVALID, format!("cannot make the page: {e}")))?;
-            write(file, &page, "a page", |old| {
+            written::write(Path::new(file), &page, "a page", |old| {
                 let old = old.trim_start().to_ascii_lowercase();
                 old.starts_with("<!doctype html") || old.starts_with("<html")
             })?;
@@ -101,21 +103,4 @@ fn short_of(file: &FileCoverage, wanted: f64) -> f64 {
 /// Returns the difference of two percentages, rounded up: something is lacking.
 fn points(difference: f64) -> String {
     format!("{:.1} percentage points", (difference * 10.0).ceil() / 10.0)
-}
-
-/// Writes a file over one of its own kind, and over nothing else: a slip of the hand must not cost a runbook.
-fn write(file: &str, text: &str, kind: &str, is_such: fn(&str) -> bool) -> Result<(), Failure> {
-    let told = |e: std::io::Error| Failure::new(INVALID, format!("cannot write `{file}`: {e}"));
-    let meta = std::fs::metadata(file);
-    if meta.as_ref().is_ok_and(|meta| meta.is_file() && meta.len() > 0) {
-        let old = std::fs::read(file).map_err(told)?;
-        if !is_such(&String::from_utf8_lossy(&old)) {
-            return Err(Failure::new(
-                INVALID,
-                format!("`{file}` is there and is not {kind}: it is left as it is"),
-            )
-            .help("name another file, or delete it"));
-        }
-    }
-    std::fs::write(file, text).map_err(told)
 }

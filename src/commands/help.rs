@@ -80,7 +80,7 @@ pub(super) fn help(args: &Args) -> Result<u8, Failure> {
 }
 
 /// Shows Markdown: by a pager at a terminal, else as it is.
-fn page(text: &str) -> Result<(), Failure> {
+pub(super) fn page(text: &str) -> Result<(), Failure> {
     let look = Look::of_stdout();
     // Wider lines are hard to read.
     let text = display::markdown(text, Look { width: Some(look.width.unwrap_or(80).min(100)), ..look });

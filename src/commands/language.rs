@@ -3,6 +3,7 @@
 //! Owns finding the part of `docs/language.md` that a word is about. The page itself is the source: nothing is
 //! written here that it does not say.
 
+use crate::check::codes;
 use crate::diagnostic::nearest;
 
 const PAGE: &str = include_str!("../../docs/language.md");
@@ -56,6 +57,13 @@ pub(super) fn list() -> String {
            `mainstay help language TOPIC`.\n"
 }
 
+/// Returns what the page says about the code of a message.
+pub(super) fn of_code(code: &str) -> Option<String> {
+    let parts = parts();
+    let (_, says) = messages(&parts).find(|(known, _)| known == code)?;
+    Some(message(&parts, code, &says))
+}
+
 /// Returns what the page says about a topic.
 pub(super) fn find(topic: &str) -> Found {
     let wanted = topic.trim().trim_matches('`').to_lowercase();
@@ -92,6 +100,9 @@ fn message(parts: &[Part], code: &str, says: &str) -> String {
                 out.push_str(&format!("\nSo it is wrong:\n\n```\n{}\n```\n", example.join("\n")));
             }
         }
+    }
+    if codes::page(code).is_some() {
+        out.push_str(&format!("\nWhy, and how it is mended: `mainstay explain {code}`\n"));
     }
     let about =
         parts.iter().find(|part| !MESSAGES.contains(&part.title) && part.text.contains(&format!("`{code}`")));

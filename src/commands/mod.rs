@@ -13,9 +13,11 @@ mod completions;
 mod concurrency;
 mod conduct;
 mod detach;
+mod doc;
 mod coverage;
 mod drill;
 mod dry;
+mod explain;
 mod explore;
 mod failure;
 mod gameday;
@@ -50,6 +52,7 @@ mod timeline;
 mod verify;
 mod view;
 mod waiting;
+mod written;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -109,8 +112,10 @@ struct Cli {
 enum Command {
     New(new::Args),
     Check(check::Args),
+    Explain(explain::Args),
     Fmt(fmt::Args),
     Plan(plan::Args),
+    Doc(doc::Args),
     Drill(drill::Args),
     Run(run::Args),
     Waiting(waiting::Args),
@@ -154,8 +159,10 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::New(args) => new::new(&args),
         Command::Check(args) => check::check(&args),
+        Command::Explain(args) => explain::explain(&args),
         Command::Fmt(args) => fmt::fmt(&args),
         Command::Plan(args) => plan::plan(&args),
+        Command::Doc(args) => doc::doc(&args),
         Command::Drill(args) => drill::drill(&args),
         Command::Run(args) => run::run(&args),
         Command::Waiting(args) => waiting::waiting(&args),

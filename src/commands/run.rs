@@ -285,6 +285,7 @@ pub(super) fn here(
         roles,
         named_calls: false,
         call_timeout_ns: CALL_TIMEOUT,
+        rto_ns: program.fields.rto,
         game_day: None,
         plan: None,
     }

@@ -21,6 +21,7 @@ pub struct Config {
     path: Option<PathBuf>,
     state: Option<PathBuf>,
     roles: BTreeMap<String, Role>,
+    review_days: Option<u32>,
     sources: Sources,
 }
 
@@ -78,6 +79,11 @@ impl Config {
     /// Returns the state folder, absolute; a relative one stands in the folder of the file.
     pub fn state(&self) -> Option<&Path> {
         self.state.as_deref()
+    }
+
+    /// Returns after how many days a review is overdue, where that is set; 0: never.
+    pub fn review_days(&self) -> Option<u32> {
+        self.review_days
     }
 
     /// Returns the people of each role as they are now, by number of the user, each once.

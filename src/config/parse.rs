@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::{SourceId, Sources, Span, Spanned};
 
 /// Every key of the file; `docs/config.md` lists them.
-const KEYS: [&str; 2] = ["state", "roles"];
+const KEYS: [&str; 3] = ["state", "roles", "review_days"];
 
 /// Reads the text of the file at `path`.
 pub(super) fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
@@ -56,6 +56,7 @@ impl File<'_> {
             match key.get_ref().as_ref() {
                 "state" => config.state = self.state(value),
                 "roles" => config.roles = self.roles(value),
+                "review_days" => config.review_days = self.review_days(value),
                 other => {
                     let help = match nearest(other, KEYS) {
                         Some(near) => format!("did you mean `{near}`?"),
@@ -86,6 +87,18 @@ impl File<'_> {
         let folder = self.path.parent().unwrap_or(Path::new(""));
         let path = folder.join(text);
         Some(std::path::absolute(&path).unwrap_or(path))
+    }
+
+    fn review_days(&mut self, value: &Toml<DeValue<'_>>) -> Option<u32> {
+        let days = value.get_ref().as_integer().and_then(|n| u32::from_str_radix(n.as_str(), n.radix()).ok());
+        if days.is_none() {
+            self.kind(
+                "`review_days` is a number of days",
+                value,
+                "such as `review_days = 90`; 0: no review is ever overdue",
+            );
+        }
+        days
     }
 
     fn roles(&mut self, value: &Toml<DeValue<'_>>) -> BTreeMap<String, Role> {

@@ -81,7 +81,9 @@ fn headline(out: &mut String, summary: &Summary, look: Look) {
     }
     let sign = look.glyph(crate::timeline::Kind::Ended, tone);
     paragraph.push(look.tone(tone), format!("{sign} {word} "));
-    paragraph.push(look.dim(), format!("after {}: ", clock::length(summary.length())));
+    let over = summary.rto_ns.filter(|rto| summary.length() > *rto);
+    let rto = over.map_or_else(String::new, |rto| format!(", over the rto of {}", clock::length(rto)));
+    paragraph.push(look.dim(), format!("after {}{rto}: ", clock::length(summary.length())));
     paragraph.push(look.bold(), one_line(&summary.title));
     for text in paragraph.wrap(look.width) {
         let _ = writeln!(out, "{text}");

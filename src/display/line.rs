@@ -71,7 +71,7 @@ pub(super) fn line_behind(
 /// Phases stand at the edge, what happens in them below, what happens in a step below that.
 fn indent_of(entry: &Entry) -> usize {
     match entry.kind {
-        Kind::Phase | Kind::Opened | Kind::Ended | Kind::Stop if entry.depth == 0 => 0,
+        Kind::Phase | Kind::Opened | Kind::Ended | Kind::Stop | Kind::Rto if entry.depth == 0 => 0,
         _ => 2 * (entry.depth + 1),
     }
 }

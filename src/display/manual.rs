@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use super::Look;
+use super::doc::module_parts;
 use super::look::Paint;
+use super::page::parts_markdown;
 use super::text::{Paragraph, columns};
 use crate::check::manual::{Action, Module};
 
@@ -168,41 +170,7 @@ fn page_of(module: &Module, out: &mut String) {
         let _ = write!(out, "\nNeeds {}.\n", tools.join(", "));
     }
     for action in &module.actions {
-        page_of_action(action, out);
+        let parts = parts_markdown(&module_parts(action, "runbook in resolve"));
+        let _ = write!(out, "\n### {}\n\n{parts}", action.name);
     }
-}
-
-fn page_of_action(action: &Action, out: &mut String) {
-    let _ = write!(out, "\n### {}\n\n`{}` {}\n", action.name, action.signature(), action.does());
-    for paragraph in &action.description {
-        let _ = write!(out, "\n{paragraph}\n");
-    }
-    if !action.params.is_empty() {
-        out.push_str("\n| parameter | type | default | |\n| --- | --- | --- | --- |\n");
-        for param in &action.params {
-            let default = match param.default.as_deref() {
-                None => "needed".to_owned(),
-                Some("" | "none") => String::new(),
-                Some(default) => format!("`{}`", cell(default)),
-            };
-            let (ty, text) = (cell(&param.ty), cell(&param.description));
-            let _ = writeln!(out, "| `{}` | `{ty}` | {default} | {text} |", param.name);
-        }
-    }
-    if !action.gives.is_empty() {
-        let head = if action.each { "each has" } else { "it has" };
-        let _ = write!(out, "\n| {head} | |\n| --- | --- |\n");
-        for field in &action.gives {
-            let _ = writeln!(out, "| `{}` | {} |", field.name, cell(&field.description));
-        }
-    }
-    if !action.undo.is_empty() {
-        let _ = write!(out, "\nTaken back: {}\n", action.undo);
-    }
-    let example: String = action.example.lines().map(|line| format!("  {line}\n")).collect();
-    let _ = write!(out, "\n```runbook in resolve\n{example}```\n");
-}
-
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|")
 }

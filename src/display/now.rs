@@ -22,6 +22,10 @@ pub(super) struct Now {
     pub calls: Vec<Call>,
     /// The last command that ended.
     pub ended: Option<(String, CommandEnd)>,
+    /// How long the run may take, where its runbook says so.
+    rto: Option<Duration>,
+    /// When the run's clock stood at zero, by this terminal's.
+    zero: Option<Instant>,
     /// Loops that go on: how many items, how many at a time.
     loops: BTreeMap<Address, (u32, u32)>,
 }
@@ -66,7 +70,9 @@ fn when(record: &Record) -> Instant {
 impl Now {
     /// Takes in what begins and ends.
     pub fn follow(&mut self, record: &Record) {
+        self.zero = when(record).checked_sub(span(record.at.run_ns));
         match &record.body {
+            Body::Input(Input::Opened(opened)) => self.rto = opened.rto_ns.map(span),
             Body::Input(Input::Delivered { request, reply, .. }) => self.delivered(request, reply),
             Body::Input(_) => {}
             Body::Request(ask) => match &ask.request {
@@ -89,6 +95,12 @@ impl Now {
             Body::Fact(_) if record.class == Class::Trace => {}
             Body::Fact(fact) => self.fact(record, fact),
         }
+    }
+
+    /// Returns how much is left of the `rto`, or by how much it is over.
+    pub fn left(&self, now: Instant) -> Option<Result<Duration, Duration>> {
+        let (rto, took) = (self.rto?, now.saturating_duration_since(self.zero?));
+        Some(rto.checked_sub(took).ok_or_else(|| took.saturating_sub(rto)))
     }
 
     fn words(request: &Request) -> Option<(String, bool)> {
@@ -140,7 +152,10 @@ impl Now {
                 self.begin(open(format!("follow {file}"), None));
             }
             Fact::FollowEnded { .. } => self.end(address),
-            Fact::PhaseEnded { .. } => *self = Now { ended: self.ended.take(), ..Now::default() },
+            Fact::PhaseEnded { .. } => {
+                let (rto, zero) = (self.rto, self.zero);
+                *self = Now { ended: self.ended.take(), rto, zero, ..Now::default() };
+            }
             Fact::StepBegan { title, attempt, attempts, deadline, .. } => {
                 let again =
                     if *attempt > 1 { format!(" (attempt {attempt} of {attempts})") } else { String::new() };

@@ -15,6 +15,9 @@ use crate::value::Type;
 /// Lines of evidence that are shown, the newest ones.
 const EVIDENCE: usize = 12;
 
+/// Lines behind which the question is told again: on a screen of 24 its first line has scrolled away.
+const LONG: usize = 18;
+
 /// A prompt as text, and where its countdown stands.
 pub(super) struct Drawn {
     pub text: String,
@@ -81,6 +84,9 @@ pub(super) fn question(
         let what = if question.game_day { "ends the game day here" } else { "leaves the run as it stands" };
         let later = format!("{how} {what}; it can be answered from elsewhere");
         row(&mut text, "later", &[&later], Tone::Quiet, look);
+    }
+    if text.lines().count() > LONG {
+        row(&mut text, "question", &[&question.text], Tone::Plain, look);
     }
     let countdown = left.map(|left| {
         text.push_str(&time_left(left, look));

@@ -127,6 +127,9 @@ fn head(out: &mut String, summary: &Summary, state: RunState, look: Look) {
         let text = format!("{} UTC, after {took}", clock::utc(ended.at.wall_us));
         fact("ended", &text);
     }
+    if let Some(words) = summary.rto_words() {
+        fact("rto", &words);
+    }
     for (question, _) in summary.open_questions.values() {
         let of = of_roles(&question.roles, question.count);
         fact("waits for", &format!("{of}: {}", question.text));

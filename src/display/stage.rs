@@ -43,7 +43,7 @@ pub(super) fn lines(now: &Now, summary: &Summary, frame: &Frame) -> Vec<Line> {
     let Some(phase) = &now.phase else {
         return Vec::new();
     };
-    let mut lines = vec![head(phase, summary, frame)];
+    let mut lines = vec![head(now, phase, summary, frame)];
     let foot = foot(now, summary, frame);
     // At most half the screen, so that what stays can be read while something moves.
     let room = (frame.height / 2).clamp(3, 24).saturating_sub(1 + foot.len()).max(1);
@@ -52,24 +52,33 @@ pub(super) fn lines(now: &Now, summary: &Summary, frame: &Frame) -> Vec<Line> {
     lines
 }
 
-/// `── resolve "…" ── 12s of 5m ────`.
-fn head(phase: &Place, summary: &Summary, frame: &Frame) -> Line {
+/// `── resolve "…" ── 12s of 5m ── rto: 14m left ────`.
+fn head(now: &Now, phase: &Place, summary: &Summary, frame: &Frame) -> Line {
     let look = frame.look;
     let rule = if look.unicode { "─" } else { "-" };
     let time = took(phase.began, phase.bound, frame.now);
     // For whoever has to tell others when it was.
     let clock = if frame.width < WIDE { String::new() } else { format!(" {} UTC {rule}{rule}", frame.clock) };
-    let room = frame.width.saturating_sub(columns(&time) + columns(&clock) + 9);
+    let (tone, rto) = match now.left(frame.now) {
+        None => (Tone::Quiet, String::new()),
+        Some(Ok(left)) => (Tone::Plain, format!("rto: {} left", ticking(left))),
+        Some(Err(over)) => (Tone::Bad, format!("over the rto by {}", ticking(over))),
+    };
+    let between = if rto.is_empty() { String::new() } else { format!(" {rule}{rule} ") };
+    let aside = columns(&time) + columns(&between) + columns(&rto) + columns(&clock);
+    let room = frame.width.saturating_sub(aside + 9);
     let mark =
         if summary.game_day.is_some() { format!("{} ", GAME_DAY.to_uppercase()) } else { String::new() };
     let title = fit(&phase.title, Some(room.saturating_sub(columns(&mark))), look.unicode);
-    let used = columns(&mark) + columns(&title) + columns(&time) + columns(&clock) + 8;
+    let used = columns(&mark) + columns(&title) + aside + 8;
     vec![
         (look.dim(), format!("{0}{0} ", rule)),
         (look.tone(Tone::Warn), mark),
         (look.bold(), title),
         (look.dim(), format!(" {rule} ")),
         (look.plain(), time),
+        (look.dim(), between),
+        (look.tone(tone), rto),
         (look.dim(), format!(" {}{clock}", rule.repeat(frame.width.saturating_sub(used)))),
     ]
 }

@@ -29,6 +29,8 @@ pub(super) struct State {
     pub rollback: Option<String>,
     /// How the run ended, until the turn tells it.
     pub outcome: Option<Outcome>,
+    /// The `rto`, while it has not run out and the run has not come to its end.
+    pub rto: Option<i64>,
     /// Another text has taken the place of the one before: what was approved with that may not be what follows.
     pub accepted: bool,
     pub records: Vec<Record>,
@@ -59,6 +61,22 @@ struct Known {
 }
 
 impl State {
+    /// Takes over when an input occurred: the run's clock never goes back.
+    pub fn arrive(&mut self, occurred: Moment) {
+        self.now.run_ns = self.now.run_ns.max(occurred.run_ns);
+        self.now.wall_us = occurred.wall_us;
+    }
+
+    /// Writes down that the `rto` has run out, once.
+    pub fn tell_rto(&mut self) {
+        let now = self.now;
+        let Some(rto_ns) = self.rto.take_if(|rto| now.run_ns > *rto) else { return };
+        let since_us = now.run_ns.saturating_sub(rto_ns) / 1_000;
+        let at = Moment { run_ns: rto_ns, wall_us: now.wall_us.saturating_sub(since_us) };
+        let body = Body::Fact(Fact::OverRto { rto_ns, at });
+        self.records.push(Record { class: Class::Fact, address: Address("".into()), at: now, body });
+    }
+
     /// Hands a reply to whoever waits at `address`. Returns whether somebody does.
     pub fn deliver(&mut self, address: &Address, reply: Reply) -> bool {
         if let (Some(visits), Some(known)) = (&self.visits, self.kinds.get(address))
@@ -165,6 +183,7 @@ impl Door {
         {
             let mut state = self.state();
             state.outcome = Some(outcome);
+            state.rto = None;
             // What was asked for until now has been done: nothing begins in the turn that ends the run.
             state.rollback = None;
         }

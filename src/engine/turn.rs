@@ -94,6 +94,7 @@ impl Engine {
         match &input {
             Input::Opened(opened) => {
                 state.now = opened.at;
+                state.rto = opened.rto_ns.filter(|_| !state.dry);
                 push(&mut state.records, opened.at, &input);
                 drop(state);
                 let walk = root(
@@ -106,20 +107,23 @@ impl Engine {
                 return true;
             }
             Input::Delivered { request, occurred, reply } => {
-                state.now.run_ns = state.now.run_ns.max(occurred.run_ns);
-                state.now.wall_us = occurred.wall_us;
+                state.arrive(*occurred);
                 state.deliver(request, reply.clone());
                 if *reply != Reply::Descend || !state.is_reading(request) {
                     let class = if state.is_inner(request) { Class::Trace } else { Class::Input };
                     let (address, at) = (request.clone(), state.now);
                     state.records.push(Record { class, address, at, body: Body::Input(input) });
+                    // A replay does without what happened inside a reading.
+                    if class == Class::Input {
+                        state.tell_rto();
+                    }
                 }
             }
             Input::Control { control, by, occurred } => {
-                state.now.run_ns = state.now.run_ns.max(occurred.run_ns);
-                state.now.wall_us = occurred.wall_us;
+                state.arrive(*occurred);
                 let now = state.now;
                 push(&mut state.records, now, &input);
+                state.tell_rto();
                 match control {
                     Control::Stop => {
                         state.stop.get_or_insert_with(|| by.clone());
@@ -138,10 +142,10 @@ impl Engine {
                 return true;
             }
             Input::Heard { heard, who, uid, occurred, .. } => {
-                state.now.run_ns = state.now.run_ns.max(occurred.run_ns);
-                state.now.wall_us = occurred.wall_us;
+                state.arrive(*occurred);
                 let now = state.now;
                 push(&mut state.records, now, &input);
+                state.tell_rto();
                 drop(state);
                 return self.hear(heard.clone(), who.clone(), *uid);
             }

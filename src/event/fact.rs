@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, Deed, Difference, Point, QuestionKind};
+use super::{Address, Deed, Difference, Moment, Point, QuestionKind};
 use crate::source::Span;
 use crate::value::Value;
 
@@ -10,6 +10,12 @@ use crate::value::Value;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "fact", rename_all = "snake_case")]
 pub enum Fact {
+    /// The runbook's `rto` ran out before the run had come to its end. `at`: when that was; it is written down with the
+    /// next input.
+    OverRto {
+        rto_ns: i64,
+        at: Moment,
+    },
     /// The title, now that its parameters are known.
     Titled {
         title: String,

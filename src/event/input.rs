@@ -94,6 +94,9 @@ pub struct Opened {
     pub named_calls: bool,
     /// Duration of a call without a timeout, nanoseconds; 1m.
     pub call_timeout_ns: i64,
+    /// The runbook's `rto`, nanoseconds; `None` where it has none, and in journals that do not say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rto_ns: Option<i64>,
     /// Set where nothing of it is real; `None` in the journals of real runs, and in all that know no game days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub game_day: Option<GameDay>,

@@ -40,6 +40,7 @@ pub fn opening(program: &Program, file: &str) -> Opened {
         roles: BTreeMap::new(),
         named_calls: true,
         call_timeout_ns: CALL_TIMEOUT,
+        rto_ns: program.fields.rto,
         game_day: None,
         plan: None,
     }

@@ -237,6 +237,18 @@ pub fn rewrite(path: &Path, text: &[u8]) -> io::Result<()> {
     replace(&path, |file| file.write_all(text))
 }
 
+/// Writes a file, all of it or nothing; of one that is there as [`rewrite`].
+///
+/// # Errors
+///
+/// When it may not be written to, or the text cannot be kept; what was there then stands as it was.
+pub fn write_whole(path: &Path, text: &[u8]) -> io::Result<()> {
+    match regular(path)? {
+        Some(_) => rewrite(path, text),
+        None => replace(path, |file| file.write_all(text)),
+    }
+}
+
 /// Fills a new file beside `path` and puts it in its place, with the old one's owner and permission.
 fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let old = regular(path)?;

@@ -26,7 +26,7 @@ use crate::event::NativeRequest;
 use crate::process::blot::Needles;
 use crate::value::Value;
 
-pub use file::rewrite;
+pub use file::{rewrite, write_whole};
 pub use http::Sent;
 pub use words::{spoken, text};
 

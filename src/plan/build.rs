@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::about::About;
 use super::known::Known;
 use super::{Bound, FORMAT, Kind, Leg, NoReturn, Node, Param, Plan, Way, path, words};
 use crate::bounds::{Bounds, Given, Phase, Time};
@@ -12,8 +13,8 @@ use crate::program::{self, Effect, GlobalSource, Program, Symptom};
 use crate::source::{Sources, Span};
 
 /// Returns the plan of a program.
-pub(super) fn plan(program: &Program, file: &str, given: &Given, bounds: &Bounds) -> Plan {
-    let mut builder = Builder::new(program, given, bounds);
+pub(super) fn plan(program: &Program, file: &str, given: &Given, bounds: &Bounds, told: bool) -> Plan {
+    let mut builder = Builder::new(program, given, bounds, told);
     let phases = builder.phases();
     let known = &builder.known;
     let params = program.globals.iter().enumerate().filter_map(|(at, global)| match &global.source {
@@ -21,6 +22,8 @@ pub(super) fn plan(program: &Program, file: &str, given: &Given, bounds: &Bounds
             name: global.slot.name.clone(),
             ty: param.domain.to_string(),
             value: known.global(at).map(|value| value.brief(200)),
+            description: global.description.clone(),
+            default: param.default.as_ref().map(|default| known.source(default)),
         }),
         _ => None,
     });
@@ -33,6 +36,7 @@ pub(super) fn plan(program: &Program, file: &str, given: &Given, bounds: &Bounds
         owner: program.fields.owner.clone(),
         rto_ns: program.fields.rto,
         params: params.collect(),
+        about: About::of(program, known),
         worst: Bound::of(bounds.worst(), String::new(), &program.sources),
         ways: builder.ways(&phases),
         phases,
@@ -61,15 +65,17 @@ pub(super) struct Builder<'p> {
     pub bounds: &'p Bounds,
     pub sources: &'p Sources,
     pub lines: Rc<Lines>,
+    /// Whether what touches nothing stands in it, too.
+    pub told: bool,
     /// Actions whose body was shown, and where it has no way back any more.
     pub opened: BTreeMap<u32, Option<NoReturn>>,
 }
 
 impl<'p> Builder<'p> {
-    fn new(program: &'p Program, given: &Given, bounds: &'p Bounds) -> Self {
+    fn new(program: &'p Program, given: &Given, bounds: &'p Bounds, told: bool) -> Self {
         let (known, sources) = (Known::of(program, Some(given)), &program.sources);
         let lines = Rc::new(Lines::of(sources));
-        Builder { known, follows: &program.follows, bounds, sources, lines, opened: BTreeMap::new() }
+        Builder { known, follows: &program.follows, bounds, sources, lines, told, opened: BTreeMap::new() }
     }
 
     pub fn program(&self) -> &'p Program {
@@ -112,15 +118,18 @@ impl<'p> Builder<'p> {
 
     fn symptom(&mut self, symptom: &'p Symptom) -> Node {
         let mut node = self.node(Kind::Symptom, self.known.text(&symptom.title), symptom.span);
+        if let Some(alert) = symptom.alert.as_ref().filter(|_| self.told) {
+            node.clauses.push(("alert", alert.clone()));
+        }
         node.children = self.block(&symptom.body);
         let mut when = self.node(Kind::When, self.known.source(&symptom.when), symptom.when.span);
-        when.children = self.calls(&symptom.when);
+        self.called(&mut when, &symptom.when);
         node.children.push(when);
         let time = if self.program().symptoms.len() == 1 { self.bounds.symptoms } else { Time::ZERO };
         self.timed(node, time, String::new())
     }
 
-    fn clearing(&self, symptom: &'p Symptom) -> Node {
+    fn clearing(&mut self, symptom: &'p Symptom) -> Node {
         let (text, clauses) = match &symptom.cleared {
             Some((expr, polling)) => (self.known.source(expr), words::polling(polling, &self.known)),
             None => {
@@ -128,8 +137,10 @@ impl<'p> Builder<'p> {
                 (text, vec![("within", "1m".to_owned()), ("every", "5s".to_owned())])
             }
         };
-        let node = self.node(Kind::Verify, text, symptom.span);
-        Node { clauses, effect: Some(Effect::Reads), ..node }
+        let mut node = self.node(Kind::Verify, text, symptom.span);
+        self.called(&mut node, symptom.cleared.as_ref().map_or(&symptom.when, |(expr, _)| expr));
+        node.clauses.splice(0..0, clauses);
+        Node { effect: Some(Effect::Reads), ..node }
     }
 
     fn phase(&mut self, kind: Kind, phase: &'p program::Phase, bound: &Phase) -> Node {

@@ -4,35 +4,86 @@
 
 use super::build::Builder;
 use super::{Kind, Node, path};
+use crate::check::manual;
 use crate::program::{Call, Ending, Expr, Run, Statement, StatementKind, Target};
 use crate::source::Span;
 
 impl<'p> Builder<'p> {
-    /// Returns the calls of an expression whose bodies have not been shown yet.
-    pub fn calls(&mut self, expr: &'p Expr) -> Vec<Node> {
-        let calls = crate::expression::calls(expr);
-        calls.into_iter().filter_map(|(_, call)| self.body(call)).collect()
+    /// Adds to a node what an expression calls: the bodies that have not been shown yet.
+    pub fn called(&mut self, node: &mut Node, expr: &'p Expr) {
+        for (_, call) in crate::expression::calls(expr) {
+            self.named(node, call);
+            let body = self.body(call);
+            node.children.extend(body);
+        }
+    }
+
+    /// Says by name what is called.
+    fn named(&self, node: &mut Node, call: &Call) {
+        if !self.told {
+            return;
+        }
+        match &call.target {
+            Target::Action { action, .. } => {
+                node.clauses.push(("calls", self.program().action(*action).name.clone()));
+            }
+            Target::Native { module, function, .. } => {
+                node.clauses.push(("calls", format!("{module}.{function}")));
+            }
+            Target::Command(_) | Target::Manual(_) => {}
+        }
+    }
+
+    /// Adds what only somebody asks who makes the call by hand.
+    fn by_hand(&self, node: &mut Node, call: &Call) {
+        let written = self.sources.text(call.span).trim_start();
+        let fence = written.strip_prefix("```").and_then(|rest| rest.split_whitespace().next());
+        if let (Target::Command(_), Some(interpreter)) = (&call.target, fence) {
+            node.clauses.push(("script", interpreter.to_owned()));
+        }
+        if call.tried {
+            node.clauses.push(("try", String::new()));
+        }
+        if !call.allow_exit.is_empty() {
+            let allowed: Vec<_> = call.allow_exit.iter().map(ToString::to_string).collect();
+            node.clauses.push(("allow exit", allowed.join(", ")));
+        }
+    }
+
+    fn typed(&self, call: &Call) -> String {
+        if self.told { self.known.call_in_lines(call) } else { self.known.call(call) }
     }
 
     pub fn call(&mut self, kind: Kind, slot: Option<u32>, call: &'p Call, span: Span) -> Node {
-        let typed = self.known.call(call);
+        let typed = self.typed(call);
         let typed = match kind {
             Kind::Manual => typed.trim_start_matches("manual ").to_owned(),
             _ => typed,
         };
+        let mut named = None;
         let text = match (slot, kind) {
             (Some(_), Kind::Check | Kind::Run) => {
                 let source = self.sources.text(span);
                 let name =
                     source.trim_start_matches(kind.word()).split('=').next().unwrap_or_default().trim();
-                format!("{name} = {typed}")
+                named = self.told.then(|| ("as", name.to_owned()));
+                if self.told { typed } else { format!("{name} = {typed}") }
             }
             _ => typed,
         };
         let mut node = self.node(kind, text, span);
         node.effect = Some(call.effect);
+        node.clauses.extend(named);
+        self.named(&mut node, call);
+        if self.told {
+            self.by_hand(&mut node, call);
+        }
         for (name, expr) in &call.env {
-            node.clauses.push(("with env", format!("{name}: {}", self.known.expr(expr))));
+            let text = match self.told {
+                true => format!("{name}={}", self.known.filled(expr)),
+                false => format!("{name}: {}", self.known.expr(expr)),
+            };
+            node.clauses.push(("with env", text));
         }
         let clauses = [
             ("with dir", &call.dir),
@@ -42,7 +93,11 @@ impl<'p> Builder<'p> {
         ];
         for (word, expr) in clauses {
             if let Some(expr) = expr {
-                node.clauses.push((word, self.known.expr(expr)));
+                let text = match word {
+                    "with stdin" if self.told => self.known.filled(expr),
+                    _ => self.known.expr(expr),
+                };
+                node.clauses.push((word, text));
             }
         }
         node.children.extend(self.body(call));
@@ -62,7 +117,15 @@ impl<'p> Builder<'p> {
         let action = self.program().action(*id);
         let children = self.block(&action.body);
         self.opened.insert(id.0, path::no_return(&children).into_iter().next());
-        let node = self.node(Kind::Action, action.name.as_str(), action.span);
+        let mut node = self.node(Kind::Action, action.name.as_str(), action.span);
+        if self.told {
+            let takes: Vec<_> =
+                action.locals[..action.params].iter().map(|slot| slot.name.as_str()).collect();
+            node.clauses.push(("takes", takes.join(", ")));
+            let text = self.sources.get(action.span.source).map_or("", |source| &source.text);
+            node.clauses
+                .extend(manual::description(text, action.span).into_iter().map(|text| ("about", text)));
+        }
         (!children.is_empty()).then_some(Node { children, ..node })
     }
 
@@ -74,12 +137,12 @@ impl<'p> Builder<'p> {
             if let Some((until, every)) = &manual.until {
                 node.clauses.push(("until", self.known.source(until)));
                 node.clauses.push(("every", self.known.expr(every)));
+                self.called(&mut node, until);
             }
         }
         if let Some(done_when) = &run.done_when {
             node.clauses.push(("done when", self.known.source(done_when)));
-            let calls = self.calls(done_when);
-            node.children.extend(calls);
+            self.called(&mut node, done_when);
         }
         let ending = match &run.ending {
             Ending::Own => None,
@@ -88,15 +151,19 @@ impl<'p> Builder<'p> {
                     [Statement { kind: StatementKind::Run(one), .. }] => Some(one),
                     _ => None,
                 };
-                let text = one.map_or_else(String::new, |one| self.known.call(&one.call));
-                let mut back = self.node(Kind::Undo, text, undo.span);
+                let mut back = match one {
+                    Some(one) => {
+                        let text = self.typed(&one.call);
+                        Node { kind: Kind::Undo, text, ..self.change(one, undo.span) }
+                    }
+                    None => {
+                        let children = self.block(&undo.body);
+                        Node { children, ..self.node(Kind::Undo, "", undo.span) }
+                    }
+                };
                 if undo.safe {
                     back.clauses.push(("safe", String::new()));
                 }
-                back.children = match one {
-                    Some(one) => self.body(&one.call).into_iter().collect(),
-                    None => self.block(&undo.body),
-                };
                 Some(back)
             }
             Ending::Leave(why) => Some(self.node(Kind::Leave, self.known.text(why), why.span)),

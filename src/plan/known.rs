@@ -4,12 +4,15 @@
 
 use crate::bounds::Given;
 use crate::expression::{self, Scope};
-use crate::program::{Call, Expr, GlobalSource, NameRef, Program, Target, Template, TemplatePart};
+use crate::program::{Call, Expr, ExprKind, GlobalSource, NameRef, Program, Target, Template, TemplatePart};
 use crate::shell;
 use crate::value::{Type, Value};
 
 /// Stands for what is not known until the command is written out: quoting leaves it as it is.
 const MARK: &str = "unknownvalue";
+
+/// A call longer than this is written in several lines.
+const LONG: usize = 90;
 
 /// The values of a program's names that are known.
 pub(super) struct Known<'p> {
@@ -51,7 +54,7 @@ impl<'p> Known<'p> {
     /// Returns an expression's value where it is known, else as it is written.
     pub fn expr(&self, expr: &Expr) -> String {
         match &expr.kind {
-            crate::program::ExprKind::Literal(value) => value.brief(200),
+            ExprKind::Literal(value) => value.brief(200),
             _ => match self.value(expr) {
                 Some(value) => value.brief(200),
                 None => self.source(expr),
@@ -108,6 +111,59 @@ impl<'p> Known<'p> {
         }
     }
 
+    /// Returns a call as somebody reads it who has nothing else: what is long stands on lines of its own.
+    pub fn call_in_lines(&self, call: &Call) -> String {
+        let (name, args): (String, Vec<(&str, &Expr)>) = match &call.target {
+            Target::Native { module, function, args } => {
+                (format!("{module}.{function}"), args.iter().map(|(name, e)| (name.as_str(), e)).collect())
+            }
+            Target::Action { action, args } => {
+                (self.program.action(*action).name.clone(), args.iter().map(|e| ("", e)).collect())
+            }
+            Target::Command(_) | Target::Manual(_) => return self.call(call),
+        };
+        let args: Vec<String> = args
+            .into_iter()
+            .map(|(name, expr)| match self.several(expr) {
+                Some(lines) => format!("{}\"\"\"\n{lines}\n\"\"\"", named(name)),
+                None => format!("{}{}", named(name), self.argument(expr)),
+            })
+            .collect();
+        let short = args.iter().map(String::len).sum::<usize>() + name.len() <= LONG;
+        if short && !args.iter().any(|arg| arg.contains('\n')) {
+            return format!("{name}({})", args.join(", "));
+        }
+        let args = args.join(",\n").replace('\n', "\n  ");
+        format!("{name}(\n  {args}\n)")
+    }
+
+    /// Returns the lines of a text that has several.
+    fn several(&self, expr: &Expr) -> Option<String> {
+        let text = self.given(expr)?;
+        text.trim().contains('\n').then(|| text.trim_matches('\n').to_owned())
+    }
+
+    /// Returns a text that is written out, with what is known of it filled in.
+    fn given(&self, expr: &Expr) -> Option<String> {
+        match &expr.kind {
+            ExprKind::Template(template) => Some(self.text(template)),
+            ExprKind::Literal(Value::Text(text)) => Some(text.to_string()),
+            _ => match self.value(expr) {
+                Some(Value::Text(text)) => Some(text.to_string()),
+                _ => None,
+            },
+        }
+    }
+
+    /// Returns what a command is given beside its words, as it would be typed.
+    pub fn filled(&self, expr: &Expr) -> String {
+        let value = || match self.value(expr) {
+            Some(value) => value.to_string(),
+            None => format!("{{{{ {} }}}}", self.source(expr)),
+        };
+        self.given(expr).unwrap_or_else(value)
+    }
+
     fn bound(&self, index: usize, expr: &Expr) -> shell::Bound {
         if expr.ty == Type::Secret {
             return shell::Bound::Secret { env: String::new(), name: self.source(expr) };
@@ -143,6 +199,11 @@ impl Scope for Known<'_> {
     fn now(&self) -> jiff::Timestamp {
         jiff::Timestamp::UNIX_EPOCH
     }
+}
+
+/// Returns the name of an argument with what follows it.
+fn named(name: &str) -> String {
+    if name.is_empty() { String::new() } else { format!("{name}: ") }
 }
 
 /// Returns text on one line.

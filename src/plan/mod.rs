@@ -4,6 +4,7 @@
 //! and where there is no way back any more. Plain data, which `display` draws. Never reads, and never evaluates what is not known
 //! beforehand: it stands as `{{ name }}`.
 
+mod about;
 mod build;
 mod call;
 mod known;
@@ -12,6 +13,8 @@ mod statement;
 mod words;
 
 use serde::Serialize;
+
+pub use about::{About, Secret};
 
 use crate::bounds::{Amount, Bounds, Given, Open, Time};
 use crate::program::{Effect, Program};
@@ -37,6 +40,9 @@ pub struct Plan {
     /// Through each resolution, and through each other runbook that the diagnosis leads to.
     pub ways: Vec<Way>,
     pub phases: Vec<Node>,
+    /// What else the file says of itself.
+    #[serde(skip)]
+    pub about: About,
 }
 
 /// A parameter.
@@ -48,6 +54,11 @@ pub struct Param {
     pub ty: String,
     /// What the plan takes it to be; `None`: whatever it may be.
     pub value: Option<String>,
+    #[serde(skip)]
+    pub description: String,
+    /// As it is written; `None`: it must be given.
+    #[serde(skip)]
+    pub default: Option<String>,
 }
 
 /// One way through a runbook.
@@ -163,6 +174,13 @@ pub enum Kind {
     Goto,
     /// The body of an action, where it is called first.
     Action,
+    /// The kinds below touch nothing, and stand only in a plan that is [told](Plan::told).
+    Let,
+    Show,
+    Finding,
+    Output,
+    /// What an action returns.
+    Return,
 }
 
 impl Kind {
@@ -200,14 +218,31 @@ impl Kind {
             Kind::Irreversible => "irreversible",
             Kind::Finally => "finally",
             Kind::Action => "action",
+            Kind::Let => "let",
+            Kind::Show => "show",
+            Kind::Finding => "finding",
+            Kind::Output => "output",
+            Kind::Return => "return",
         }
+    }
+
+    /// Returns whether it touches nothing: names and values, and what is said of them.
+    pub fn is_quiet(self) -> bool {
+        matches!(self, Kind::Let | Kind::Show | Kind::Finding | Kind::Output | Kind::Return)
     }
 }
 
 impl Plan {
     /// Returns the plan of a program.
     pub fn of(program: &Program, file: &str, given: &Given) -> Plan {
-        build::plan(program, file, given, &Bounds::of(program, given))
+        build::plan(program, file, given, &Bounds::of(program, given), false)
+    }
+
+    /// Returns the plan of every run of a program, with all that somebody needs who has nothing but the plan: also statements that touch
+    /// nothing, and clauses that only say how something is meant.
+    pub fn told(program: &Program, file: &str) -> Plan {
+        let given = Given::nothing();
+        build::plan(program, file, &given, &Bounds::of(program, &given), true)
     }
 }
 

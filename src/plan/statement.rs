@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::build::Builder;
 use super::known::Known;
 use super::{Kind, Node, words};
-use crate::bounds::{Made, Part, Time};
+use crate::bounds::{Part, Time};
 use crate::program::{
     self, Choice, Effect, Expr, Failure, Follow, For, Polling, Statement, StatementKind, Step, Template,
     Watch, WatchTarget,
@@ -23,15 +23,14 @@ impl<'p> Builder<'p> {
 
     fn statement(&mut self, statement: &'p Statement) -> Option<Node> {
         let span = statement.span;
-        let part = self.bounds.part(statement.id).copied().unwrap_or_default();
+        let part = self.bounds.part(statement.id).cloned().unwrap_or_default();
         let node = match &statement.kind {
             StatementKind::Check { slot, call, until } => {
                 let mut node = self.call(Kind::Check, *slot, call, span);
                 if let Some((expr, polling)) = until.as_deref() {
                     node.clauses.push(("until", self.known.source(expr)));
                     node.clauses.extend(words::polling(polling, &self.known));
-                    let calls = self.calls(expr);
-                    node.children.extend(calls);
+                    self.called(&mut node, expr);
                 }
                 node
             }
@@ -49,7 +48,7 @@ impl<'p> Builder<'p> {
                 self.asked(node, &one.by, &one.within, &one.on_silence)
             }
             StatementKind::Ask(one) => {
-                let node = self.node(Kind::Ask, self.known.text(&one.text), span);
+                let node = self.question(one, span);
                 self.asked(node, &one.by, &one.within, &one.on_silence)
             }
             StatementKind::Notify { channel, text } => {
@@ -72,16 +71,55 @@ impl<'p> Builder<'p> {
             StatementKind::Watch(watch) => self.watch(watch, span),
             StatementKind::PointOfNoReturn { text, when } => {
                 let mut node = self.node(Kind::Point, self.known.text(text), span);
-                node.clauses.extend(when.as_ref().map(|when| ("when", self.known.source(when))));
+                if let Some(when) = when {
+                    node.clauses.push(("when", self.known.source(when)));
+                    self.called(&mut node, when);
+                }
                 node
             }
-            StatementKind::Let { .. }
-            | StatementKind::Show { .. }
-            | StatementKind::Finding { .. }
-            | StatementKind::Output { .. }
-            | StatementKind::Return(_) => return None,
+            _ => return self.quiet(statement),
         };
         Some(self.bounded(node, &part))
+    }
+
+    /// Returns a statement that touches nothing, in a plan in which these stand.
+    fn quiet(&self, statement: &Statement) -> Option<Node> {
+        if !self.told {
+            return None;
+        }
+        let (kind, text) = match &statement.kind {
+            StatementKind::Let { expr, .. } => {
+                let written = self.sources.text(statement.span);
+                let name = written.trim_start_matches("let").split('=').next().unwrap_or_default().trim();
+                (Kind::Let, format!("{name} = {}", self.known.expr(expr)))
+            }
+            StatementKind::Show { expr, .. } => (Kind::Show, self.known.source(expr)),
+            StatementKind::Finding { text, .. } => (Kind::Finding, self.known.text(text)),
+            StatementKind::Output { name, expr, .. } => {
+                (Kind::Output, format!("{name} = {}", self.known.expr(expr)))
+            }
+            StatementKind::Return(expr) => (Kind::Return, self.known.expr(expr.as_ref()?)),
+            _ => return None,
+        };
+        let mut node = self.node(kind, text, statement.span);
+        if let StatementKind::Finding { when: Some(when), .. } = &statement.kind {
+            node.clauses.push(("when", self.known.source(when)));
+        }
+        Some(node)
+    }
+
+    fn question(&self, one: &program::Asking, span: Span) -> Node {
+        let mut node = self.node(Kind::Ask, self.known.text(&one.text), span);
+        if self.told {
+            let name = self.sources.text(span).trim_start_matches("ask").split_whitespace().next();
+            let domain = match &one.one_of {
+                Some(list) => format!("one of {}", self.known.expr(list)),
+                None => one.domain.to_string(),
+            };
+            node.clauses.push(("as", name.unwrap_or_default().to_owned()));
+            node.clauses.push(("answer", domain));
+        }
+        node
     }
 
     fn verify(
@@ -99,7 +137,7 @@ impl<'p> Builder<'p> {
         if let Some(message) = message {
             node.clauses.push(("else", format!("\"{}\"", self.known.text(message))));
         }
-        node.children = self.calls(expr);
+        self.called(&mut node, expr);
         node
     }
 
@@ -153,7 +191,7 @@ impl<'p> Builder<'p> {
         let mut node = self.node(Kind::Decide, "", span);
         for (when, choice) in arms {
             let mut arm = self.node(Kind::When, self.known.source(when), when.span);
-            arm.children = self.calls(when);
+            self.called(&mut arm, when);
             arm.children.extend(self.choice(choice, when.span));
             node.children.push(longest(arm));
         }
@@ -164,11 +202,11 @@ impl<'p> Builder<'p> {
     }
 
     fn bounded(&self, node: Node, part: &Part) -> Node {
-        let made = match part.made {
-            Made::Sum if !part.time.forward.is_zero() && node.kind == Kind::Parallel => {
+        let made = match &part.made {
+            None if !part.time.forward.is_zero() && node.kind == Kind::Parallel => {
                 "the longest of them".to_owned()
             }
-            made => made.to_string(),
+            _ => part.words(),
         };
         let mut node = self.timed(node, part.time, made);
         for child in &mut node.children {
@@ -244,8 +282,12 @@ impl<'p> Builder<'p> {
             (self.follows.get(follow.book as usize), self.bounds.books.get(&follow.book))
         {
             let (known, lines) = (Known::of(other, None), Rc::clone(&self.lines));
-            let (follows, sources) = (self.follows, self.sources);
-            let mut inside = Builder { known, follows, bounds, sources, lines, opened: BTreeMap::new() };
+            let (follows, sources, told) = (self.follows, self.sources, self.told);
+            if told {
+                node.clauses.push(("title", known.text(&other.title)));
+            }
+            let mut inside =
+                Builder { known, follows, bounds, sources, lines, told, opened: BTreeMap::new() };
             node.children = inside.phases();
         }
         node
@@ -261,7 +303,7 @@ impl<'p> Builder<'p> {
             }
             let kind = if one.good { Kind::Good } else { Kind::Bad };
             let mut arm = self.node(kind, text, one.when.span);
-            arm.children = self.calls(&one.when);
+            self.called(&mut arm, &one.when);
             if let Some(target) = &one.target {
                 arm.children.extend(self.target(target, &mut arm.clauses));
             }

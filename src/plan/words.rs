@@ -29,7 +29,10 @@ pub(super) fn silence(silence: &Silence, known: &Known<'_>) -> String {
     match silence {
         Silence::Abort => "abort".to_owned(),
         Silence::Continue => "continue".to_owned(),
-        Silence::Escalate { role, .. } => format!("escalate to {role}"),
+        Silence::Escalate { role, text: None } => format!("escalate to {role}"),
+        Silence::Escalate { role, text: Some(text) } => {
+            format!("escalate to {role} \"{}\"", known.text(text))
+        }
         Silence::Answer(answer) => known.expr(answer),
     }
 }

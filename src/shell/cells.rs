@@ -26,7 +26,8 @@ pub(super) struct Cell {
 
 /// Returns the cells of `pieces`.
 pub(super) fn cells(pieces: &[Piece]) -> Vec<Cell> {
-    let mut cells = Vec::new();
+    let length = |piece: &Piece| if let Piece::Text { text, .. } = piece { text.len() } else { 1 };
+    let mut cells = Vec::with_capacity(pieces.iter().map(length).sum());
     let mut push = |atom| cells.push(Cell { atom, at: cells.len() });
     for (number, piece) in pieces.iter().enumerate() {
         match piece {

@@ -33,7 +33,7 @@ pub(super) fn direct(script: &Script, guards: &[(tree::Word, Start)], pieces: &[
         return None;
     }
     let mut guards = guards.iter().map(|(word, start)| (parts(word, pieces), *start)).peekable();
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(words.len());
     for word in words {
         if word.literal().as_deref() != Some("{}") && !word.parts.iter().all(is_plain) {
             return None;
@@ -56,7 +56,7 @@ fn is_plain(part: &Part) -> bool {
 
 /// Returns the parts of `word` up to the first that only the shell knows.
 pub(super) fn parts(word: &tree::Word, pieces: &[Piece]) -> Vec<WordPart> {
-    let mut parts: Vec<WordPart> = Vec::new();
+    let mut parts: Vec<WordPart> = Vec::with_capacity(word.parts.len());
     let mut from = word.parts.as_slice();
     while let Some((part, rest)) = from.split_first() {
         from = rest;

@@ -173,27 +173,28 @@ impl Walk<'_> {
 
     /// Walks a command that runs another one somewhere behind options that are not known.
     fn container(&mut self, name: &str, words: &[Word], flow: &Flow) -> ReadsCode {
-        let literals: Vec<String> = words.iter().map(|w| w.literal().unwrap_or_default()).collect();
-        let runs = literals.iter().any(|l| lists(programs::RUNS, l))
-            || !["docker", "podman", "kubectl", "oc", "ip"].contains(&name);
-        if !runs {
-            return self.arguments(name, words, flow);
-        }
-        let dashes = literals.iter().position(|l| l == "--");
-        let found = literals
-            .iter()
-            .enumerate()
-            .skip(2)
-            .position(|(_, l)| !l.is_empty() && reads_somehow(basename(l)));
-        let nested =
-            dashes.map(|d| d + 1).or(found.map(|f| f + 2)).or_else(|| exec_command(&literals, words));
-        let Some(nested) = nested.filter(|n| *n < words.len()) else {
+        let Some(nested) = inner(name, words) else {
             return self.arguments(name, words, flow);
         };
         let (before, command) = words.split_at(nested);
         before.iter().skip(1).for_each(|word| self.argument(word, flow));
         self.run(command, flow, true)
     }
+}
+
+/// Returns where the command begins that runs in a container or the like, if one is run.
+pub(super) fn inner(name: &str, words: &[Word]) -> Option<usize> {
+    let literals: Vec<String> = words.iter().map(|w| w.literal().unwrap_or_default()).collect();
+    let runs = literals.iter().any(|l| lists(programs::RUNS, l))
+        || !["docker", "podman", "kubectl", "oc", "ip"].contains(&name);
+    if !runs {
+        return None;
+    }
+    let dashes = literals.iter().position(|l| l == "--");
+    let found =
+        literals.iter().enumerate().skip(2).position(|(_, l)| !l.is_empty() && reads_somehow(basename(l)));
+    let nested = dashes.map(|d| d + 1).or(found.map(|f| f + 2)).or_else(|| exec_command(&literals, words));
+    nested.filter(|n| *n < words.len())
 }
 
 /// Returns the position of the command in `docker exec [options] CONTAINER COMMAND`, whose options are few.

@@ -9,9 +9,12 @@ mod bind;
 mod builtins;
 mod carriers;
 mod cells;
+mod changes;
+mod changing;
 mod commands;
 mod emit;
 mod external;
+mod given;
 mod interpreters;
 mod names;
 mod plan;
@@ -47,19 +50,43 @@ use refusal::Refusal;
 /// `unsafe-position` and `second-interpreter` where a value would be read as code, `unterminated-quote`,
 /// `unterminated-substitution`, `unterminated-here-document`, `shell-syntax`, `empty-command`.
 pub fn analyse(pieces: &[Piece], kind: CommandKind) -> Result<CommandPlan, Vec<Diagnostic>> {
+    read(pieces, kind, None)
+}
+
+/// Does the same for a command that is meant to read, and adds to `changes` what its programs are known to change, in
+/// their order: "`kubectl delete` changes something".
+///
+/// # Errors
+///
+/// As [`analyse`].
+pub fn analyse_reading(
+    pieces: &[Piece],
+    kind: CommandKind,
+    changes: &mut Vec<String>,
+) -> Result<CommandPlan, Vec<Diagnostic>> {
+    read(pieces, kind, Some(changes))
+}
+
+fn read(
+    pieces: &[Piece],
+    kind: CommandKind,
+    changes: Option<&mut Vec<String>>,
+) -> Result<CommandPlan, Vec<Diagnostic>> {
     let shell = match kind {
         CommandKind::OneLine => Shell::Bash,
         CommandKind::Fence(shell) => shell,
     };
-    let cells = cells::cells(pieces);
-    let mut reader = Reader::new(cells.clone());
+    let mut reader = Reader::new(cells::cells(pieces));
     let script = match reader.whole_script() {
         Ok(script) => script,
-        Err(fault) => return without_tree(pieces, shell, &cells, &fault),
+        Err(fault) => return without_tree(pieces, shell, &reader.cells, &fault),
     };
     if script.pipelines.is_empty() {
         let empty = Diagnostic::error("empty-command", "there is no command here");
-        return Err(vec![placed_at(empty, pieces, 0..cells.len()).help("write one behind `$`")]);
+        return Err(vec![placed_at(empty, pieces, 0..reader.cells.len()).help("write one behind `$`")]);
+    }
+    if let Some(found) = changes {
+        *found = changes::changes(&script, pieces);
     }
     // Without a value there is nothing to find a place for.
     let values = pieces.iter().any(|p| matches!(p, Piece::Value { .. }));
@@ -70,7 +97,7 @@ pub fn analyse(pieces: &[Piece], kind: CommandKind) -> Result<CommandPlan, Vec<D
         if kind == CommandKind::OneLine && !raw { emit::direct(&script, &guards, pieces) } else { None };
     let form = match words {
         Some(words) if reader.comments.is_empty() => Form::Direct { words },
-        _ => emit::script(shell, &cells, &reader.documents, &bindings, &guards, pieces),
+        _ => emit::script(shell, &reader.cells, &reader.documents, &bindings, &guards, pieces),
     };
     Ok(CommandPlan { form, bindings, template: emit::template(pieces) })
 }

@@ -63,7 +63,7 @@ impl Reader {
             ">&" | "<&" => RedirectionKind::Descriptor,
             _ => RedirectionKind::File,
         };
-        Ok(Some(Redirection { kind, target }))
+        Ok(Some(Redirection { kind, target, writes: operator.contains('>') }))
     }
 
     fn document(

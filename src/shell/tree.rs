@@ -53,6 +53,8 @@ pub(super) enum Head {
 pub(super) struct Redirection {
     pub kind: RedirectionKind,
     pub target: Word,
+    /// It opens what it names for writing.
+    pub writes: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -93,7 +93,7 @@ impl Walk<'_> {
 }
 
 /// Returns whether `word` is an option whose argument a shell reads, and then whether it is part of it.
-fn code_option(wrapper: &Wrapper, word: &Word) -> Option<bool> {
+pub(super) fn code_option(wrapper: &Wrapper, word: &Word) -> Option<bool> {
     wrapper.code.split_whitespace().find_map(|code| takes(word, code))
 }
 

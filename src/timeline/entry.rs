@@ -57,6 +57,8 @@ pub enum Kind {
     Wait,
     Failure,
     Stop,
+    /// The runbook's `rto` ran out.
+    Rto,
     Ended,
 }
 

@@ -55,6 +55,10 @@ fn walking(fact: &Fact, at: Moment) -> Option<Told> {
     use Tone::{Bad, Good, Plain, Quiet, Warn};
     use Weight::{Begin, Key, Line};
     let told = match fact {
+        Fact::OverRto { rto_ns, .. } => {
+            let what = Words::say(format!("the rto of {} has run out", length(*rto_ns)));
+            (Kind::Rto, Key, Bad, what, none())
+        }
         Fact::Titled { title } => (Kind::Title, Line, Plain, Words::say(title.as_str()), none()),
         Fact::PhaseBegan { phase, title, .. } => {
             (Kind::Phase, Line, Plain, phase_words(*phase, title), none())

@@ -93,7 +93,8 @@ fn header(out: &mut String, summary: &Summary) {
     }
     if let Some(ended) = &summary.ended {
         let took = length(summary.length());
-        row("ended", format!("{} UTC, after {took}", utc(ended.at.wall_us)));
+        let rto = summary.rto_words().map_or_else(String::new, |words| format!(", {words}"));
+        row("ended", format!("{} UTC, after {took}{rto}", utc(ended.at.wall_us)));
     }
     if !summary.params.is_empty() {
         let given: Vec<String> =

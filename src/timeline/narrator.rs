@@ -242,6 +242,9 @@ impl Narrator {
         if !facts::tell(fact, record.at, &mut entry) {
             return None;
         }
+        if let Fact::OverRto { at, .. } = fact {
+            entry.at = *at;
+        }
         entry.depth = self.steps.keys().filter(|step| is_below(&record.address, step)).count();
         entry.lane = self.lane(&record.address).to_owned();
         entry.evidence = self.evidence(seq, record, &entry);

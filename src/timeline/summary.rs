@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::clock;
 use super::departure::{Departure, FollowedPlan};
 use super::narrator::is_below;
 use super::parts::{Answer, Approval, ChangeLine, Ending, FailureLine, Milestones, StepLine, SymptomLine};
@@ -46,6 +47,9 @@ pub struct Summary {
     pub departures: Vec<Departure>,
     pub params: Vec<(String, Value)>,
     pub opened: Moment,
+    /// How long it may take until the symptoms are gone, nanoseconds; `None` where the runbook does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rto_ns: Option<i64>,
     /// The process that executes it, or did so last; `None` where the journal does not say.
     pub executor: Option<Executor>,
     /// The row with which another text took the place of the one before, and the hash of the new one; zero and
@@ -125,6 +129,20 @@ impl Summary {
     pub fn length(&self) -> i64 {
         let end = self.ended.as_ref().map_or(self.last, |e| e.at);
         end.run_ns.saturating_sub(self.opened.run_ns)
+    }
+
+    /// Returns how that stands to the `rto`, in words: `over the rto of 15m by 40s`. Nothing where there is none, and where
+    /// it ended in time without a symptom being gone.
+    pub fn rto_words(&self) -> Option<String> {
+        let rto = self.rto_ns?;
+        let left = rto.saturating_sub(self.length());
+        let (rto, by) = (clock::length(rto), clock::length(left.saturating_abs()));
+        match self.outcome() {
+            _ if left < 0 => Some(format!("over the rto of {rto} by {by}")),
+            None => Some(format!("{by} left of the rto of {rto}")),
+            Some(Outcome::Resolved | Outcome::NotNeeded) => Some(format!("within the rto of {rto}")),
+            Some(_) => None,
+        }
     }
 
     /// Returns whether nothing more is to be expected of it.
@@ -215,6 +233,7 @@ impl Summary {
                 self.params.clone_from(&opened.params);
                 self.roles = Some(opened.roles.clone());
                 self.opened = opened.at;
+                self.rto_ns = opened.rto_ns;
                 self.executor = opened.zero_ns.map(|zero_ns| Executor {
                     pid: opened.pid,
                     host: opened.host.clone(),

@@ -64,6 +64,9 @@ impl Page {
     }
 }
 
+/// Where the pages stand that `mainstay explain` shows.
+pub const CODES: &str = "src/check/codes";
+
 /// Returns the root of the checkout.
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -72,7 +75,7 @@ pub fn root() -> PathBuf {
 /// Returns every page of the checkout.
 pub fn all() -> Vec<Page> {
     let mut paths = Vec::new();
-    for folder in [".", "docs", "runbooks", "runbooks/quickstart", "runbooks/incidents"] {
+    for folder in [".", "docs", "runbooks", "runbooks/quickstart", "runbooks/incidents", CODES] {
         let entries = std::fs::read_dir(root().join(folder)).expect("a folder of pages");
         for entry in entries {
             let path = entry.expect("an entry").path();

@@ -27,6 +27,8 @@ pub fn wrong() -> Vec<String> {
     let mut wrong = Vec::new();
     let described = |title: &str| rows(&reference.text, title);
     compare("message", &codes(), &described("Messages"), &mut wrong);
+    let explained = check::codes::all().map(|page| page.code.to_owned()).collect();
+    compare("page of a message", &explained, &described("Messages"), &mut wrong);
     compare("function", &functions(), &described("Functions"), &mut wrong);
     compare("module", &modules(), &described("Modules"), &mut wrong);
     wrong
@@ -81,17 +83,19 @@ fn compare(what: &str, known: &BTreeSet<String>, described: &BTreeSet<String>, w
 
 /// Returns the names that begin the rows of the tables in a section: `` | `name` `` or `` | `name(…)` ``.
 fn rows(text: &str, title: &str) -> BTreeSet<String> {
+    cells(text, title).map(|(name, _)| name).collect()
+}
+
+/// Returns what these rows begin with, and what stands behind it.
+pub fn cells<'t>(text: &'t str, title: &'t str) -> impl Iterator<Item = (String, &'t str)> {
     let mut inside = false;
-    let mut names = BTreeSet::new();
-    for line in text.lines() {
+    text.lines().filter_map(move |line| {
         if let Some(heading) = line.strip_prefix("## ") {
             inside = heading == title;
         }
-        if let Some(rest) = line.strip_prefix("| `").filter(|_| inside) {
-            names.insert(rest.split(['`', '(']).next().unwrap_or("").to_owned());
-        }
-    }
-    names
+        let rest = line.strip_prefix("| `").filter(|_| inside)?;
+        Some((rest.split(['`', '(']).next().unwrap_or("").to_owned(), rest.split_once('|')?.1))
+    })
 }
 
 /// Returns the codes of all messages that a check or a command's values can bring.

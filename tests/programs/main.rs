@@ -5,6 +5,8 @@
 
 mod harness;
 mod outside;
+#[path = "../support/pages.rs"]
+mod pages;
 mod text;
 
 use std::cell::Cell;
@@ -12,7 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use harness::{Case, Fails, Kept, Ran, same, sound, story};
 use mainstay::bounds::{Amount, Bounds, Given, Time};
+use mainstay::display;
 use mainstay::event::{Body, Fact, Input, PhaseKind, Point, Record, Request};
+use mainstay::plan::Plan;
+use mainstay::program::{Call, Program, StatementKind, Target};
+use mainstay::shell::ScriptPart;
 use mainstay::value::Value;
 use outside::Fate;
 use proptest::prelude::*;
@@ -327,4 +333,55 @@ fn no_run_takes_longer_than_the_worst_case_that_was_computed() {
     }
     println!("{} programs, at most {:.0} % of the worst case", programs.get(), share.get() * 100.0);
     assert!(share.get() > 0.2, "no run comes near the worst case: it says nothing");
+}
+
+#[test]
+fn every_program_has_a_whole_page_with_each_of_its_commands() {
+    let commands = Cell::new(0_usize);
+    let property = |(choices, fate): (Vec<u16>, Fate)| {
+        let text = watched(&text::runbook(&choices), fate.seed);
+        let case = Case::new(text, fate).map_err(TestCaseError::fail)?;
+        let plan = Plan::told(&case.program, "chance.runbook");
+        pages::wrong(&plan).map_err(|e| TestCaseError::fail(format!("{}\n{e}", case.text)))?;
+        let plain = display::plan::html(&Plan::of(&case.program, "chance.runbook", &Given::nothing()));
+        let plain = plain.map_err(|e| TestCaseError::fail(e.to_string()))?;
+        pages::html(&plain).map_err(|e| TestCaseError::fail(format!("{}\n{e}", case.text)))?;
+        commands.set(commands.get() + written(&case.program, &plan)?);
+        Ok(())
+    };
+    let mut runner = proptest::test_runner::TestRunner::new(tried(100));
+    if let Err(error) = runner.run(&case(), property) {
+        panic!("{error}");
+    }
+    assert!(commands.get() > 500, "hardly any command was looked for: {}", commands.get());
+}
+
+/// Holds that the plan has each command of the program, those of actions that are called and of undos with them.
+fn written(program: &Program, plan: &Plan) -> Result<usize, TestCaseError> {
+    let known: BTreeSet<String> = pages::commands(plan).into_iter().collect();
+    let mut count = 0;
+    let mut lost = None;
+    let mut look = |call: &Call| {
+        if let (Target::Command(command), true) = (&call.target, lost.is_none()) {
+            count += 1;
+            let typed = |word: &str| known.iter().any(|one| one.split(' ').next() == Some(word));
+            let word = command.plan.template.iter().find_map(|part| match part {
+                ScriptPart::Text(text) => text.split(' ').next().map(str::to_owned),
+                ScriptPart::Value(_) => None,
+            });
+            lost = word.filter(|word| !typed(word));
+        }
+    };
+    program.every(&mut |statement| match &statement.kind {
+        StatementKind::Check { call, .. } => look(call),
+        StatementKind::Run(run) => {
+            look(&run.call);
+            run.finally.as_deref().into_iter().for_each(&mut look);
+        }
+        _ => {}
+    });
+    match lost {
+        Some(word) => Err(TestCaseError::fail(format!("`{word}` is in the program and not in the plan"))),
+        None => Ok(count),
+    }
 }

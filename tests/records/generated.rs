@@ -185,6 +185,7 @@ fn opened() -> BoxedStrategy<Input> {
                 roles: [("oncall".to_owned(), vec![RolePerson { name: "dana".to_owned(), uid }])].into(),
                 named_calls: flag,
                 call_timeout_ns: timeout,
+                rto_ns: flag.then_some(timeout),
                 game_day: flag.then(|| GameDay {
                     drill: "d".to_owned(),
                     file: "f".to_owned(),

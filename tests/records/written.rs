@@ -89,6 +89,7 @@ impl Story {
             roles: BTreeMap::new(),
             named_calls: false,
             call_timeout_ns: 60 * SECOND,
+            rto_ns: Some(20 * 60 * SECOND),
             game_day: None,
             plan: None,
         };

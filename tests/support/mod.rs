@@ -8,6 +8,7 @@
 
 pub mod cases;
 pub mod dnsmasq;
+pub mod pages;
 pub mod pgbouncer;
 pub mod postgres;
 pub mod sandbox;

@@ -7,10 +7,12 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment};
 use serde_json::json;
 
+use super::super::page::frame;
 use super::untaken;
 use crate::drill::{Coverage, FileCoverage, Group, Point, Tally};
 
 const TEMPLATE: &str = include_str!("page.html");
+const STYLE: &str = include_str!("page.css");
 
 /// Returns the page.
 ///
@@ -22,7 +24,8 @@ pub fn page(of: &Coverage) -> Result<String, minijinja::Error> {
     let files: Vec<_> = of.files().enumerate().map(|(number, file)| one(number, file)).collect();
     let groups: Vec<&str> = Group::ALL.iter().map(|group| group.word()).collect();
     let page = json!({ "total": figures(of.tally()), "groups": groups, "files": files });
-    environment.render_str(TEMPLATE, Serde(&page))
+    let body = environment.render_str(TEMPLATE, Serde(&page))?;
+    frame(&format!("Coverage of drills: {}", of.tally().percent()), "mainstay drill", STYLE, &body)
 }
 
 fn figures(tally: Tally) -> serde_json::Value {

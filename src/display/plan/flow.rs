@@ -8,13 +8,20 @@ use std::fmt::Write as _;
 use crate::plan::{Kind, Node, Plan};
 use crate::value::Value;
 
+/// Stands at the arrow of the branch that is left.
+pub(in crate::display) const OTHERWISE: &str = "otherwise";
+
 /// Characters of a label.
 const LABEL: usize = 80;
 
 /// Returns the plan as a Mermaid flowchart.
 pub fn mermaid(plan: &Plan) -> String {
+    chart_mermaid(&Chart::of(plan))
+}
+
+/// Returns a chart for Mermaid.
+pub(in crate::display) fn chart_mermaid(chart: &Chart) -> String {
     let mut out = String::from("flowchart TD\n");
-    let chart = Chart::of(plan);
     for (id, one) in chart.boxes.iter().enumerate() {
         let label = mermaid_label(&one.label);
         let _ = match one.shape {
@@ -85,32 +92,36 @@ fn dot_label(text: &str) -> String {
     out
 }
 
-#[derive(Clone, Copy)]
-enum Shape {
+/// What a box is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::display) enum Shape {
     Box,
     Decision,
     Person,
     Phase,
 }
 
-struct Boxed {
-    label: String,
-    shape: Shape,
+/// A box; its label has several lines.
+pub(in crate::display) struct Boxed {
+    pub label: String,
+    pub shape: Shape,
 }
 
 /// What is left open: arrows that lead from there, with what stands at them.
 type Ends = Vec<(usize, String)>;
 
+/// A flowchart: an arrow leads from a box to one behind it, with a label that may be empty.
 #[derive(Default)]
-struct Chart {
-    boxes: Vec<Boxed>,
-    arrows: Vec<(usize, usize, String)>,
+pub(in crate::display) struct Chart {
+    pub boxes: Vec<Boxed>,
+    pub arrows: Vec<(usize, usize, String)>,
     /// Arms that lead to a resolution.
     gotos: Vec<(usize, String, String)>,
 }
 
 impl Chart {
-    fn of(plan: &Plan) -> Chart {
+    /// Returns the chart of a plan.
+    pub fn of(plan: &Plan) -> Chart {
         let mut chart = Chart::default();
         chart.runbook(&plan.phases, Vec::new());
         chart
@@ -180,6 +191,7 @@ impl Chart {
             | Kind::Irreversible
             | Kind::Finally
             | Kind::Action => return from,
+            kind if kind.is_quiet() => return from,
             Kind::Approve | Kind::Ask | Kind::Manual => Shape::Person,
             _ => Shape::Box,
         };
@@ -208,14 +220,14 @@ impl Chart {
         let mut ends = Vec::new();
         for arm in &node.children {
             let label = match (arm.kind, asks.len()) {
-                (Kind::Otherwise, _) => "otherwise".to_owned(),
+                (Kind::Otherwise, _) => OTHERWISE.to_owned(),
                 (_, 1) => "yes".to_owned(),
                 _ => short(&arm.text),
             };
             ends.extend(self.block(&arm.children, vec![(id, label)]));
         }
         if !node.children.iter().any(|arm| arm.kind == Kind::Otherwise) {
-            ends.push((id, "otherwise".to_owned()));
+            ends.push((id, OTHERWISE.to_owned()));
         }
         ends
     }

@@ -48,7 +48,7 @@ impl Out {
         of.push(&plan.file);
         self.line(0, &[(self.look.dim(), &of.join(", "))]);
         self.text.push('\n');
-        self.row("worst case", &self.length(&plan.worst), plain);
+        self.row("worst case", &length(&plan.worst), plain);
         if plan.worst.total_ns.is_none() {
             self.row("", &plan.worst.made, plain);
         }
@@ -72,8 +72,8 @@ impl Out {
         let over = plan.rto_ns.zip(way.forward.total_ns).is_some_and(|(rto, takes)| takes > rto);
         let paint = if over { self.look.tone(Tone::Bad) } else { plain };
         let over = if over { ", longer than the rto" } else { "" };
-        self.row("  forward", &format!("{}{over}", self.length(&way.forward)), paint);
-        self.row("  all of it back", &self.length(&way.back), plain);
+        self.row("  forward", &format!("{}{over}", length(&way.forward)), paint);
+        self.row("  all of it back", &length(&way.back), plain);
         let legs = named(way);
         for (at, (text, length)) in legs.iter().enumerate() {
             self.row(if at == 0 { "  longest path" } else { "" }, &format!("{length}  {text}"), plain);
@@ -184,21 +184,8 @@ impl Out {
         let sign = if self.look.unicode { "≤" } else { "<=" };
         match bound.total_ns {
             None => format!("  unbounded: {}", bound.made),
-            Some(_) if bound.made.is_empty() => format!("  {sign} {}", self.length(bound)),
-            Some(_) => format!("  {sign} {} ({})", self.length(bound), bound.made),
-        }
-    }
-
-    /// Returns a length in words, with and without people.
-    fn length(&self, bound: &Bound) -> String {
-        match (bound.total_ns, bound.machine_ns) {
-            (Some(total), Some(0)) if total > 0 => format!("{} of people", Value::Duration(total)),
-            (Some(total), Some(machine)) if machine < total => {
-                format!("{}, {} without people", Value::Duration(total), Value::Duration(machine))
-            }
-            (Some(total), _) => Value::Duration(total).to_string(),
-            (None, Some(machine)) => format!("unbounded, {} without people", Value::Duration(machine)),
-            (None, None) => "unbounded".to_owned(),
+            Some(_) if bound.made.is_empty() => format!("  {sign} {}", length(bound)),
+            Some(_) => format!("  {sign} {} ({})", length(bound), bound.made),
         }
     }
 
@@ -235,8 +222,21 @@ impl Out {
     }
 }
 
+/// Returns a length in words, with and without people.
+pub fn length(bound: &Bound) -> String {
+    match (bound.total_ns, bound.machine_ns) {
+        (Some(total), Some(0)) if total > 0 => format!("{} of people", Value::Duration(total)),
+        (Some(total), Some(machine)) if machine < total => {
+            format!("{}, {} without people", Value::Duration(total), Value::Duration(machine))
+        }
+        (Some(total), _) => Value::Duration(total).to_string(),
+        (None, Some(machine)) => format!("unbounded, {} without people", Value::Duration(machine)),
+        (None, None) => "unbounded".to_owned(),
+    }
+}
+
 /// Returns the parts of the longest path that take longest, in their order.
-fn named(way: &Way) -> Vec<(&str, String)> {
+pub fn named(way: &Way) -> Vec<(&str, String)> {
     let mut legs: Vec<_> = way.critical.iter().enumerate().collect();
     legs.sort_by_key(|(_, leg)| std::cmp::Reverse(leg.bound.total_ns.unwrap_or(i64::MAX)));
     legs.truncate(LEGS);

@@ -1,14 +1,15 @@
-//! Drills as GitHub Actions show them beside a change: workflow commands, and a line for each drill.
+//! Drills, and what `check` found, as GitHub Actions show them beside a change: workflow commands, and a line for each
+//! drill.
 //!
 //! Escapes as `actions/toolkit` does: a message has `%`, CR and LF escaped, a property `:` and `,` as well.
 
 use std::fmt::Write as _;
 
-use super::{outcome, place_of, took};
-use crate::diagnostic::Diagnostic;
+use super::{CheckedFile, outcome, place_in, place_of, said, took};
+use crate::diagnostic::Severity;
 use crate::display::DrilledFile;
 use crate::display::drill::{drills_sum, happened_lines};
-use crate::display::text::{clean, one_line};
+use crate::display::text::one_line;
 use crate::drill::Report;
 use crate::source::Place;
 
@@ -27,6 +28,26 @@ pub fn github(files: &[DrilledFile<'_>]) -> String {
     }
     let _ = writeln!(out, "{}", drills_sum(files));
     out
+}
+
+/// Returns commands that mark what `check` found in the files.
+pub fn checked(files: &[CheckedFile<'_>]) -> String {
+    let mut told: Vec<String> = Vec::new();
+    for of in files {
+        for found in of.diagnostics {
+            let kind = match found.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            };
+            let mut line = String::new();
+            command(&mut line, kind, &place_in(found, of), &found.code, &said(found));
+            // A module is looked at with each file that uses it.
+            if !told.contains(&line) {
+                told.push(line);
+            }
+        }
+    }
+    told.concat()
 }
 
 fn drill(out: &mut String, of: &DrilledFile<'_>, report: &Report) {
@@ -50,14 +71,6 @@ fn drill(out: &mut String, of: &DrilledFile<'_>, report: &Report) {
         }
         let _ = writeln!(out, "::endgroup::");
     }
-}
-
-/// Returns what is wrong and what to do, without the text around it, which GitHub shows.
-fn said(unmet: &Diagnostic) -> String {
-    let notes = unmet.notes.iter().map(|note| format!("note: {note}"));
-    let help = unmet.help.iter().map(|help| format!("help: {help}"));
-    let lines = std::iter::once(unmet.message.clone()).chain(notes).chain(help);
-    clean(&lines.collect::<Vec<_>>().join("\n"))
 }
 
 fn command(out: &mut String, kind: &str, place: &Place, title: &str, message: &str) {

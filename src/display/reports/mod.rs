@@ -1,10 +1,12 @@
-//! Drills as the programs read them that show what a build came to: JUnit XML, GitHub's commands, TAP.
+//! Drills, and what `check` found, as the programs read them that show what a build came to: JUnit XML, GitHub's commands,
+//! TAP, SARIF.
 //!
 //! Owns these forms and what each must escape. A title, a file or a value may hold anything: none of it may end a
 //! field, begin a command or break a document. Never runs a drill.
 
 mod github;
 mod junit;
+mod sarif;
 mod tap;
 
 use super::drill::{DrilledFile, happened};
@@ -15,9 +17,17 @@ use crate::drill::Report;
 use crate::source::{Place, Sources, Span};
 use crate::value::Value;
 
-pub use github::github;
+pub use github::{checked as checked_github, github};
 pub use junit::junit;
+pub use sarif::sarif;
 pub use tap::tap;
+
+/// A file with what `check` found in it.
+pub struct CheckedFile<'a> {
+    pub file: &'a str,
+    pub sources: &'a Sources,
+    pub diagnostics: &'a [Diagnostic],
+}
 
 /// Text, not wrapped and not painted: what a report holds is drawn by somebody else.
 const LOOK: Look = Look { colour: false, unicode: true, width: None };
@@ -49,6 +59,20 @@ fn place(report: &Report, of: &DrilledFile<'_>) -> Place {
 /// Returns where that is; without a place at the beginning of the file.
 fn place_of(diagnostic: &Diagnostic, of: &DrilledFile<'_>) -> Place {
     place_or(diagnostic, of, Span::default())
+}
+
+/// Returns where that is; without a place at the beginning of the file.
+fn place_in(diagnostic: &Diagnostic, of: &CheckedFile<'_>) -> Place {
+    let place = diagnostic.span().map(|span| of.sources.place(span)).filter(|place| place.line > 0);
+    place.unwrap_or_else(|| Place { file: of.file.to_owned(), line: 1, column: 1 })
+}
+
+/// Returns what is wrong and what to do, without the text around it, which others show.
+fn said(diagnostic: &Diagnostic) -> String {
+    let notes = diagnostic.notes.iter().map(|note| format!("note: {note}"));
+    let help = diagnostic.help.iter().map(|help| format!("help: {help}"));
+    let lines = std::iter::once(diagnostic.message.clone()).chain(notes).chain(help);
+    clean(&lines.collect::<Vec<_>>().join("\n"))
 }
 
 fn place_or(diagnostic: &Diagnostic, of: &DrilledFile<'_>, other: Span) -> Place {

@@ -59,16 +59,18 @@ pub fn parse(source: SourceId, text: &str) -> Parsed {
 
 /// Returns what `look` makes of the grammar's parse of a file; `None` for a text that the grammar does not know, or
 /// without enough memory.
-pub(super) fn recognised<T: Send>(text: &str, look: impl FnOnce(Pair<'_>) -> T + Send) -> Option<T> {
+pub(super) fn recognised<T>(text: &str, look: impl FnOnce(Pair<'_>) -> T) -> Option<T> {
     on_large_stack(|| Grammar::parse(Rule::file, text).ok()?.next().map(look)).flatten()
 }
 
 /// Works on a stack that nesting cannot use up; `None` when there is no memory for it.
-fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
-    std::thread::scope(|scope| {
-        let builder = std::thread::Builder::new().stack_size(STACK);
-        builder.spawn_scoped(scope, work).ok()?.join().ok()
-    })
+///
+/// The stack is another, the thread the same: what a second thread allocates comes out of a heap that grows page by
+/// page, and the first cannot use it again.
+fn on_large_stack<T>(work: impl FnOnce() -> T) -> Option<T> {
+    // `stacker` panics where it gets no memory.
+    Vec::<u8>::new().try_reserve_exact(STACK + STACK / 8).ok()?;
+    Some(stacker::grow(STACK, work))
 }
 
 fn read(source: SourceId, text: &str) -> Parsed {

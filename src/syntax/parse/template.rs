@@ -169,7 +169,7 @@ fn push(template: &mut Template, text: &str, span: Span) {
 }
 
 fn joined(pieces: Vec<Spanned<Raw>>) -> Template {
-    let mut template = Template::default();
+    let mut template = Template { pieces: Vec::with_capacity(pieces.len()) };
     for piece in pieces {
         match piece.node {
             Raw::Plain(text) => push(&mut template, &text, piece.span),

@@ -1,0 +1,134 @@
+//! The arguments of a program, as far as they tell whether it changes something.
+//!
+//! Owns options, operands, statements of SQL and methods of requests. Never knows which programs there are (`changing`
+//! does), and where they stand in a text (`changes` does).
+
+use super::changing::{Changes, FUNCTIONS, STATEMENTS, Tool};
+use super::names::lists;
+use super::tree::Word;
+use super::wrappers::takes;
+
+/// Programs whose arguments follow rules of their own.
+pub(super) const RULES: [&str; 4] = ["dd", "sysctl", "curl", "wget"];
+
+/// Files that are no files.
+pub(super) const NOWHERE: [&str; 6] =
+    ["/dev/null", "/dev/std", "/dev/fd/", "/dev/tty", "/dev/tcp/", "/dev/udp/"];
+
+/// Returns whether the list names the option: `-i*` every one that begins so.
+pub(super) fn is_one_of(options: &str, option: &str) -> bool {
+    let name = option.split('=').next().unwrap_or(option);
+    options.split_whitespace().any(|known| match known.strip_suffix('*') {
+        Some(begin) => option.starts_with(begin),
+        None => name == known,
+    })
+}
+
+/// The arguments of a program, sorted.
+#[derive(Default)]
+pub(super) struct Given<'w> {
+    pub options: Vec<String>,
+    /// What stands behind an option that takes a statement.
+    statements: Vec<&'w Word>,
+    pub operands: Vec<&'w Word>,
+}
+
+impl<'w> Given<'w> {
+    /// Sorts them as the program would.
+    pub fn of(tool: &Tool, arguments: &'w [Word]) -> Self {
+        let statements = if let Changes::Sql(options) = tool.changes { options } else { "" };
+        let mut given = Given::default();
+        let mut ended = false;
+        let mut at = 0;
+        while let Some(word) = arguments.get(at) {
+            at += 1;
+            let text = word.literal().unwrap_or_else(|| word.prefix());
+            if ended || !text.starts_with('-') {
+                given.operands.push(word);
+            } else if text == "--" {
+                ended = true;
+            } else {
+                let told = statements.split_whitespace().find(|option| takes(word, option) == Some(false));
+                let behind = told.is_some() || lists(tool.takes, &text);
+                if let Some(next) = arguments.get(at).filter(|_| behind) {
+                    given.statements.extend(told.map(|_| next));
+                    at += 1;
+                }
+                given.options.push(text);
+            }
+        }
+        given
+    }
+
+    /// Returns an operand in lower case; empty where there is none or it is not known.
+    pub fn operand(&self, at: usize) -> String {
+        self.operands.get(at).and_then(|word| word.literal()).unwrap_or_default().to_lowercase()
+    }
+
+    /// Returns the last operand, if there is one.
+    pub fn last(&self) -> &[&'w Word] {
+        self.operands.get(self.operands.len().saturating_sub(1)..).unwrap_or_default()
+    }
+
+    /// Returns the word with which a statement changes something.
+    pub fn sql(&self, options: &str) -> Option<String> {
+        let attached = self.options.iter().filter_map(|option| option.split_once('='));
+        let attached = attached.filter(|(option, _)| lists(options, option)).map(|(_, text)| text.to_owned());
+        let among = if options.is_empty() { self.operands.as_slice() } else { &[] };
+        let texts =
+            self.statements.iter().chain(among).map(|word| word.literal().unwrap_or_else(|| word.prefix()));
+        texts.chain(attached).find_map(|text| statement(&text))
+    }
+}
+
+/// Returns the word of a text of SQL that changes something.
+fn statement(text: &str) -> Option<String> {
+    let lower = text.to_lowercase();
+    let first = lower.split(';').find_map(|one| {
+        let word: String = one.trim_start().chars().take_while(char::is_ascii_alphabetic).collect();
+        lists(STATEMENTS, &word).then(|| word.to_uppercase())
+    });
+    first.or_else(|| {
+        FUNCTIONS.split_whitespace().find(|name| lower.contains(&format!("{name}("))).map(str::to_owned)
+    })
+}
+
+/// Returns what a program does whose arguments follow rules of their own, if that changes something.
+pub(super) fn by_its_own_rules(name: &str, arguments: &[Word]) -> Option<String> {
+    let texts: Vec<String> =
+        arguments.iter().map(|word| word.literal().unwrap_or_else(|| word.prefix())).collect();
+    match name {
+        "dd" => {
+            let to = texts.iter().find_map(|text| text.strip_prefix("of="))?;
+            let nowhere = NOWHERE.iter().any(|nowhere| to.starts_with(nowhere));
+            (!nowhere).then(|| String::from("`dd of=` changes something"))
+        }
+        "sysctl" => {
+            let sets = texts.iter().any(|text| !text.starts_with('-') && text.contains('='));
+            sets.then(|| String::from("`sysctl NAME=VALUE` changes something"))
+        }
+        "curl" | "wget" => {
+            let method = method(&texts)?.to_uppercase();
+            let searches = ["search", "query", "graphql", "_count"];
+            let asks = method == "POST" && texts.iter().any(|t| searches.iter().any(|s| t.contains(s)));
+            let changes = ["POST", "PUT", "PATCH", "DELETE"].contains(&method.as_str()) && !asks;
+            changes.then(|| format!("`{name}` with `{method}` changes something"))
+        }
+        _ => None,
+    }
+}
+
+/// Returns the method of a request, where one is written or its options mean one.
+fn method(texts: &[String]) -> Option<String> {
+    texts.iter().enumerate().find_map(|(at, text)| match text.as_str() {
+        "-T" | "--upload-file" => Some(String::from("PUT")),
+        "--request" | "--method" => texts.get(at + 1).cloned(),
+        long if long.starts_with("--") => {
+            long.strip_prefix("--request=").or(long.strip_prefix("--method=")).map(str::to_owned)
+        }
+        short => match short.strip_prefix('-')?.split_once('X')? {
+            (_, "") => texts.get(at + 1).cloned(),
+            (_, method) => Some(method.to_owned()),
+        },
+    })
+}
