@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use mainstay::check::{self, Memory};
 use mainstay::engine::{self, Engine, Text, Turn};
-use mainstay::event::{Answer, Ask, Body, Fact, Heard, Input, Moment, Question, Record, Reply, Request};
+use mainstay::event::{
+    Answer, Ask, Body, CommandEnd, Ended, Fact, Heard, Input, Moment, Question, Record, Reply, Request,
+};
 use mainstay::given;
 use mainstay::program::Program;
 use mainstay::value::Value;
@@ -170,4 +172,157 @@ fn of_several_who_must_agree_nobody_counts_who_agreed_to_something_else() {
     assert!(void && !drops(&second), "{:#?}", second.records);
     let third = engine.feed(yes(&second, 5001));
     assert!(drops(&third), "who agrees again counts: {:#?}", third.asks);
+}
+
+/// A run played by hand: what it has recorded, and what is out.
+struct Played {
+    engine: Engine,
+    records: Vec<Record>,
+    out: Vec<Ask>,
+}
+
+impl Played {
+    fn of(text: &str) -> Self {
+        let program = program(text);
+        let engine = Engine::new(Arc::clone(&program), BTreeMap::new());
+        let mut played = Played { engine, records: Vec::new(), out: Vec::new() };
+        played.feed(Input::Opened(Box::new(given::opening(&program, "a.runbook"))));
+        played
+    }
+
+    fn feed(&mut self, input: Input) {
+        let turn = self.engine.feed(input);
+        self.records.extend(turn.records);
+        self.out.extend(turn.asks);
+    }
+
+    /// Goes on with that text, as after a crash.
+    fn go_on_with(&mut self, text: &str) {
+        let replayed = engine::replay_as(program(text), BTreeMap::new(), &self.records, Text::Changed);
+        let replayed = replayed.unwrap_or_else(|error| panic!("{error}"));
+        (self.engine, self.out) = (replayed.engine, replayed.open);
+        let heard = Heard::Resumed { executor: None, accepted: "another".to_owned() };
+        let (who, letter, occurred) = (String::new(), String::new(), Moment::default());
+        self.feed(Input::Heard { heard, who, uid: 0, letter, occurred });
+    }
+
+    fn deliver(&mut self, which: impl Fn(&Request) -> bool, reply: impl Fn(&Ask) -> Reply) {
+        let at = self.out.iter().position(|ask| which(&ask.request));
+        let ask = self.out.remove(at.unwrap_or_else(|| panic!("nothing of it is out: {:#?}", self.out)));
+        self.feed(Input::Delivered {
+            request: ask.address.clone(),
+            occurred: Moment::default(),
+            reply: reply(&ask),
+        });
+    }
+
+    fn wait_ends(&mut self) {
+        self.deliver(|request| matches!(request, Request::Timer), |_| Reply::Fired);
+    }
+
+    fn answer(&mut self, agrees: bool) {
+        let answered = |ask: &Ask| match &ask.request {
+            Request::Question(question) => Reply::Answer(Answer {
+                who: "dana".to_owned(),
+                uid: 5001,
+                role: "lead".to_owned(),
+                value: Value::Bool(agrees),
+                because: String::new(),
+                letter: String::new(),
+                shown: question.shown.clone(),
+            }),
+            _ => Reply::Fired,
+        };
+        self.deliver(|request| matches!(request, Request::Question(_)), answered);
+    }
+
+    /// Returns the commands that were ever started, as typed.
+    fn started(&self) -> Vec<&str> {
+        let commands = self.records.iter().filter_map(|record| match &record.body {
+            Body::Request(ask) => Some(&ask.request),
+            _ => None,
+        });
+        let typed = commands.filter_map(|request| match request {
+            Request::Command(command) => Some(&*command.typed),
+            _ => None,
+        });
+        typed.collect()
+    }
+
+    fn questions(&self) -> usize {
+        self.out.iter().filter(|ask| matches!(ask.request, Request::Question(_))).count()
+    }
+}
+
+const BESIDE: &str = r#"runbook "Beside each other"
+
+resolve "Do it" {
+  approve "Do it?" by oncall within 1h on silence abort
+  parallel {
+    step "A" {
+      wait 1m "for a"
+      run $ act a
+        leave "harmless"
+    }
+    step "B" {
+      wait 2m "for b"
+      run $ act b
+        leave "harmless"
+    }
+  }
+}
+"#;
+
+#[test]
+fn nothing_is_changed_beside_an_approval_that_is_asked_for_again() {
+    for agrees in [true, false] {
+        let mut played = Played::of(BESIDE);
+        played.answer(true);
+        played.go_on_with(&BESIDE.replace("act b", "act another"));
+        played.wait_ends();
+        assert_eq!((played.questions(), played.started().len()), (1, 0));
+        played.wait_ends();
+        assert_eq!((played.questions(), played.started().len()), (1, 0), "{:?}", played.started());
+        played.answer(agrees);
+        let mut started = played.started();
+        started.sort_unstable();
+        assert_eq!(started, if agrees { vec!["act a", "act another"] } else { Vec::new() });
+        assert_eq!(played.questions(), 0);
+    }
+}
+
+fn well() -> CommandEnd {
+    let (stdout, stderr) = Default::default();
+    CommandEnd { ended: Ended::Exit { code: 0 }, stdout, stderr, elapsed: 0 }
+}
+
+const ONE_BY_ONE: &str = r#"runbook "One by one"
+
+resolve "Do it" {
+  approve "Do it?" by oncall within 1h on silence abort
+  wait 1m "first"
+  run $ act x
+    leave "harmless"
+  wait 1m "second"
+  run $ act y
+    leave "harmless"
+}
+"#;
+
+#[test]
+fn what_was_approved_again_is_asked_for_once_more_where_the_text_changes_once_more() {
+    let one = ONE_BY_ONE;
+    let mut played = Played::of(one);
+    played.answer(true);
+    played.go_on_with(&one.replace("act x", "act x2"));
+    played.wait_ends();
+    assert_eq!((played.questions(), played.started().len()), (1, 0));
+    played.answer(true);
+    assert_eq!(played.started(), ["act x2"]);
+    played.deliver(|request| matches!(request, Request::Command(_)), |_| Reply::Command(Box::new(well())));
+    played.go_on_with(&one.replace("act x", "act x2").replace("act y", "act y3"));
+    played.wait_ends();
+    assert_eq!((played.questions(), played.started().len()), (1, 1), "{:?}", played.started());
+    played.answer(true);
+    assert_eq!(played.started(), ["act x2", "act y3"]);
 }

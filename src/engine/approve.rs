@@ -3,7 +3,11 @@
 //! An approval is to what was shown. Where another text has taken the place of the one before, what was agreed to may not
 //! be what follows: it is asked for again. Never knows how somebody is asked.
 
-use super::context::Cx;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+
+use super::context::{Cx, Walk};
 use super::failure::Stop;
 use super::frame::Frame;
 use super::people::{Heard, refusal};
@@ -20,11 +24,13 @@ struct Vote {
     uid: u32,
     who: String,
     shown: String,
+    /// How many texts had been accepted by then.
+    texts: u32,
 }
 
 impl Vote {
-    fn of(answer: &Answer) -> Self {
-        Vote { uid: answer.uid, who: answer.who.clone(), shown: answer.shown.clone() }
+    fn of(answer: &Answer, texts: u32) -> Self {
+        Vote { uid: answer.uid, who: answer.who.clone(), shown: answer.shown.clone(), texts }
     }
 
     /// Returns whether it is to something else than what is shown now. Old journals do not say to what.
@@ -38,8 +44,16 @@ impl Vote {
     }
 }
 
+/// Approvals that were given to another text than the one the run goes on with.
+#[derive(Default)]
+pub(super) struct Renewals<'w> {
+    stale: Vec<Stale<'w>>,
+    /// They are being asked for again: whatever else is about to change something waits.
+    asking: bool,
+}
+
 /// An approval that was given to what another text had shown.
-pub(super) struct Stale<'w> {
+struct Stale<'w> {
     approval: &'w Approval,
     /// The names it knows.
     frame: Frame,
@@ -72,11 +86,17 @@ impl<'w> Cx<'w> {
             &differs,
         );
         let votes = self.votes(approval, &question, silence, span).await?;
-        if votes.iter().any(|vote| vote.is_stale(&question)) {
-            self.walk.stale().push(Stale { approval, frame: self.frame.clone(), votes });
-        }
+        self.note_stale(approval, &question, votes);
         self.accept(&differs);
         Ok(())
+    }
+
+    /// Keeps an approval that was to something else than is shown now, as a replay finds it.
+    fn note_stale(&self, approval: &'w Approval, question: &Question, votes: Vec<Vote>) {
+        if votes.iter().any(|vote| vote.is_stale(question)) {
+            let frame = self.frame.clone();
+            self.walk.renewals().stale.push(Stale { approval, frame, votes });
+        }
     }
 
     /// Puts an approval until as many as it needs have agreed. Returns their votes.
@@ -95,11 +115,10 @@ impl<'w> Cx<'w> {
         while voters.len() < by.count as usize {
             votes += 1;
             let heard = self.put(question, votes, &bound, span).await;
-            if self.walk.door.state().accepted {
-                // They agreed to something else than what is shown now.
-                for vote in voters.extract_if(.., |vote| vote.is_stale(question)) {
-                    self.fact(vote.void(text));
-                }
+            let texts = self.walk.door.state().texts;
+            // They agreed to something else than what is shown now.
+            for vote in voters.extract_if(.., |vote| vote.texts < texts && vote.is_stale(question)) {
+                self.fact(vote.void(text));
             }
             match heard {
                 Heard::Answer(answer) if !answer.is_yes() => {
@@ -115,7 +134,7 @@ impl<'w> Cx<'w> {
                     self.void(text, answer, "nobody counts twice");
                 }
                 Heard::Answer(answer) => {
-                    voters.push(Vote::of(&answer));
+                    voters.push(Vote::of(&answer, texts));
                     self.answered(question, answer);
                 }
                 Heard::Silence(why) => {
@@ -136,22 +155,23 @@ impl<'w> Cx<'w> {
     /// Asks again for what was approved when the text was another one, before anything else is changed: an approval is
     /// to what was shown. `run`: what is changed next.
     pub async fn renewed(&self, run: &'w Run, span: Span) -> Result<(), Stop> {
-        if self.inner || self.unwinding || !self.walk.door.state().accepted {
+        if self.inner || self.unwinding || self.walk.door.state().texts == 0 {
             return Ok(());
         }
-        let stale = std::mem::take(&mut *self.walk.stale());
-        for (nth, old) in (1..).zip(stale) {
-            let here = Cx { frame: old.frame, ..self.down(format!("again{nth}")) };
-            let here = here.named(here.written(&old.approval.text), span);
-            let by = &old.approval.by;
-            let text = here.text(&old.approval.text)?;
+        let mut renewing = self.turn_to_renew().await?;
+        for nth in 1.. {
+            let Some(old) = renewing.left.first() else { break };
+            let (approval, frame) = (old.approval, old.frame.clone());
+            let here = Cx { frame, ..self.down(format!("again{nth}")) };
+            let here = here.named(here.written(&approval.text), span);
+            let text = here.text(&approval.text)?;
             let question = here.question_of(
                 Asked {
                     kind: QuestionKind::Approval,
                     text: text.clone(),
-                    by: Some(by),
+                    by: Some(&approval.by),
                     wanted: Wanted::YesNo,
-                    on_silence: here.silence_words(&old.approval.on_silence)?,
+                    on_silence: here.silence_words(&approval.on_silence)?,
                     undo: None,
                 },
                 vec![self.deed(run, "")],
@@ -160,8 +180,46 @@ impl<'w> Cx<'w> {
             for vote in &old.votes {
                 here.fact(vote.void(&text));
             }
-            here.votes(old.approval, &question, &old.approval.on_silence, span).await?;
+            let votes = here.votes(approval, &question, &approval.on_silence, span).await?;
+            renewing.left.remove(0);
+            here.note_stale(approval, &question, votes);
         }
         Ok(())
+    }
+
+    /// Waits while another arm asks, and takes over what is to be asked for again.
+    ///
+    /// # Errors
+    /// When the run is stopped, or another arm has failed: then nothing is changed any more.
+    async fn turn_to_renew(&self) -> Result<Renewing<'w>, Stop> {
+        poll_fn(|_| {
+            let stopped = self.walk.door.stopped().is_some() && !self.halt.shielded;
+            if stopped || self.halt.is_set() {
+                return Poll::Ready(Err(self.cut()));
+            }
+            let mut renewals = self.walk.renewals();
+            if renewals.asking {
+                return Poll::Pending;
+            }
+            renewals.asking = !renewals.stale.is_empty();
+            let left = std::mem::take(&mut renewals.stale);
+            drop(renewals);
+            Poll::Ready(Ok(Renewing { walk: Arc::clone(&self.walk), left }))
+        })
+        .await
+    }
+}
+
+/// What is being asked for again. What nobody has agreed to when it ends is asked for before the next change.
+struct Renewing<'w> {
+    walk: Arc<Walk<'w>>,
+    left: Vec<Stale<'w>>,
+}
+
+impl Drop for Renewing<'_> {
+    fn drop(&mut self) {
+        let mut renewals = self.walk.renewals();
+        renewals.asking = false;
+        renewals.stale.splice(0..0, self.left.drain(..));
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::approve::Stale;
+use super::approve::Renewals;
 use super::door::{Door, Halt};
 use super::failure::{Failure, Stop};
 use super::frame::Frame;
@@ -31,8 +31,7 @@ pub(super) struct Walk<'w> {
     pub dry: bool,
     /// The saved plan that the run follows.
     pub following: Option<Arc<Following<'w>>>,
-    /// Approvals that were given to another text than the one the run goes on with.
-    stale: Arc<Mutex<Vec<Stale<'w>>>>,
+    renewals: Arc<Mutex<Renewals<'w>>>,
     /// Whether a change was attempted in it, or in what it follows.
     attempted: AtomicBool,
     /// What follows it.
@@ -64,7 +63,7 @@ impl<'w> Walk<'w> {
             secrets: Arc::new(secrets),
             dry,
             following: opened.plan.as_deref().map(|plan| Arc::new(Following::new(plan))),
-            stale: Arc::default(),
+            renewals: Arc::default(),
             attempted: AtomicBool::new(false),
             up: None,
             ledger: Arc::new(Mutex::new(Ledger::new(door.made().clone()))),
@@ -84,7 +83,7 @@ impl<'w> Walk<'w> {
             secrets: Arc::clone(&self.secrets),
             dry: self.dry,
             following: self.following.clone(),
-            stale: Arc::clone(&self.stale),
+            renewals: Arc::clone(&self.renewals),
             attempted: AtomicBool::new(false),
             up: Some(Arc::clone(self)),
             ledger: Arc::clone(&self.ledger),
@@ -112,8 +111,8 @@ impl<'w> Walk<'w> {
     }
 
     /// Returns the approvals that were given to another text. Nobody holds them over an await.
-    pub fn stale(&self) -> MutexGuard<'_, Vec<Stale<'w>>> {
-        self.stale.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn renewals(&self) -> MutexGuard<'_, Renewals<'w>> {
+        self.renewals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns readings and findings so far, each a line, oldest first.

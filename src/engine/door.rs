@@ -31,8 +31,8 @@ pub(super) struct State {
     pub outcome: Option<Outcome>,
     /// The `rto`, while it has not run out and the run has not come to its end.
     pub rto: Option<i64>,
-    /// Another text has taken the place of the one before: what was approved with that may not be what follows.
-    pub accepted: bool,
+    /// How often another text has taken the place of the one before: what was approved with that may not be what follows.
+    pub texts: u32,
     pub records: Vec<Record>,
     pub asks: Vec<Ask>,
     /// What the engine delivers to itself: readings whose body has ended.

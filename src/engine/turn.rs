@@ -169,7 +169,7 @@ impl Engine {
         let resumed = matches!(heard, Heard::Resumed { .. });
         if matches!(&heard, Heard::Resumed { accepted, .. } if !accepted.is_empty()) {
             self.ask_anew();
-            self.door.state().accepted = true;
+            self.door.state().texts += 1;
         }
         let fact = match heard {
             Heard::Resumed { accepted, .. } => Fact::Resumed { who, uid, accepted },

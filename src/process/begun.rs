@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::group;
 use super::identity::ProcessIdentity;
 
 const FILE: &str = "begun";
@@ -21,6 +22,9 @@ struct Line {
     /// `None`: it is about to start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     process: Option<ProcessIdentity>,
+    /// The supervisor that starts it, as a process; in files that do not say it nothing is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    by: Option<i32>,
 }
 
 /// What is known of a command's beginning.
@@ -28,7 +32,7 @@ struct Line {
 pub enum Beginning {
     /// No supervisor of this run has begun it.
     Never,
-    /// It was about to start, or has.
+    /// It was about to start; it may have, and nothing of it runs that could be found.
     Attempted,
     /// It ran as this process.
     Process(ProcessIdentity),
@@ -45,12 +49,22 @@ pub fn beginning(run_dir: &Path, id: &str) -> io::Result<Beginning> {
         Err(error) => return Err(error),
     };
     let mut found = Beginning::Never;
+    let (mut by, mut known) = (None, Vec::new());
     for line in BufReader::new(file).split(b'\n') {
         // A line that is cut off was written by nobody who then went on.
         let Ok(line) = serde_json::from_slice::<Line>(&line?) else { continue };
+        known.extend(line.process.as_ref().map(|process| (process.pid, process.start_ticks)));
         if line.id == id {
+            by = line.by;
             found = line.process.map_or(Beginning::Attempted, Beginning::Process);
         }
+    }
+    // Its supervisor died before it could write down which process it is: that leads a group in the supervisor's session,
+    // as all its commands do, and is none of those that were written down.
+    if let (Beginning::Attempted, Some(by)) = (&found, by)
+        && let Some((pid, _)) = group::leaders(by).find(|leader| !known.contains(leader))
+    {
+        found = Beginning::Process(ProcessIdentity::of(pid));
     }
     Ok(found)
 }
@@ -71,7 +85,7 @@ impl Begun {
     /// # Errors
     /// When it cannot be written: then it must not start.
     pub fn attempt(&mut self, id: &str) -> io::Result<()> {
-        self.write(&Line { id: id.to_owned(), process: None })
+        self.write(&Line { id: id.to_owned(), process: None, by: Some(std::process::id().cast_signed()) })
     }
 
     /// Writes down which process it is.
@@ -79,7 +93,7 @@ impl Begun {
     /// # Errors
     /// When it cannot be written; that it was about to start is known all the same.
     pub fn started(&mut self, id: &str, process: &ProcessIdentity) -> io::Result<()> {
-        self.write(&Line { id: id.to_owned(), process: Some(process.clone()) })
+        self.write(&Line { id: id.to_owned(), process: Some(process.clone()), by: None })
     }
 
     fn write(&mut self, line: &Line) -> io::Result<()> {

@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 pub(super) struct Stat {
     pub dead: bool,
     pub group: i32,
+    pub session: i32,
     pub start_ticks: u64,
 }
 
@@ -30,20 +31,28 @@ fn parse(text: &[u8]) -> Option<Stat> {
     let mut fields = rest.split_ascii_whitespace();
     let state = fields.next()?;
     let group = fields.nth(1)?.parse().ok()?;
-    let start_ticks = fields.nth(16)?.parse().ok()?;
-    Some(Stat { dead: matches!(state, "Z" | "X" | "x"), group, start_ticks })
+    let session = fields.next()?.parse().ok()?;
+    let start_ticks = fields.nth(15)?.parse().ok()?;
+    Some(Stat { dead: matches!(state, "Z" | "X" | "x"), group, session, start_ticks })
 }
 
 /// Returns whether any process of the group runs; those that only wait to be reaped do not.
 pub(super) fn has_living(group: Pid) -> bool {
-    let Ok(entries) = fs::read_dir("/proc") else {
-        return false;
-    };
-    entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter_map(stat)
-        .any(|stat| stat.group == group.as_raw_pid() && !stat.dead)
+    living().any(|(_, stat)| stat.group == group.as_raw_pid())
+}
+
+/// Returns the leaders of groups that run in a session, with when they started; the session's own leader is none of them.
+pub(super) fn leaders(session: i32) -> impl Iterator<Item = (i32, u64)> {
+    let leads =
+        move |(pid, stat): &(i32, Stat)| stat.session == session && stat.group == *pid && *pid != session;
+    living().filter(leads).map(|(pid, stat)| (pid, stat.start_ticks))
+}
+
+/// Returns every process that runs.
+fn living() -> impl Iterator<Item = (i32, Stat)> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter_map(|pid| Some((pid, stat(pid)?))).filter(|(_, stat)| !stat.dead)
 }
 
 /// Sends a signal to every process of the group. TERM is followed by CONT, so that a stopped

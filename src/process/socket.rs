@@ -12,6 +12,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use rustix::net::AddressFamily;
@@ -24,6 +25,10 @@ const LOCK: &str = "supervisor.lock";
 
 /// Longest path that fits into an address; Linux has 108 bytes, the last one a zero.
 const ADDRESS_LIMIT: usize = 100;
+
+/// How long a lock may be held by a process that was killed: its connections end before its other files are closed.
+const DYING: Duration = Duration::from_secs(1);
+const GLANCE: Duration = Duration::from_millis(5);
 
 pub(super) struct Listener {
     listener: UnixListener,
@@ -44,7 +49,7 @@ impl Listener {
             .write(true)
             .mode(0o600)
             .open(run_dir.join(LOCK))?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
+        take(&lock)?;
         let path = run_dir.join(SOCKET);
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -74,6 +79,17 @@ impl Listener {
     /// Removes the socket, so that nobody waits for an answer from it.
     pub fn remove(&self) {
         std::fs::remove_file(&self.path).ok();
+    }
+}
+
+/// Takes the lock; waits for a holder that is going.
+fn take(lock: &File) -> io::Result<()> {
+    let given_up = Instant::now() + DYING;
+    loop {
+        match flock(lock, FlockOperation::NonBlockingLockExclusive) {
+            Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < given_up => std::thread::sleep(GLANCE),
+            other => return Ok(other?),
+        }
     }
 }
 
