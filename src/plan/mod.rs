@@ -256,6 +256,9 @@ impl Bound {
 /// Stands for the length of what takes, at most, what is left of a bound around it.
 pub const REST: &str = "what is left";
 
+/// Says of a point of no return that it counts whenever it is passed.
+pub const ALWAYS: &str = "always";
+
 /// Returns why nothing bounds a length.
 fn why(amount: Amount, sources: &Sources) -> Option<String> {
     match amount.open? {

@@ -13,7 +13,7 @@ mod steps;
 
 use super::page::{Block, Inline, Page, code, heading, is_readable, joined, marked, quiet, strong, text};
 use super::plan::{Chart, length};
-use crate::plan::{Kind, Node, Plan};
+use crate::plan::{ALWAYS, Kind, Node, Plan};
 use crate::value::Value;
 use steps::{Book, Writer};
 
@@ -96,7 +96,7 @@ fn before(plan: &Plan, blocks: &mut Vec<Block>) {
         code("{{ }}"),
         text(" is a value that you put there: a parameter, a value made of others, or what was read under that name. In a command it is put there as one word, in quotes where it holds blanks or signs: "),
         code("'two words'"),
-        text("; inside quotes that stand there already it needs no others, and a list is a word for each of its items."),
+        text("; inside quotes that stand there already it needs no others, in double ones only a backslash before what a shell would read. A list is a word for each of its items."),
     ]));
     if plan.phases.iter().any(is_pasted) {
         blocks.push(Block::Para(vec![
@@ -161,8 +161,11 @@ fn made_values<'a>(made: impl Iterator<Item = (&'a str, &'a str)>, blocks: &mut 
 fn times(plan: &Plan, blocks: &mut Vec<Block>) {
     let rows = plan.ways.iter().map(|way| {
         let points = way.no_return.iter().map(|point| {
-            let why =
-                if point.declared { format!(", when {}", point.why) } else { format!(": {}", point.why) };
+            let why = match point.declared {
+                true if point.why == ALWAYS => String::new(),
+                true => format!(", when {}", point.why),
+                false => format!(": {}", point.why),
+            };
             vec![code(&point.text), text(why)]
         });
         let mut points = joined(points, &Inline::Break);
