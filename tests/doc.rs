@@ -244,6 +244,63 @@ fn what_has_no_page_is_told() {
 }
 
 #[test]
+fn a_page_names_no_folder_of_the_machine_it_was_made_on() {
+    let (sandbox, elsewhere) = (Sandbox::new(), Sandbox::new());
+    write(&sandbox, "books/small.runbook", SMALL);
+    write(&sandbox, "books/broken.runbook", "runbook \"Broken\"\nresolve {\n");
+    let home = sandbox.home().to_string_lossy().into_owned();
+    let (books, small) = (format!("{home}/books"), format!("{home}/books/small.runbook"));
+    let within = sandbox.run(["doc", &small]).expect_code(0).stdout;
+    assert!(within.contains("from `books/small.runbook`.") && !within.contains(&home), "{within}");
+    let outside = elsewhere.run(["doc", &small]).expect_code(0).stdout;
+    assert!(outside.contains("from `small.runbook`.") && !outside.contains(&home), "{outside}");
+    let plan = elsewhere.run(["plan", &small, "--format", "html"]).expect_code(0).stdout;
+    assert!(plan.contains("<code>small.runbook</code>") && !plan.contains(&home), "{plan}");
+    elsewhere.run(["doc", &books, "--out", "pages"]).expect_code(2);
+    for (page, from) in [("index", "books"), ("small", "books/small.runbook")] {
+        let page = read(&elsewhere, &format!("pages/{page}.md"));
+        assert!(page.contains(&format!("from `{from}`.")) && !page.contains(&home), "{page}");
+    }
+}
+
+#[test]
+fn what_is_pasted_says_so_wherever_it_stands() {
+    let (name, checked) = checked(&in_checkout("tests/doc/back.runbook"));
+    let program = checked.program.expect("a program");
+    let wanted = "queuectl hold {{ queue }} {{ flags | raw }}";
+    let page = doc::html(&Plan::told(&program, &name), 0).expect("a page");
+    let text = pages::html(&page).expect("a page");
+    assert!(text.contains(wanted) && text.contains("as one word, in quotes"), "{text}");
+    let plan = Plan::of(&program, &name, &Given::nothing());
+    let shown = display::plan::text(&plan, display::Look::BARE);
+    assert!(shown.contains(wanted), "{shown}");
+    let page = display::plan::html(&plan).expect("a page");
+    assert!(pages::html(&page).expect("a page").contains(wanted), "{page}");
+}
+
+#[test]
+fn what_is_left_is_explained_where_it_stands() {
+    let legend = "what is left: it may take";
+    for (case, stands) in [("worst", true), ("unbounded", false)] {
+        let (name, checked) = checked(&in_checkout(&format!("tests/plan/{case}.runbook")));
+        let plan = Plan::of(&checked.program.expect("a program"), &name, &Given::nothing());
+        let page = display::plan::html(&plan).expect("a page");
+        assert_eq!(page.contains(legend), stands, "{case}: {page}");
+    }
+}
+
+#[test]
+fn a_wide_picture_says_that_it_scrolls() {
+    let sandbox = Sandbox::new();
+    write(&sandbox, "small.runbook", SMALL);
+    let whole = in_checkout("tests/doc/whole.runbook").to_string_lossy().into_owned();
+    for (file, wide) in [(whole.as_str(), true), ("small.runbook", false)] {
+        let page = sandbox.run(["doc", file, "--format", "html"]).expect_code(0).stdout;
+        assert_eq!(page.contains("move it sideways"), wide, "{file}: {page}");
+    }
+}
+
+#[test]
 fn a_plan_is_a_page_too() {
     let sandbox = Sandbox::new();
     write(&sandbox, "small.runbook", SMALL);

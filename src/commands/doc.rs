@@ -100,9 +100,10 @@ enum Page {
 }
 
 /// Returns what the page of a file is made of, or why there is none; what is wrong with the file is told.
-fn page(file: &str, checked: &Checked) -> Result<Page, String> {
+/// `shown`: how the file is named on the page.
+fn page(file: &str, shown: String, checked: &Checked) -> Result<Page, String> {
     if let Some(program) = &checked.program {
-        return Ok(Page::Runbook(Plan::told(program, file)));
+        return Ok(Page::Runbook(Plan::told(program, &shown)));
     }
     if checked.has_errors() {
         let look = Look::of_stderr();
@@ -112,16 +113,30 @@ fn page(file: &str, checked: &Checked) -> Result<Page, String> {
     match checked.kind {
         Some(Kind::Module) => {
             let text = checked.sources.iter().next().map_or("", |(_, source)| &source.text);
-            Ok(Page::Module(manual::of_text("", file, text), file.to_owned()))
+            Ok(Page::Module(manual::of_text("", file, text), shown))
         }
         Some(Kind::Drills) => Err("holds drills; the page is that of the runbook they drill".to_owned()),
         _ => Err("uses what does not run yet".to_owned()),
     }
 }
 
+/// Returns how a file is named on a page, which others read: as it was named, without the folders of this machine above it.
+/// `root`: the file itself, or the folder that was named.
+pub(super) fn on_page(root: &str, file: &str) -> String {
+    let path = Path::new(file);
+    if !path.is_absolute() {
+        return file.to_owned();
+    }
+    let here = std::env::current_dir().ok();
+    let above = [here.as_deref(), Path::new(root).parent()];
+    let inside = above.into_iter().flatten().find_map(|above| path.strip_prefix(above).ok());
+    let inside = inside.filter(|inside| !inside.as_os_str().is_empty());
+    inside.or(path.file_name().map(Path::new)).unwrap_or(path).display().to_string()
+}
+
 fn file(args: &Args) -> Result<u8, Failure> {
     let checked = check::check(&args.path, &Disk);
-    let page = page(&args.path, &checked)
+    let page = page(&args.path, on_page(&args.path, &args.path), &checked)
         .map_err(|why| Failure::new(INVALID, format!("`{}` {why}: no page was written", args.path)))?;
     let is_html = |out: &PathBuf| out.extension().is_some_and(|ending| ending == "html" || ending == "htm");
     let by_ending = if args.out.as_ref().is_some_and(is_html) { Format::Html } else { Format::Markdown };
@@ -153,18 +168,19 @@ fn folder(args: &Args) -> Result<u8, Failure> {
     let checked: Vec<(String, Checked)> =
         files.into_iter().map(|file| (file.clone(), check::check(&file, &Disk))).collect();
     let drills = drills(&checked);
-    let mut index = doc::Index { folder: args.path.clone(), ..doc::Index::default() };
+    let mut index = doc::Index { folder: on_page(&args.path, &args.path), ..doc::Index::default() };
     let mut taken = BTreeSet::from([format!("index.{}", format.ending())]);
     let mut failed = false;
     for (file, checked) in &checked {
-        let page = match page(file, checked) {
+        let shown = on_page(&args.path, file);
+        let page = match page(file, shown.clone(), checked) {
             Ok(page) => page,
             Err(why) => {
                 // Drills have no page, and need none.
                 if checked.kind != Some(Kind::Drills) || checked.has_errors() {
                     failed = true;
                     Failure::new(INVALID, format!("`{file}` {why}: it has no page")).tell();
-                    index.without.push((file.clone(), why));
+                    index.without.push((shown, why));
                 }
                 continue;
             }
@@ -175,7 +191,7 @@ fn folder(args: &Args) -> Result<u8, Failure> {
         if let Err(failure) = made {
             failed = true;
             failure.tell();
-            index.without.push((file.clone(), "its page could not be written".to_owned()));
+            index.without.push((shown, "its page could not be written".to_owned()));
             continue;
         }
         index.entries.push(match page {

@@ -89,7 +89,7 @@ pub(super) fn plan(args: &Args) -> Result<u8, Failure> {
         Format::Json => pretty(&plan)?,
         Format::Mermaid => display::plan::mermaid(&plan),
         Format::Dot => display::plan::dot(&plan),
-        Format::Html => display::plan::html(&plan)
+        Format::Html => display::plan::html(&Plan { file: super::doc::on_page(file, file), ..plan.clone() })
             .map_err(|e| Failure::new(INVALID, format!("cannot make the page: {e}")))?,
     })?;
     // The program ends here: to take them apart takes a tenth of the time.

@@ -17,11 +17,33 @@ pub struct About {
     pub tags: Vec<String>,
     /// Programs that it needs.
     pub tools: Vec<String>,
+    /// Values that are made at the top of the file, for all of it.
+    pub made: Vec<Made>,
     /// Of it and of all that it may follow.
     pub secrets: Vec<Secret>,
     /// One run at a time with this key, and what a second one does.
     pub concurrency: Option<(String, String)>,
     pub prevention: Option<String>,
+}
+
+/// A value that a `let` at the top makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    pub name: String,
+    /// As it is written.
+    pub how: String,
+}
+
+impl Made {
+    /// Returns those of a program.
+    pub(super) fn of(known: &Known<'_>) -> Vec<Made> {
+        let globals = known.program.globals.iter();
+        let made = globals.filter_map(|global| match &global.source {
+            GlobalSource::Let(expr) => Some(Made { name: global.slot.name.clone(), how: known.source(expr) }),
+            _ => None,
+        });
+        made.collect()
+    }
 }
 
 /// A secret, by its name.
@@ -51,6 +73,7 @@ impl About {
             impact: fields.impact.clone(),
             tags: fields.tags.clone(),
             tools: program.tools.clone(),
+            made: Made::of(known),
             secrets,
             concurrency: fields.concurrency.as_ref().map(|one| {
                 let then = match one.wait {

@@ -5,11 +5,8 @@
 use crate::bounds::Given;
 use crate::expression::{self, Scope};
 use crate::program::{Call, Expr, ExprKind, GlobalSource, NameRef, Program, Target, Template, TemplatePart};
-use crate::shell;
+use crate::shell::{self, Binding, CommandPlan, Position};
 use crate::value::{Type, Value};
-
-/// Stands for what is not known until the command is written out: quoting leaves it as it is.
-const MARK: &str = "unknownvalue";
 
 /// A call longer than this is written in several lines.
 const LONG: usize = 90;
@@ -86,17 +83,10 @@ impl<'p> Known<'p> {
     pub fn call(&self, call: &Call) -> String {
         match &call.target {
             Target::Command(command) => {
-                let bound: Vec<shell::Bound> =
-                    command.values.iter().enumerate().map(|(index, expr)| self.bound(index, expr)).collect();
-                let mut typed = shell::as_typed(&command.plan, &bound);
-                if typed.contains(MARK) {
-                    // The last ones first: the mark of the first begins that of the eleventh.
-                    for (index, expr) in command.values.iter().enumerate().rev() {
-                        let value = format!("{{{{ {} }}}}", self.source(expr));
-                        typed = typed.replace(&format!("{MARK}{index}"), &value);
-                    }
-                }
-                format!("$ {typed}")
+                let values = command.values.iter().enumerate();
+                let bound: Vec<_> =
+                    values.map(|(index, expr)| self.bound(&command.plan, index, expr)).collect();
+                format!("$ {}", shell::as_far_as_known(&command.plan, &bound))
             }
             Target::Native { module, function, args } => {
                 let args: Vec<_> =
@@ -164,14 +154,21 @@ impl<'p> Known<'p> {
         self.given(expr).unwrap_or_else(value)
     }
 
-    fn bound(&self, index: usize, expr: &Expr) -> shell::Bound {
+    /// Returns the value of a place in a command, or what stands there where it is not known.
+    fn bound(&self, plan: &CommandPlan, index: usize, expr: &Expr) -> Result<shell::Bound, String> {
         if expr.ty == Type::Secret {
-            return shell::Bound::Secret { env: String::new(), name: self.source(expr) };
+            return Ok(shell::Bound::Secret { env: String::new(), name: self.source(expr) });
         }
         match self.value(expr) {
-            Some(Value::List(items)) => shell::Bound::List(items.iter().map(ToString::to_string).collect()),
-            Some(Value::None | Value::Record(_)) | None => shell::Bound::Text(format!("{MARK}{index}")),
-            Some(value) => shell::Bound::Text(value.to_string()),
+            Some(Value::List(items)) => {
+                Ok(shell::Bound::List(items.iter().map(ToString::to_string).collect()))
+            }
+            Some(Value::None | Value::Record(_)) | None => {
+                let pasted = |one: &Binding| one.index == index && one.position == Position::Raw;
+                let raw = if plan.bindings.iter().any(pasted) { " | raw" } else { "" };
+                Err(format!("{{{{ {}{raw} }}}}", self.source(expr)))
+            }
+            Some(value) => Ok(shell::Bound::Text(value.to_string())),
         }
     }
 

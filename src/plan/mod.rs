@@ -14,7 +14,7 @@ mod words;
 
 use serde::Serialize;
 
-pub use about::{About, Secret};
+pub use about::{About, Made, Secret};
 
 use crate::bounds::{Amount, Bounds, Given, Open, Time};
 use crate::program::{Effect, Program};
@@ -253,10 +253,16 @@ impl Bound {
     }
 }
 
+/// Stands for the length of what takes, at most, what is left of a bound around it.
+pub const REST: &str = "what is left";
+
+/// Says of a point of no return that it counts whenever it is passed.
+pub const ALWAYS: &str = "always";
+
 /// Returns why nothing bounds a length.
 fn why(amount: Amount, sources: &Sources) -> Option<String> {
     match amount.open? {
-        Open::Rest => Some("what is left".to_owned()),
+        Open::Rest => Some(REST.to_owned()),
         Open::Unknown(span) => Some(format!("nothing bounds `{}`", sources.text(span))),
     }
 }

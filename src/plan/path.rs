@@ -1,6 +1,6 @@
 //! Paths through the tree: which takes longest, and where there is no way back any more.
 
-use super::{Bound, Kind, Leg, NoReturn, Node};
+use super::{ALWAYS, Bound, Kind, Leg, NoReturn, Node};
 use crate::bounds::Amount;
 use crate::source::Sources;
 
@@ -78,7 +78,7 @@ fn every_path(nodes: &[Node], found: &mut Vec<NoReturn>) -> bool {
 fn on_path(node: &Node, found: &mut Vec<NoReturn>) -> bool {
     match node.kind {
         Kind::Point => {
-            let why = node.clauses.first().map_or("always", |(_, when)| when);
+            let why = node.clauses.first().map_or(ALWAYS, |(_, when)| when);
             found.push(no_return_at(node, &node.text, why, true));
             true
         }

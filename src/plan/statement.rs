@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::build::Builder;
 use super::known::Known;
-use super::{Kind, Node, words};
+use super::{Kind, Made, Node, words};
 use crate::bounds::{Part, Time};
 use crate::program::{
     self, Choice, Effect, Expr, Failure, Follow, For, Polling, Statement, StatementKind, Step, Template,
@@ -285,6 +285,8 @@ impl<'p> Builder<'p> {
             let (follows, sources, told) = (self.follows, self.sources, self.told);
             if told {
                 node.clauses.push(("title", known.text(&other.title)));
+                let made = Made::of(&known).into_iter();
+                node.clauses.extend(made.map(|made| ("let", format!("{} = {}", made.name, made.how))));
             }
             let mut inside =
                 Builder { known, follows, bounds, sources, lines, told, opened: BTreeMap::new() };

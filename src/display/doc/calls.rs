@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::super::page::{Block, Inline, code, quiet, strong, text};
 use super::said::{clause, clauses, environment, surroundings};
-use super::steps::{Book, Writer};
+use super::steps::{Book, Told, Writer};
 use crate::plan::{Kind, Node};
 use crate::program::native;
 
@@ -56,10 +56,16 @@ impl<'n> Writer<'n> {
         let mut blocks = Vec::new();
         for name in clauses(node, "calls").collect::<BTreeSet<_>>() {
             let body = node.children.iter().find(|child| child.kind == Kind::Action && child.text == name);
+            let covered = is_covered(node) || self.is_covered();
             match (body, self.actions.get(&(book.number, name))) {
-                (Some(body), _) => blocks.push(self.action(book, body)),
-                (None, Some(id)) => {
-                    let link = Inline::Link { to: id.clone(), text: name.to_owned() };
+                (Some(body), _) => blocks.push(self.action(book, body, covered)),
+                // What was left out there counts here.
+                (None, Some(told)) if told.covered && !covered => {
+                    let body = told.body;
+                    blocks.push(self.action(book, body, covered));
+                }
+                (None, Some(told)) => {
+                    let link = Inline::Link { to: told.id.clone(), text: name.to_owned() };
                     blocks.push(Block::Para(vec![text("How: as in "), link, text(".")]));
                 }
                 (None, None) => blocks.extend(self.explained(name)),
@@ -68,15 +74,23 @@ impl<'n> Writer<'n> {
         blocks
     }
 
-    pub(super) fn action(&mut self, book: &Book<'n>, node: &'n Node) -> Block {
-        let id = format!("action-{}", self.actions.len() + 1);
-        self.actions.insert((book.number, &node.text), id.clone());
+    /// `covered`: at its call stands another ending than those inside.
+    pub(super) fn action(&mut self, book: &Book<'n>, node: &'n Node, covered: bool) -> Block {
+        self.told += 1;
+        let id = format!("action-{}", self.told);
+        let leaves = covered && has_ending(&node.children);
+        let told = Told { id: id.clone(), body: node, covered: leaves, goes_back: false };
+        self.actions.insert((book.number, &node.text), told);
         let takes = clause(node, "takes").unwrap_or_default();
         let head =
             vec![Inline::Place(id), text("How "), code(format!("{}({takes})", node.text)), text(" is done:")];
         let mut inside = Vec::new();
         inside.extend(clauses(node, "about").map(|about| Block::Para(super::marked(about))));
-        inside.push(Block::Steps(self.items(book, &node.children)));
+        inside.push(Block::Steps(self.apart(covered, |writer| writer.scope(book, &node.children))));
+        let goes_back = self.has_way_back(book, &node.children);
+        if let Some(told) = self.actions.get_mut(&(book.number, node.text.as_str())) {
+            told.goes_back = goes_back;
+        }
         Block::Fold { head, inside }
     }
 
@@ -95,6 +109,7 @@ impl<'n> Writer<'n> {
             blocks.push(Block::Para(line.to_vec()));
         }
         blocks.extend(self.calls(book, node));
+        self.listed_call(book, node);
         blocks.extend(self.endings(book, node));
         blocks
     }
@@ -104,7 +119,13 @@ impl<'n> Writer<'n> {
         let mut blocks = Vec::new();
         for child in &node.children {
             match child.kind {
-                Kind::Undo => blocks.push(Block::Inset(self.undo(book, child))),
+                Kind::Undo => {
+                    let mut inside = self.undo(book, child);
+                    self.listed(child, &mut inside);
+                    blocks.push(Block::Inset(inside));
+                }
+                // What stands at the call counts.
+                Kind::Leave | Kind::Irreversible if self.is_covered() => {}
                 Kind::Leave => {
                     blocks.push(Block::Para(vec![strong("It may stay"), text(format!(": {}", child.text))]));
                 }
@@ -115,7 +136,8 @@ impl<'n> Writer<'n> {
                 Kind::Finally => {
                     let verb = strong("In any case, when this part of the work ends");
                     let mut inside = Self::call(child, verb);
-                    inside.extend(self.calls(book, child));
+                    inside.extend(self.apart(false, |writer| writer.calls(book, child)));
+                    self.listed(child, &mut inside);
                     blocks.push(Block::Inset(inside));
                 }
                 _ => {}
@@ -125,11 +147,15 @@ impl<'n> Writer<'n> {
     }
 
     pub(super) fn undo(&mut self, book: &Book<'n>, node: &'n Node) -> Vec<Block> {
+        self.apart(false, |writer| writer.undoing(book, node))
+    }
+
+    fn undoing(&mut self, book: &Book<'n>, node: &'n Node) -> Vec<Block> {
         let verb = strong("To take it back");
         let mut blocks = match () {
             () if node.text.is_empty() => {
                 let head = Block::Para(vec![verb, text(":")]);
-                vec![head, Block::Steps(self.items(book, &node.children))]
+                vec![head, Block::Steps(self.scope(book, &node.children))]
             }
             () if clause(node, "on silence").is_some() => self.by_hand(book, node, verb),
             () => self.change(book, node, verb),
@@ -141,4 +167,16 @@ impl<'n> Writer<'n> {
         }
         blocks
     }
+}
+
+/// Returns whether a change says itself how it ends: that counts before what stands in what it calls.
+pub(super) fn is_covered(node: &Node) -> bool {
+    let kinds = [Kind::Undo, Kind::Leave, Kind::Irreversible];
+    node.children.iter().any(|child| kinds.contains(&child.kind))
+}
+
+/// Returns whether a body says that something in it stays.
+fn has_ending(nodes: &[Node]) -> bool {
+    let own = |node: &Node| matches!(node.kind, Kind::Leave | Kind::Irreversible);
+    nodes.iter().any(|node| own(node) || has_ending(&node.children))
 }

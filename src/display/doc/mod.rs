@@ -3,6 +3,7 @@
 //! Owns the order of the page: *Severity, Owner, Last updated, Symptom, Impact, Diagnosis steps, Resolution steps, Rollback,
 //! Prevention*, and between them what one needs before beginning. What is done is read from the plan, never from the program.
 
+mod back;
 mod calls;
 mod index;
 mod module;
@@ -12,7 +13,7 @@ mod steps;
 
 use super::page::{Block, Inline, Page, code, heading, is_readable, joined, marked, quiet, strong, text};
 use super::plan::{Chart, length};
-use crate::plan::{Kind, Node, Plan};
+use crate::plan::{ALWAYS, Kind, Node, Plan};
 use crate::value::Value;
 use steps::{Book, Writer};
 
@@ -93,7 +94,19 @@ fn before(plan: &Plan, blocks: &mut Vec<Block>) {
     blocks.push(Block::Para(vec![
         text("What stands in "),
         code("{{ }}"),
-        text(" is a value that you put there: a parameter, or what was read under that name. Commands only read where it says "),
+        text(" is a value that you put there: a parameter, a value made of others, or what was read under that name. In a command it is put there as one word, in quotes where it holds blanks or signs: "),
+        code("'two words'"),
+        text("; inside quotes that stand there already it needs no others, in double ones only a backslash before what a shell would read. A list is a word for each of its items."),
+    ]));
+    if plan.phases.iter().any(is_pasted) {
+        blocks.push(Block::Para(vec![
+            text("Where it says "),
+            code("| raw"),
+            text(" it is put there as it is, without quotes: the shell reads whatever stands in it."),
+        ]));
+    }
+    blocks.push(Block::Para(vec![
+        text("Commands only read where it says "),
         strong("read"),
         text(", and change something where it says "),
         strong("run"),
@@ -110,6 +123,7 @@ fn before(plan: &Plan, blocks: &mut Vec<Block>) {
             rows: rows.collect(),
         });
     }
+    made_values(about.made.iter().map(|made| (made.name.as_str(), made.how.as_str())), blocks);
     if !about.secrets.is_empty() {
         let rows = about.secrets.iter();
         let rows = rows.map(|secret| vec![vec![code(&secret.name)], marked(&secret.description)]);
@@ -134,12 +148,24 @@ fn before(plan: &Plan, blocks: &mut Vec<Block>) {
     }
 }
 
+/// Adds the values that are made of others, in the order in which they are.
+fn made_values<'a>(made: impl Iterator<Item = (&'a str, &'a str)>, blocks: &mut Vec<Block>) {
+    let rows: Vec<_> = made.map(|(name, how)| vec![vec![code(name)], vec![code(how)]]).collect();
+    if !rows.is_empty() {
+        blocks.push(heading(3, "", "Values made of others"));
+        blocks.push(Block::Table { head: vec!["name", "how it is made"], rows });
+    }
+}
+
 /// Adds how long each way may take, and from where on there is no way back.
 fn times(plan: &Plan, blocks: &mut Vec<Block>) {
     let rows = plan.ways.iter().map(|way| {
         let points = way.no_return.iter().map(|point| {
-            let why =
-                if point.declared { format!(", when {}", point.why) } else { format!(": {}", point.why) };
+            let why = match point.declared {
+                true if point.why == ALWAYS => String::new(),
+                true => format!(", when {}", point.why),
+                false => format!(": {}", point.why),
+            };
             vec![code(&point.text), text(why)]
         });
         let mut points = joined(points, &Inline::Break);
@@ -198,10 +224,17 @@ fn body<'n>(
     level: usize,
     blocks: &mut Vec<Block>,
 ) {
+    let mut ways_back = Vec::new();
+    let mut phase = |writer: &mut Writer<'n>, node: &'n Node, place: String, blocks: &mut Vec<Block>| {
+        let (items, back) = writer.noted(book, node);
+        blocks.extend(said::phase(node));
+        blocks.push(Block::Steps(items));
+        let title = if node.kind == Kind::Diagnose { "Diagnosis steps" } else { node.text.as_str() };
+        ways_back.push((Inline::Link { to: place, text: title.to_owned() }, back));
+    };
     for node in of_kind(phases, Kind::Diagnose) {
         blocks.push(heading(level, book.id("diagnosis"), "Diagnosis steps"));
-        blocks.extend(said::phase(node));
-        blocks.push(Block::Steps(writer.items(book, &node.children)));
+        phase(writer, node, book.id("diagnosis"), blocks);
     }
     let resolves: Vec<&Node> = of_kind(phases, Kind::Resolve).collect();
     if !resolves.is_empty() {
@@ -209,8 +242,7 @@ fn body<'n>(
     }
     for node in resolves {
         blocks.push(heading(level + 1, book.resolve(&node.text), &node.text));
-        blocks.extend(said::phase(node));
-        blocks.push(Block::Steps(writer.items(book, &node.children)));
+        phase(writer, node, book.resolve(&node.text), blocks);
     }
     for node in of_kind(phases, Kind::Clearing) {
         blocks.push(heading(level + 1, book.id("cleared"), "See that it is gone"));
@@ -232,10 +264,15 @@ fn body<'n>(
     )]));
     let unless =
         if phases.iter().any(has_point) { ", unless you have passed a point of no return" } else { "" };
-    let mut items = vec![vec![Block::Para(vec![text(format!(
+    let mut first = vec![Block::Para(vec![text(format!(
         "Take back what was changed, the last change first, as it says at each of them{unless}. When something cannot be \
          taken back, go on with the others and write down what still stands."
-    ))])]];
+    ))])];
+    for (way, back) in ways_back.into_iter().filter(|(_, back)| !back.is_empty()) {
+        let head = vec![text("Of "), way, text(", as far as you have come, from the top down:")];
+        first.extend([Block::Para(head), Block::Steps(back)]);
+    }
+    let mut items = vec![first];
     for node in of_kind(phases, Kind::Rollback) {
         items.extend(writer.back(book, &node.children));
     }
@@ -243,6 +280,11 @@ fn body<'n>(
         items.push(vec![Block::Para(vec![text("Read the symptom again, and tell how it stands.")])]);
     }
     blocks.push(Block::Steps(items));
+}
+
+/// Returns whether a value stands in a command without quotes.
+fn is_pasted(node: &Node) -> bool {
+    node.text.contains(" | raw }}") || node.children.iter().any(is_pasted)
 }
 
 fn has_point(node: &Node) -> bool {
@@ -257,6 +299,8 @@ fn followed<'n>(writer: &mut Writer<'n>, blocks: &mut Vec<Block>) {
         let book = writer.book(&node.children, false);
         blocks.push(Block::Heading { level: 2, id, text: vec![text(title), quiet(format!(" ({file})"))] });
         blocks.push(Block::Para(vec![text("Another runbook, which this one follows.")]));
+        let made = said::clauses(node, "let").filter_map(|one| one.split_once(" = "));
+        made_values(made, blocks);
         symptom(writer, &book, &node.children, 3, blocks);
         body(writer, &book, &node.children, 3, blocks);
     }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::super::page::{Block, Inline, code, quiet, strong, text};
+use super::back::Back;
 use super::said::{clause, clauses, lowered, polling, quoted, speech, step, value};
 use crate::plan::{Kind, Node};
 
@@ -13,13 +14,27 @@ use crate::plan::{Kind, Node};
 #[derive(Default)]
 pub(super) struct Writer<'n> {
     books: usize,
-    /// Where an action stands, by the number of its runbook and its name.
-    pub(super) actions: BTreeMap<(usize, &'n str), String>,
+    /// By the number of its runbook and its name.
+    pub(super) actions: BTreeMap<(usize, &'n str), Told<'n>>,
+    /// How often an action's body was told.
+    pub(super) told: usize,
+    pub(super) back: Back<'n>,
     /// Native functions that have been explained.
     pub(super) explained: BTreeSet<&'n str>,
     /// Other runbooks, by file and how they are named, with where they stand.
     followed: BTreeMap<(&'n str, &'n str), String>,
     waiting: VecDeque<(String, &'n Node)>,
+}
+
+/// An action whose body stands on the page.
+pub(super) struct Told<'n> {
+    /// The name of its place.
+    pub id: String,
+    pub body: &'n Node,
+    /// Whether endings inside were left out, since another stands at the call.
+    pub covered: bool,
+    /// Whether something in it is taken back when its call is.
+    pub goes_back: bool,
 }
 
 /// A runbook on the page: its places have names of their own.
@@ -101,7 +116,8 @@ impl<'n> Writer<'n> {
             }
             Kind::For => {
                 let head = vec![text("For each "), code(&node.text), text(":")];
-                vec![Block::Para(head), Block::Steps(self.items(book, &node.children))]
+                let items = self.within(node, |writer| writer.scope(book, &node.children));
+                vec![Block::Para(head), Block::Steps(items)]
             }
             Kind::Parallel => {
                 let head = vec![text("At the same time:")];
@@ -163,7 +179,7 @@ impl<'n> Writer<'n> {
             _ => None,
         };
         blocks.extend(failing.map(|failing| Block::Para(vec![text(failing)])));
-        let items = self.items(book, &node.children);
+        let items = self.within(node, |writer| writer.scope(book, &node.children));
         if !items.is_empty() {
             blocks.push(Block::Steps(items));
         }
@@ -256,6 +272,7 @@ impl<'n> Writer<'n> {
         }
         line.push(text("."));
         let mut blocks = vec![Block::Warning(line)];
+        self.listed(node, &mut blocks);
         blocks.extend(self.calls(book, node));
         blocks
     }

@@ -9,6 +9,8 @@ use super::super::text::clean;
 use super::{Block, Inline, Page, picture, pieces};
 
 const FRAME: &str = include_str!("frame.html");
+/// Pixels that a phone's screen has for a picture.
+const PHONE: f64 = 328.0;
 const STYLE: &str = include_str!("style.css");
 
 /// Returns the page.
@@ -105,8 +107,14 @@ impl Body {
             }
             Block::Flow(chart) => {
                 self.pictures += 1;
-                let picture = picture::svg(chart, &format!("flow-{}", self.pictures));
-                self.out.push_str(&format!("<figure class=\"wide\" tabindex=\"0\">{picture}</figure>\n"));
+                let (picture, least) = picture::svg(chart, &format!("flow-{}", self.pictures));
+                let hint = if least > PHONE {
+                    "<figcaption class=\"hint\">Wider than the page: move it sideways.</figcaption>\n"
+                } else {
+                    ""
+                };
+                self.out
+                    .push_str(&format!("<figure class=\"wide\" tabindex=\"0\">{hint}{picture}</figure>\n"));
             }
         }
     }

@@ -21,8 +21,8 @@ const LINE: f64 = 18.0;
 const PAD: f64 = 12.0;
 const TIP: f64 = 7.0;
 
-/// Returns the picture. `id`: the name of its title on the page.
-pub fn svg(chart: &Chart, id: &str) -> String {
+/// Returns the picture, and how many pixels wide it is at least. `id`: the name of its title on the page.
+pub fn svg(chart: &Chart, id: &str) -> (String, f64) {
     let boxes: Vec<Vec<String>> = chart.boxes.iter().map(|one| wrapped(&one.label, BOX)).collect();
     let labels: Vec<Vec<String>> = chart.arrows.iter().map(|(_, _, label)| wrapped(label, ARROW)).collect();
     let size = |what: What| match what {
@@ -54,7 +54,7 @@ pub fn svg(chart: &Chart, id: &str) -> String {
         }
     }
     out.push_str("</svg>");
-    out
+    (out, least)
 }
 
 /// Returns what the picture shows, for whoever cannot see it.

@@ -6,7 +6,7 @@ use super::super::page::{
     self, Block, Inline, Page, code, heading, is_readable, joined, quiet, strong, text,
 };
 use super::{Chart, length, named};
-use crate::plan::{Kind, NoReturn, Node, Plan, Way};
+use crate::plan::{Kind, NoReturn, Node, Plan, REST, Way};
 use crate::value::Value;
 
 /// Returns the page.
@@ -60,7 +60,12 @@ fn facts_of(way: &Way, plan: &Plan) -> Vec<(&'static str, Vec<Inline>)> {
         forward.push(Inline::Word("danger", ", longer than the rto".to_owned()));
     }
     let legs = named(way).into_iter().map(|(leg, takes)| vec![text(format!("{takes} ")), code(leg)]);
-    let legs = joined(legs, &Inline::Break);
+    let mut legs = joined(legs, &Inline::Break);
+    if way.critical.iter().any(|leg| leg.bound.total_ns.is_none() && leg.bound.made == REST) {
+        let legend =
+            "what is left: it may take all that is left of the bound around it, of its step or its phase";
+        legs.extend([Inline::Break, quiet(legend)]);
+    }
     let mut points = joined(way.no_return.iter().map(no_return), &Inline::Break);
     if points.is_empty() {
         points.push(text("nowhere: all of it can be taken back, or may stay"));
