@@ -138,7 +138,10 @@ fn file(args: &Args) -> Result<u8, Failure> {
     let checked = check::check(&args.path, &Disk);
     let page = page(&args.path, on_page(&args.path, &args.path), &checked)
         .map_err(|why| Failure::new(INVALID, format!("`{}` {why}: no page was written", args.path)))?;
-    let is_html = |out: &PathBuf| out.extension().is_some_and(|ending| ending == "html" || ending == "htm");
+    let is_html = |out: &PathBuf| {
+        out.extension()
+            .is_some_and(|ending| ["html", "htm"].iter().any(|html| ending.eq_ignore_ascii_case(html)))
+    };
     let by_ending = if args.out.as_ref().is_some_and(is_html) { Format::Html } else { Format::Markdown };
     let format = args.format.unwrap_or(by_ending);
     let text = format.page(&page, checked.drills.len())?;

@@ -24,14 +24,21 @@ impl<'n> Writer<'n> {
                 if script != "sh" {
                     head.extend([text(", by "), code(script)]);
                 }
-                let environment = environment(node);
-                head.push(text(if environment.is_some() { ", in this environment:" } else { ":" }));
+                let lines = environment(node);
+                let is_shell = script == "sh";
+                let sets = !lines.is_empty() && !is_shell;
+                head.push(text(if sets { ", in this environment, for it alone:" } else { ":" }));
                 blocks.push(Block::Para(head));
-                if environment.is_some() {
-                    blocks.extend(environment);
+                if sets {
+                    blocks.push(Block::Code { lang: "sh".to_owned(), text: lines.clone() });
                     blocks.push(Block::Para(vec![text("this:")]));
                 }
-                blocks.push(Block::Code { lang: script.to_owned(), text: command.to_owned() });
+                // In parentheses, so that what is set holds for this command and not for those typed after it.
+                let typed = match lines.is_empty() || !is_shell {
+                    true => command.to_owned(),
+                    false => format!("(\n{lines}\n{command}\n)"),
+                };
+                blocks.push(Block::Code { lang: script.to_owned(), text: typed });
             }
             None if node.text.contains('\n') => {
                 head.push(text(":"));

@@ -121,8 +121,8 @@ pub(super) fn silence(of: &str, back: Inline) -> Vec<Inline> {
     }
 }
 
-/// Returns the environment of a command, as a shell takes it.
-pub(super) fn environment(node: &Node) -> Option<Block> {
+/// Returns the environment of a command, as a shell takes it; empty where it has none of its own.
+pub(super) fn environment(node: &Node) -> String {
     let lines = clauses(node, "with env").map(|one| {
         let (name, value) = one.split_once('=').unwrap_or((one, ""));
         let value = match value {
@@ -132,8 +132,7 @@ pub(super) fn environment(node: &Node) -> Option<Block> {
         };
         format!("export {name}={value}")
     });
-    let text = lines.collect::<Vec<_>>().join("\n");
-    (!text.is_empty()).then(|| Block::Code { lang: "sh".to_owned(), text })
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Returns what a call is given beside its words.

@@ -26,7 +26,13 @@ fn block(of: &Block) -> String {
     match of {
         Block::Heading { level, id, text } => {
             let place = if id.is_empty() { String::new() } else { format!("<a id=\"{id}\"></a>\n\n") };
-            format!("{place}{} {}\n", "#".repeat(*level), line(text))
+            // At the end of a heading signs of it would be taken for its closing.
+            let text = line(text);
+            let text = match text.strip_suffix('#') {
+                Some(rest) => format!("{rest}\\#"),
+                None => text,
+            };
+            format!("{place}{} {text}\n", "#".repeat(*level))
         }
         Block::Para(text) => format!("{}\n", paragraph(text)),
         Block::Warning(text) => format!("> {}\n", paragraph(text).replace('\n', "\n> ")),
