@@ -54,15 +54,10 @@ pub(super) fn of_plan(text: &mut String, plan: &OfPlan, look: Look) {
 fn planned(differs: &Difference) -> String {
     match differs.planned.as_str() {
         "" => String::from("nothing of it"),
-        planned => format!("{}{planned}", name(differs)),
+        planned => format!("{}{planned}", differs.name()),
     }
 }
 
 fn now(differs: &Difference) -> String {
-    format!("{}{}", name(differs), differs.now)
-}
-
-/// Returns the beginning of a line about a reading; what else differs speaks for itself.
-fn name(differs: &Difference) -> String {
-    if differs.reading { format!("{} = ", differs.what) } else { String::new() }
+    format!("{}{}", differs.name(), differs.now)
 }

@@ -7,7 +7,6 @@ use super::context::Cx;
 use super::failure::Stop;
 use super::frame::Frame;
 use super::people::{Heard, refusal};
-use super::planned::Differs;
 use super::planning::Here;
 use super::question::Asked;
 use super::visits::Passed;
@@ -145,6 +144,9 @@ impl<'w> Cx<'w> {
             let here = here.named(here.written(&old.approval.text), span);
             let by = &old.approval.by;
             let text = here.text(&old.approval.text)?;
+            let mut differs = self.differs_of(run, span);
+            differs.join(here.ahead(Vec::new()).differs);
+            here.tell_differs(&differs);
             let question = here.question_of(
                 Asked {
                     kind: QuestionKind::Approval,
@@ -155,12 +157,13 @@ impl<'w> Cx<'w> {
                     undo: None,
                 },
                 vec![self.deed(run, "")],
-                &Differs::default(),
+                &differs,
             );
             for vote in &old.votes {
                 here.fact(vote.void(&text));
             }
             here.votes(old.approval, &question, &old.approval.on_silence, span).await?;
+            here.accept(&differs);
         }
         Ok(())
     }
