@@ -606,3 +606,27 @@ fn a_plan_is_known_by_what_is_in_it_and_is_no_runbook() {
     home.call(&["run", "--plan", "tonight.txt", "--unattended"]).expect_code(0);
     assert_eq!(home.effects(), PLANNED);
 }
+
+#[test]
+fn a_plan_is_shown_with_the_signs_of_the_terminal_and_as_wide_as_it_is() {
+    let long =
+        RUNBOOK.replace("act tell {{ owner.stdout }}", &format!("act tell {}", "again and ".repeat(12)));
+    let Home(sandbox) = Home::planned(&long);
+    let mut terminal = sandbox.at_terminal_of((60, 80), ["plan", "p.json"]);
+    terminal.wait_for("binds nothing");
+    let screen = terminal.screen();
+    terminal.finish().expect_code(0);
+    assert!(screen.contains("> resolve") && !screen.contains('?'), "{screen}");
+    let sandbox = sandbox.with_env("LC_ALL", "C.UTF-8");
+    let mut terminal = sandbox.at_terminal_of((60, 80), ["plan", "p.json"]);
+    terminal.wait_for("binds nothing");
+    let screen = terminal.screen();
+    terminal.finish().expect_code(0);
+    for text in ["▸ resolve", "│ taken back by `$ act end ann`"] {
+        assert!(screen.contains(text), "{text}: {screen}");
+    }
+    let line = screen.lines().position(|line| line.contains("$ act tell")).expect("the line");
+    let below = screen.lines().nth(line + 1).unwrap_or_default();
+    let begins = |line: &str| line.chars().take_while(|c| *c == ' ').count();
+    assert!(begins(below) > 10, "it goes on below where it begins: {screen}");
+}
