@@ -206,12 +206,16 @@ fn a_plan_of_other_files_or_parameters_or_that_was_touched_is_refused_before_any
     refused(&["run"], &["required"]);
     refused(&["run", "--plan", "p.json", "--dry-run"], &["cannot be used with"]);
     refused(&["run", "--plan", "absent.json"], &["cannot be read"]);
-    refused(&["plan", "pool.runbook", "--out", "owner"], &["no saved plan"]);
+    refused(&["plan", "pool.runbook", "--out", "owner"], &["is there already"]);
+    let again = ["plan", "pool.runbook", "-p", "limit=4", "--out", "p.json"];
+    refused(&again, &["`p.json` is there already", "remove that one first"]);
+    assert_eq!(fs::read_to_string(home.path("p.json")).expect("the plan"), good);
     assert_eq!(home.effects(), "");
     home.call(&["runs"]).expect_output("nothing has been run yet");
 
     // The same runbook by another path, the same parameter, the same plan written by another program.
-    home.call(&["plan", "pool.runbook", "-p", "limit=4", "--out", "p.json"]).expect_code(0);
+    fs::remove_file(home.path("p.json")).expect("it is there");
+    home.call(&again).expect_code(0);
     home.write("p.json", &serde_json::to_string(&home.plan()).expect("JSON"));
     let here = home.path("pool.runbook").display().to_string();
     home.call(&[follow, &["-p", "limit=4", &here]].concat()).expect_code(0);
@@ -267,7 +271,9 @@ fn a_change_that_was_not_to_be_made_is_a_difference_and_one_that_is_not_needed_a
 
     let home = Home::planned(RUNBOOK);
     home.write("used", "1");
-    home.call(&["run", "--plan", "p.json", "--unattended"]).expect_code(6);
+    home.call(&["run", "--plan", "p.json", "--unattended"])
+        .expect_code(6)
+        .expect_output("nothing of it was needed");
     assert_eq!(home.effects(), "", "a run that is not needed does nothing");
 }
 
@@ -280,6 +286,7 @@ fn a_plan_of_nothing_binds_too_and_one_of_a_run_that_would_fail_is_not_saved() {
     let run = home.call(&["run", "--plan", "p.json", "--unattended"]).expect_code(4);
     assert!(run.stdout.contains("a symptom holds, planned: no symptom holds"), "{}", run.stdout);
     home.write("used", "1");
+    fs::remove_file(home.path("p.json")).expect("it is there");
     home.call(&["plan", "pool.runbook", "--force", "--out", "p.json"]).expect_code(0);
     home.call(&["run", "--plan", "p.json", "--unattended"]).expect_code(0);
     assert_eq!(home.show()["forced"], true);
@@ -297,7 +304,7 @@ fn what_differs_is_accepted_by_somebody_from_elsewhere_and_each_thing_once() {
     let home = Home::planned(RUNBOOK);
     home.write("owner", "bob");
     home.write("shards", "a\nb\nc");
-    let running = home.run_until("Not as planned: $ act end bob");
+    let running = home.run_until("Not as planned: what takes `$ act begin` back: $ act end bob");
     let page = home.call(&["waiting", "last"]).expect_code(0).stdout;
     for text in [
         "planned       owner = ann",
@@ -327,6 +334,7 @@ fn who_does_not_accept_it_has_everything_taken_back() {
     let home = Home::planned(RUNBOOK);
     home.write("shards", "a\nb\nc");
     let running = home.run_until("3 items");
+    home.call(&["show", "last"]).expect_code(0).expect_output("it waits for somebody to accept it");
     home.call(&["deny", "last"]).expect_code(0);
     running.finish().expect_code(4).expect_output("did not accept it");
     assert_eq!(home.effects(), "begin, end ann, ");
@@ -522,4 +530,103 @@ fn silence_agrees_to_nothing_that_is_not_as_planned() {
         assert!(run.stdout.contains("not as planned"), "{}", run.stdout);
         assert_eq!(home.effects(), "");
     }
+}
+
+const AHEAD: &str = r#"runbook "Scale it"
+
+diagnose {
+  check owner = $ cat owner
+  decide { otherwise -> resolve "Scale" }
+}
+
+resolve "Scale" {
+  approve "Scale it?" by oncall within 5m on silence abort
+  run $ act scale
+    undo $ act unscale {{ owner.stdout }}
+  run $ act hold
+    finally $ act release {{ owner.stdout }}
+  if owner.stdout == "ann" {
+    run $ act small
+      leave "harmless"
+  } else {
+    run $ act big
+      leave "harmless"
+  }
+}
+"#;
+
+#[test]
+fn an_approval_lists_all_that_differs_ahead_also_ways_and_ways_back_and_a_yes_covers_it() {
+    let home = Home::planned(AHEAD);
+    home.write("owner", "bob");
+    let running = home.run_until("Scale it?");
+    let page = home.call(&["waiting", "last"]).expect_code(0).stdout;
+    for text in [
+        "not all of it is as planned",
+        "planned       what takes `$ act scale` back: $ act unscale ann",
+        "now           what takes `$ act scale` back: $ act unscale bob",
+        "now           what ends `$ act hold`: $ act release bob",
+        "now           `owner.stdout == \"ann\"` is not true",
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    home.call(&["approve", "last", "--yes"]).expect_code(0);
+    running.finish().expect_code(0);
+    assert_eq!(home.effects(), "scale, hold, big, release bob, ");
+    assert_eq!(home.show()["departures"].as_array().map(Vec::len), Some(1), "{:#}", home.show());
+    let show = home.call(&["show", "last"]).expect_code(0).stdout;
+    assert!(show.contains("what takes `$ act scale` back: $ act unscale bob, planned:"), "{show}");
+}
+
+#[test]
+fn a_run_that_nobody_accepts_before_its_phase_runs_out_is_aborted() {
+    let bounded = AHEAD
+        .replace("  approve \"Scale it?\" by oncall within 5m on silence abort\n", "")
+        .replace("resolve \"Scale\" {", "resolve \"Scale\" within 4s {");
+    let home = Home::planned(&bounded);
+    home.write("owner", "bob");
+    let run = home.call(&["run", "--plan", "p.json"]).expect_code(4);
+    assert!(run.stdout.contains("nobody accepted it ("), "{}", run.stdout);
+    assert_eq!(home.effects(), "");
+}
+
+#[test]
+fn a_plan_is_known_by_what_is_in_it_and_is_no_runbook() {
+    let home = Home::new(RUNBOOK);
+    home.call(&["plan", "pool.runbook", "--out", "tonight.txt"]).expect_code(0);
+    home.call(&["plan", "tonight.txt"]).expect_code(0).expect_output("$ act tell ann");
+    for arguments in [&["--format", "html"][..], &["--format", "json"], &["-p", "limit=4"]] {
+        let told = home.call(&[&["plan", "tonight.txt"], arguments].concat()).expect_code(2);
+        assert!(told.stderr.contains("is a saved plan: it is shown as it is"), "{}", told.stderr);
+    }
+    let told = home.call(&["run", "tonight.txt"]).expect_code(2);
+    for text in ["is no runbook, but a saved plan", "mainstay run --plan tonight.txt"] {
+        assert!(told.stderr.contains(text), "{text}: {}", told.stderr);
+    }
+    home.call(&["run", "--plan", "tonight.txt", "--unattended"]).expect_code(0);
+    assert_eq!(home.effects(), PLANNED);
+}
+
+#[test]
+fn a_plan_is_shown_with_the_signs_of_the_terminal_and_as_wide_as_it_is() {
+    let long =
+        RUNBOOK.replace("act tell {{ owner.stdout }}", &format!("act tell {}", "again and ".repeat(12)));
+    let Home(sandbox) = Home::planned(&long);
+    let mut terminal = sandbox.at_terminal_of((60, 80), ["plan", "p.json"]);
+    terminal.wait_for("binds nothing");
+    let screen = terminal.screen();
+    terminal.finish().expect_code(0);
+    assert!(screen.contains("> resolve") && !screen.contains('?'), "{screen}");
+    let sandbox = sandbox.with_env("LC_ALL", "C.UTF-8");
+    let mut terminal = sandbox.at_terminal_of((60, 80), ["plan", "p.json"]);
+    terminal.wait_for("binds nothing");
+    let screen = terminal.screen();
+    terminal.finish().expect_code(0);
+    for text in ["▸ resolve", "│ taken back by `$ act end ann`"] {
+        assert!(screen.contains(text), "{text}: {screen}");
+    }
+    let line = screen.lines().position(|line| line.contains("$ act tell")).expect("the line");
+    let below = screen.lines().nth(line + 1).unwrap_or_default();
+    let begins = |line: &str| line.chars().take_while(|c| *c == ' ').count();
+    assert!(begins(below) > 10, "it goes on below where it begins: {screen}");
 }

@@ -55,7 +55,7 @@ pub(super) fn run(
     let mut shown =
         DryRun::new(std::io::stdout(), format == Format::Json, Look::of_stdout(), sources.clone());
     let mut lines = Vec::new();
-    let mut kept = DryRun::new(&mut lines, false, Look::BARE, sources);
+    let mut kept = DryRun::new(&mut lines, false, Look { unicode: true, ..Look::BARE }, sources);
     let mut records: Vec<Record> = Vec::new();
     let first = [Input::Opened(Box::new(opened))];
     let driven = engine::go_on(

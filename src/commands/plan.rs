@@ -32,7 +32,7 @@ Exit codes:
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = AFTER)]
 pub(super) struct Args {
-    /// The runbook; or a saved plan (`.json`), which is shown
+    /// The runbook; or a saved plan, which is shown
     #[arg(value_name = "FILE", add = complete::runbook())]
     file: String,
 
@@ -78,6 +78,11 @@ pub(super) fn plan(args: &Args) -> Result<u8, Failure> {
         return saved::make(&saved::Making { file, param, params, force: args.force, out });
     }
     if saved::is_meant(file) {
+        if args.format != Format::Text || !param.is_empty() || params.is_some() {
+            let what = format!("`{file}` is a saved plan: it is shown as it is, as text");
+            return Err(Failure::new(INVALID, what)
+                .help("leave `--format` and the parameters out, or name the runbook"));
+        }
         return saved::show(file);
     }
     let program = check::program_of(file)?;

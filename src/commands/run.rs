@@ -164,6 +164,7 @@ struct Begun {
 fn begin(args: &Args) -> Result<Begun, Failure> {
     let Some(path) = &args.plan else {
         let file = args.file.clone().unwrap_or_default();
+        saved::must_be_none(&file)?;
         let program = program_of(&file)?;
         let terminal = is_attended_by(args);
         let given = params::gather(&program, &args.param, args.params.as_deref(), terminal)?;

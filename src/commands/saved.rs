@@ -2,7 +2,7 @@
 //!
 //! Owns the file, and what keeps a run from following it before anything is done. What differs later is found by `engine`.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::dry::{self, Dry};
@@ -29,7 +29,7 @@ pub(super) struct Making<'a> {
 
 /// Makes the readings, shows what a run would do, and saves it.
 pub(super) fn make(making: &Making<'_>) -> Result<u8, Failure> {
-    may_be_written(making.out)?;
+    must_be_new(making.out)?;
     let program = check::program_of(making.file)?;
     let given = params::gather(&program, making.param, making.params, run::is_attended(Format::Text))?;
     run::tools(&program)?;
@@ -76,15 +76,14 @@ fn plan_of(opened: Opened, told: &Dry) -> SavedPlan {
     plan
 }
 
-/// Refuses to write over what is no plan.
-fn may_be_written(path: &Path) -> Result<(), Failure> {
-    match std::fs::read(path) {
-        Ok(text) if serde_json::from_slice::<SavedPlan>(&text).is_err() => {
-            let what = format!("`{}` is there already, and no saved plan", path.display());
-            Err(Failure::new(INVALID, what).help("name another file with `--out`"))
-        }
-        _ => Ok(()),
-    }
+/// Refuses to write over anything: a plan that is there may have been reviewed.
+fn must_be_new(path: &Path) -> Result<(), Failure> {
+    if path.symlink_metadata().is_ok() { Err(is_there(path)) } else { Ok(()) }
+}
+
+fn is_there(path: &Path) -> Failure {
+    Failure::new(INVALID, format!("`{}` is there already; no plan was saved", path.display()))
+        .help("name another file with `--out`, or remove that one first")
 }
 
 fn write(path: &Path, plan: &SavedPlan) -> Result<(), Failure> {
@@ -97,12 +96,35 @@ fn write(path: &Path, plan: &SavedPlan) -> Result<(), Failure> {
         .tempfile_in(folder)
         .map_err(|e| fail(e.to_string()))?;
     file.write_all(text.as_bytes()).map_err(|e| fail(e.to_string()))?;
-    file.persist(path).map(drop).map_err(|e| fail(e.error.to_string()))
+    file.persist_noclobber(path).map(drop).map_err(|e| match e.error.kind() {
+        std::io::ErrorKind::AlreadyExists => is_there(path),
+        _ => fail(e.error.to_string()),
+    })
 }
 
-/// Returns whether a file is meant that holds a saved plan.
+/// Returns whether a file is meant that holds a saved plan: it is JSON by its name, or by how it begins.
 pub(super) fn is_meant(file: &str) -> bool {
-    Path::new(file).extension().is_some_and(|extension| extension == "json")
+    Path::new(file).extension().is_some_and(|extension| extension == "json") || is_json(Path::new(file))
+}
+
+/// Returns whether a file begins as JSON does, and no runbook.
+fn is_json(path: &Path) -> bool {
+    let mut begins = [0];
+    // What is read from a pipe is gone.
+    path.is_file()
+        && std::fs::File::open(path)
+            .and_then(|mut file| file.read(&mut begins))
+            .is_ok_and(|_| begins == *b"{")
+}
+
+/// Refuses to run a saved plan as if it were a runbook.
+pub(super) fn must_be_none(file: &str) -> Result<(), Failure> {
+    if !is_json(Path::new(file)) {
+        return Ok(());
+    }
+    let help = format!("`mainstay run --plan {file}` runs what it says");
+    Err(Failure::new(INVALID, format!("`{file}` is no runbook, but a saved plan; nothing was run"))
+        .help(help))
 }
 
 /// Reads a saved plan.

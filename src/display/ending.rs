@@ -26,6 +26,9 @@ pub fn ending(summary: &Summary, look: Look) -> String {
     }
     if let Some(plan) = &summary.plan {
         let (tone, words) = match summary.departures.len() {
+            0 if summary.outcome() == Some(Outcome::NotNeeded) => {
+                (Tone::Plain, String::from("nothing of it was needed, and nothing was done"))
+            }
             0 => (Tone::Plain, String::from("all was as planned, as far as it was known")),
             1 => (Tone::Warn, String::from("one thing was not as planned")),
             many => (Tone::Warn, format!("{many} things were not as planned")),

@@ -2,7 +2,7 @@
 
 use super::Look;
 use super::ending::row;
-use super::text::{clean, one_line};
+use super::text::{Paragraph, clean, columns, one_line};
 use crate::event::{Difference, OfPlan, SavedPlan, plan_id};
 use crate::timeline::{Tone, clock};
 
@@ -28,13 +28,48 @@ pub fn saved_plan(plan: &SavedPlan, look: Look) -> String {
     }
     // What was shown begins with the title, too.
     for line in plan.shown.iter().skip_while(|line| **line == plan.title) {
-        out.push_str(&clean(line));
-        out.push('\n');
+        out.push_str(&drawn(&clean(line), look));
     }
     if !planned.unbound.is_empty() {
         out.push_str("\nwhat is unknown above binds nothing: the run decides it\n");
     }
     out
+}
+
+/// Signs of a dry run's lines, each with what a terminal without UTF-8 shows instead.
+const SIGNS: [(char, char); 8] =
+    [('▸', '>'), ('→', '>'), ('·', '-'), ('│', '|'), ('•', '*'), ('✓', '+'), ('✗', 'x'), ('↶', '<')];
+
+/// Returns a line of a dry run as it fits: what is too long goes on below where it begins.
+fn drawn(line: &str, look: Look) -> String {
+    let words =
+        line.trim_start_matches("observed").trim_start_matches("predicted").trim_start_matches("unknown");
+    let text = words.trim_start();
+    let indent = columns(line) - columns(text);
+    let (sign, text) = match text.split_once(' ') {
+        Some((sign, rest)) if columns(sign) == 1 => (sign, rest),
+        _ => ("", text),
+    };
+    let sign = match SIGNS.iter().find(|(unicode, _)| sign == unicode.to_string()) {
+        Some((_, plain)) if !look.unicode => plain.to_string(),
+        _ => sign.to_owned(),
+    };
+    let gap = if sign.is_empty() { "" } else { " " };
+    let bar = if ["│", "|"].contains(&sign.as_str()) { sign.as_str() } else { " " };
+    let before = indent + columns(&sign) + columns(gap);
+    let mut paragraph = Paragraph::default();
+    paragraph.push(look.plain(), text);
+    let lines = paragraph.wrap(look.width.map(|width| width.saturating_sub(before)));
+    let mut out = format!("{}{sign}{gap}", &line[..line.len() - words.trim_start().len()]);
+    for (number, text) in lines.iter().enumerate() {
+        if number > 0 {
+            let bar = if sign.is_empty() { "" } else { bar };
+            out.push_str(&format!("{:indent$}{bar}{gap}", ""));
+        }
+        out.push_str(text);
+        out.push('\n');
+    }
+    if lines.is_empty() { out.trim_end().to_owned() + "\n" } else { out }
 }
 
 /// Writes what a question says of the plan that its run follows.
@@ -54,15 +89,10 @@ pub(super) fn of_plan(text: &mut String, plan: &OfPlan, look: Look) {
 fn planned(differs: &Difference) -> String {
     match differs.planned.as_str() {
         "" => String::from("nothing of it"),
-        planned => format!("{}{planned}", name(differs)),
+        planned => format!("{}{planned}", differs.name()),
     }
 }
 
 fn now(differs: &Difference) -> String {
-    format!("{}{}", name(differs), differs.now)
-}
-
-/// Returns the beginning of a line about a reading; what else differs speaks for itself.
-fn name(differs: &Difference) -> String {
-    if differs.reading { format!("{} = ", differs.what) } else { String::new() }
+    format!("{}{}", differs.name(), differs.now)
 }

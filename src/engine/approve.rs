@@ -11,7 +11,6 @@ use super::context::{Cx, Walk};
 use super::failure::Stop;
 use super::frame::Frame;
 use super::people::{Heard, refusal};
-use super::planned::Differs;
 use super::planning::Here;
 use super::question::Asked;
 use super::visits::Passed;
@@ -165,6 +164,9 @@ impl<'w> Cx<'w> {
             let here = Cx { frame, ..self.down(format!("again{nth}")) };
             let here = here.named(here.written(&approval.text), span);
             let text = here.text(&approval.text)?;
+            let mut differs = self.differs_of(run, span);
+            differs.join(here.ahead(Vec::new()).differs);
+            here.tell_differs(&differs);
             let question = here.question_of(
                 Asked {
                     kind: QuestionKind::Approval,
@@ -175,12 +177,13 @@ impl<'w> Cx<'w> {
                     undo: None,
                 },
                 vec![self.deed(run, "")],
-                &Differs::default(),
+                &differs,
             );
             for vote in &old.votes {
                 here.fact(vote.void(&text));
             }
             let votes = here.votes(approval, &question, &approval.on_silence, span).await?;
+            here.accept(&differs);
             renewing.left.remove(0);
             here.note_stale(approval, &question, votes);
         }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::context::Cx;
-use super::failure::Stop;
+use super::failure::{Failure, Stop};
 use super::people::Heard;
 use super::planning::{Here, KEPT};
 use super::question::Asked;
@@ -29,8 +29,8 @@ const NOT_SHOWN: &str = ", with another input, environment, folder, user or argu
 pub(super) struct Following<'w> {
     plan: &'w Planned,
     points: BTreeMap<(PointKind, String), &'w Point>,
-    /// Changes by the place where they stand.
-    places: BTreeMap<&'w str, Vec<&'w Point>>,
+    /// Changes, what takes them back, and ways, by the place where they stand.
+    places: BTreeMap<(PointKind, &'w str), Vec<&'w Point>>,
     unbound: BTreeSet<&'w str>,
     readings: BTreeMap<String, &'w PlannedReading>,
     so_far: Mutex<SoFar>,
@@ -56,17 +56,26 @@ pub(super) struct Differs {
 
 impl Differs {
     /// Adds what differs ahead.
-    pub fn join(&mut self, mut ahead: Differs) {
-        self.list.append(&mut ahead.list);
-        self.accepts.append(&mut ahead.accepts);
+    pub fn join(&mut self, ahead: Differs) {
+        self.elsewhere |= ahead.elsewhere;
+        for (differs, accepts) in ahead.list.into_iter().zip(ahead.accepts) {
+            self.add(differs, accepts);
+        }
+    }
+
+    fn add(&mut self, differs: Difference, accepts: (String, String)) {
+        if !self.accepts.contains(&accepts) {
+            self.list.push(differs);
+            self.accepts.push(accepts);
+        }
     }
 }
 
 impl<'w> Following<'w> {
     pub fn new(plan: &'w Planned) -> Self {
-        let mut places: BTreeMap<&str, Vec<&Point>> = BTreeMap::new();
-        for point in plan.points.iter().filter(|point| point.kind == PointKind::Change) {
-            places.entry(&point.place).or_default().push(point);
+        let mut places: BTreeMap<(PointKind, &str), Vec<&Point>> = BTreeMap::new();
+        for point in &plan.points {
+            places.entry((point.kind, &point.place)).or_default().push(point);
         }
         Following {
             plan,
@@ -103,31 +112,31 @@ impl<'w> Following<'w> {
                 continue;
             }
             differs.elsewhere |= here.kind.leads_elsewhere() || planned.is_empty();
-            differs.list.push(difference(here, planned));
-            differs.accepts.push(accepts);
+            differs.add(difference(here, planned), accepts);
         }
         differs
     }
 
-    /// Adds what differs of a change that lies ahead, where it is known.
-    pub fn compare_ahead(&self, place: &str, here: &Here, differs: &mut Differs) {
-        let planned = match self.places.get(place) {
-            // In another turn of a loop, it may be another one.
-            _ if self.may_be(place) => return,
-            // Whether it is needed is read when it comes to that.
-            Some(points)
-                if points.iter().any(|p| p.exact == here.exact || p.exact == Here::already().exact) =>
-            {
-                return;
-            }
-            Some(points) => points.first().map_or("", |point| point.text.as_str()),
-            // It may not come to that: a plan ends where it escalates.
-            None => return,
+    /// Adds what differs of what lies ahead, where it is known.
+    fn compare_ahead(&self, place: &str, here: &Here, differs: &mut Differs) {
+        // It may not come to that: a plan ends where it escalates.
+        let Some([first, others @ ..]) = self.places.get(&(here.kind, place)).map(Vec::as_slice) else {
+            return;
         };
+        // In another turn of a loop, it may be another one.
+        let is_one = others.iter().all(|other| other.exact == first.exact);
+        if self.may_be(place) && (here.kind == PointKind::Change || !is_one) {
+            return;
+        }
+        // Whether it is needed is read when it comes to that.
+        let already = Here::already().exact;
+        if [first].into_iter().chain(others).any(|p| p.exact == here.exact || p.exact == already) {
+            return;
+        }
         let accepts = (place.to_owned(), here.exact.clone());
         if !self.so_far().accepted.contains(&accepts) {
-            differs.list.push(difference(here, planned));
-            differs.accepts.push(accepts);
+            differs.elsewhere |= here.kind.leads_elsewhere();
+            differs.add(difference(here, &first.text), accepts);
         }
     }
 
@@ -153,6 +162,7 @@ impl<'w> Following<'w> {
             so_far.drifted.push(Difference {
                 what: what.clone(),
                 reading: true,
+                back: false,
                 planned,
                 now: now.to_owned(),
             });
@@ -173,23 +183,24 @@ fn difference(here: &Here, planned: &str) -> Difference {
     let what = match here.kind {
         PointKind::Symptom | PointKind::If | PointKind::Decide | PointKind::For => "the way",
         PointKind::Change => "the change",
-        PointKind::Undo => "how it is taken back",
+        PointKind::Undo => here.of.as_str(),
         PointKind::Question => "the question",
     };
+    let back = here.kind == PointKind::Undo;
     let same = here.text == planned && here.kind != PointKind::For;
     let now = if same { format!("{}{NOT_SHOWN}", here.text) } else { here.text.clone() };
-    Difference { what: what.to_owned(), reading: false, planned: planned.to_owned(), now }
+    Difference { what: what.to_owned(), reading: false, back, planned: planned.to_owned(), now }
 }
 
 /// Returns what is asked about a difference; what was planned stands below it.
 fn now_in_words(differs: &Difference) -> String {
     let how = if differs.planned.is_empty() { "Not in the plan" } else { "Not as planned" };
-    format!("{how}: {}. Go on?", brief(&differs.now, IN_WORDS))
+    format!("{how}: {}{}. Go on?", differs.name(), brief(&differs.now, IN_WORDS))
 }
 
 /// Returns a difference in words.
 fn in_words(differs: &Difference) -> String {
-    let now = brief(&differs.now, IN_WORDS);
+    let now = format!("{}{}", differs.name(), brief(&differs.now, IN_WORDS));
     match differs.planned.as_str() {
         "" => format!("not in the plan: {now}"),
         planned => format!("not as planned: {now}, instead of: {}", brief(planned, IN_WORDS)),
@@ -206,12 +217,26 @@ impl<'w> Cx<'w> {
         following.compare(&self.at, &place, all)
     }
 
-    /// Adds what of a change that lies ahead is not as planned, where all of it is known already.
+    /// Adds what of a change that lies ahead, and of what takes it back, is not as planned, where all of it is known
+    /// already.
     pub fn differs_ahead(&self, run: &'w Run, span: Span, differs: &mut Differs) {
-        let Some(following) = self.walk.following.as_ref().filter(|_| self.is_planned()) else { return };
-        if let Some(here) = self.change_here(run) {
-            following.compare_ahead(&self.walk.program.sources.place(span).to_string(), &here, differs);
+        if self.walk.following.is_some() && self.is_planned() {
+            let all = self.change_here(run).into_iter().chain(self.undo_here(run));
+            all.for_each(|here| self.way_ahead(&here, span, differs));
         }
+    }
+
+    /// Adds what lies ahead where it is not as planned.
+    pub fn way_ahead(&self, here: &Here, span: Span, differs: &mut Differs) {
+        if let Some(following) = self.walk.following.as_ref().filter(|_| self.is_planned()) {
+            following.compare_ahead(&self.walk.program.sources.place(span).to_string(), here, differs);
+        }
+    }
+
+    /// Returns what of a change, and of what takes it back, is not as planned.
+    pub fn differs_of(&self, run: &'w Run, span: Span) -> Differs {
+        let all: Vec<Here> = self.change_here(run).into_iter().chain(self.undo_here(run)).collect();
+        self.differs(&all, span)
     }
 
     /// Goes on where all is as planned, or somebody accepts that it is not. `ahead`: what is done then.
@@ -243,7 +268,8 @@ impl<'w> Cx<'w> {
                 self.accept(&differs);
                 self.may_go_on(span)
             }
-            Heard::Silence(why) => {
+            // Also where what bounds the place ran out first.
+            Heard::Silence(why) | Heard::Late(Stop::Failure(Failure { message: why, .. })) => {
                 let then = String::from("the run stops");
                 here.fact(Fact::Silent { text: question.text.clone(), why: why.clone(), then });
                 Err(Stop::Refused(format!("{first}; nobody accepted it ({why})")))

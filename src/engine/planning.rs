@@ -21,13 +21,15 @@ pub(super) struct Here {
     /// For people.
     pub text: String,
     pub exact: String,
+    /// Of what takes a change back or ends it: which change, in words; empty for all else.
+    pub of: String,
 }
 
 impl Here {
     /// Returns a point; `whole`: all that counts of it.
     pub fn new(kind: PointKind, text: &str, whole: &str) -> Here {
         let exact = blake3::hash(whole.as_bytes()).to_hex()[..32].to_owned();
-        Here { kind, text: brief(text, KEPT), exact }
+        Here { kind, text: brief(text, KEPT), exact, of: String::new() }
     }
 
     /// Returns the way of an `if` that is taken: which of its conditions holds, if one does.
@@ -76,7 +78,7 @@ impl<'w> Cx<'w> {
 
     /// Tells what would be done here, in a dry run.
     pub fn plan(&self, here: &Here, span: Span) {
-        let Here { kind, text, exact } = here.clone();
+        let Here { kind, text, exact, .. } = here.clone();
         let place = self.walk.program.sources.place(span).to_string();
         self.fact(Fact::Planned(Box::new(Point { at: self.address(), place, kind, text, exact })));
     }
@@ -148,7 +150,16 @@ impl<'w> Cx<'w> {
             wholes.push(spelled.text.clone());
             texts.push(spelled.text);
         }
-        (!texts.is_empty()).then(|| Here::new(PointKind::Undo, &texts.join("; "), &wholes.join("\0")))
+        if texts.is_empty() {
+            return None;
+        }
+        let change = self.typed(&run.call).unwrap_or_else(|_| run.call.text.clone());
+        let change = brief(&change, KEPT);
+        let of = match &run.ending {
+            Ending::Undo(_) => format!("what takes `{change}` back"),
+            _ => format!("what ends `{change}`"),
+        };
+        Some(Here { of, ..Here::new(PointKind::Undo, &texts.join("; "), &wholes.join("\0")) })
     }
 
     fn undo_calls(&self, undo: &'w Undo) -> Option<Vec<String>> {

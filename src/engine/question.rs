@@ -8,6 +8,7 @@ use super::context::{Cx, Walk};
 use super::evaluate::truth;
 use super::frame::Frame;
 use super::planned::Differs;
+use super::planning::Here;
 use crate::event::{Deed, Question, QuestionKind, Wanted};
 use crate::program::{
     ActionId, Approvers, Ending, For, GlobalSource, Run, Statement, StatementKind, Target, WatchTarget,
@@ -60,13 +61,16 @@ impl<'w> Cx<'w> {
         self.question_of(asked, Vec::new(), &Differs::default())
     }
 
-    /// Returns a question about what differs from the plan. `first`: what is done before all that lies ahead.
+    /// Returns a question that shows what differs from the plan: this, and of what lies ahead. `first`: what is done
+    /// before that.
     pub fn question_of(&self, asked: Asked<'_>, first: Vec<Deed>, differs: &Differs) -> Question {
         let Asked { kind, text, by, wanted, on_silence, undo } = asked;
         let ahead = match undo {
-            Some(call) => vec![Deed { call, back: String::new() }],
-            None => self.ahead(first).deeds,
+            Some(call) => Found { deeds: vec![Deed { call, back: String::new() }], ..Found::default() },
+            None => self.ahead(first),
         };
+        let mut differs = differs.clone();
+        differs.join(ahead.differs);
         let mut question = Question {
             kind,
             text,
@@ -76,11 +80,11 @@ impl<'w> Cx<'w> {
             wanted,
             params: self.params(),
             evidence: self.walk.evidence(),
-            ahead,
+            ahead: ahead.deeds,
             made: self.walk.ledger().made(),
             on_silence,
             game_day: self.walk.opened.game_day.is_some(),
-            plan: self.of_plan(differs),
+            plan: self.of_plan(&differs),
             shown: String::new(),
         };
         let mut shown = blake3::Hasher::new();
@@ -168,9 +172,18 @@ impl<'w> Cx<'w> {
             }
             StatementKind::If { arms, otherwise, .. } => {
                 let mut perhaps = "";
-                for (condition, body) in arms {
+                let way = |taken, found: &mut Found| {
+                    if when.is_empty() {
+                        let here = Here::branch(self.walk.program, arms, taken);
+                        self.way_ahead(&here, statement.span, &mut found.differs);
+                    }
+                };
+                for (index, (condition, body)) in arms.iter().enumerate() {
                     match self.value(condition).and_then(|value| truth(&value, condition.span)) {
-                        Ok(true) if perhaps.is_empty() => return self.gather(body, when, found),
+                        Ok(true) if perhaps.is_empty() => {
+                            way(Some(index), found);
+                            return self.gather(body, when, found);
+                        }
                         Ok(true) => {
                             self.gather(body, &format!("{when}{perhaps}"), found);
                             return false;
@@ -182,6 +195,9 @@ impl<'w> Cx<'w> {
                             perhaps = "else: ";
                         }
                     }
+                }
+                if perhaps.is_empty() {
+                    way(None, found);
                 }
                 self.gather(otherwise, &format!("{when}{perhaps}"), found);
                 false

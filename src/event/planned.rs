@@ -147,9 +147,23 @@ pub struct Difference {
     /// Whether it is a reading.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reading: bool,
+    /// Whether it is the way back of a change, which `what` names.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub back: bool,
     /// Empty where the plan has nothing of it.
     pub planned: String,
     pub now: String,
+}
+
+impl Difference {
+    /// Returns how a line about it begins: a reading has a name, and so has a way back; all else speaks for itself.
+    pub fn name(&self) -> String {
+        match (self.reading, self.back) {
+            (true, _) => format!("{} = ", self.what),
+            (_, true) => format!("{}: ", self.what),
+            _ => String::new(),
+        }
+    }
 }
 
 /// What a question says of the plan that its run follows.

@@ -43,6 +43,8 @@ pub struct Departure {
     pub readings: Vec<Difference>,
     /// Who accepted it; `None`: nobody did, or has yet.
     pub accepted: Option<String>,
+    /// Whether somebody may still accept it.
+    pub waits: bool,
 }
 
 impl Departure {
@@ -54,17 +56,23 @@ impl Departure {
         readings: &[Difference],
     ) -> Self {
         let (differs, readings) = (differs.to_vec(), readings.to_vec());
-        Departure { at, seq, address: address.clone(), differs, readings, accepted: None }
+        Departure { at, seq, address: address.clone(), differs, readings, accepted: None, waits: true }
     }
 
     /// Takes in that somebody answered.
     pub(super) fn hear(&mut self, address: &Address, fact: &Fact) {
         let own = address.0.strip_suffix(".plan").unwrap_or(&address.0);
-        if let Fact::Answered { who, value, .. } = fact
-            && *own == *self.address.0
-            && *value != Value::Bool(false)
-        {
-            self.accepted = Some(who.clone());
+        match fact {
+            Fact::Ended { .. } => self.waits = false,
+            _ if *own != *self.address.0 => {}
+            Fact::Answered { who, value, .. } => {
+                self.waits = false;
+                if *value != Value::Bool(false) {
+                    self.accepted = Some(who.clone());
+                }
+            }
+            Fact::Silent { .. } => self.waits = false,
+            _ => {}
         }
     }
 
@@ -73,6 +81,7 @@ impl Departure {
         let mut lines: Vec<String> = self.differs.iter().chain(&self.readings).map(line).collect();
         lines.push(match &self.accepted {
             Some(who) => format!("{who} accepted it"),
+            None if self.waits => String::from("it waits for somebody to accept it"),
             None => String::from("nobody accepted it"),
         });
         lines
@@ -81,7 +90,7 @@ impl Departure {
 
 /// Returns a difference as a line.
 pub(super) fn line(differs: &Difference) -> String {
-    let name = if differs.reading { format!("{} = ", differs.what) } else { String::new() };
+    let name = differs.name();
     let now = brief(&differs.now, SHOWN);
     match differs.planned.as_str() {
         "" => format!("{name}{now}, not in the plan"),

@@ -307,15 +307,18 @@ impl Summary {
                 span: *span,
             }),
             Fact::FollowEnded { prevention, .. } => self.prevent(prevention),
-            Fact::Ended { outcome, reason, changed, taken_back, standing, left } => self.end(Ending {
-                at,
-                outcome: *outcome,
-                reason: reason.clone(),
-                changed: changed.clone(),
-                taken_back: taken_back.clone(),
-                standing: standing.clone(),
-                left: left.clone(),
-            }),
+            Fact::Ended { outcome, reason, changed, taken_back, standing, left } => {
+                self.departures.iter_mut().for_each(|departure| departure.hear(&record.address, fact));
+                self.end(Ending {
+                    at,
+                    outcome: *outcome,
+                    reason: reason.clone(),
+                    changed: changed.clone(),
+                    taken_back: taken_back.clone(),
+                    standing: standing.clone(),
+                    left: left.clone(),
+                });
+            }
             _ => {}
         }
     }
