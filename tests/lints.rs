@@ -262,6 +262,12 @@ fn a_comment_allows_one_warning_in_one_place() {
     ] {
         assert_eq!(with(wrong), both, "{wrong}");
     }
+    assert_eq!(with("# Mainstay: allow check-changes, it is a copy"), ["check-changes"]);
+    assert_eq!(with("# Mainstay: read about it in the manual"), ["check-changes", "check-changes"]);
+    let trailing = "check a = $ rm x   # mainstay: allow check-changes, it is a copy\n";
+    assert_eq!(resolved(trailing), ["check-changes", "allow-without-effect"]);
+    let said = "show \"write # mainstay: allow check-changes, it is a copy\"\n";
+    assert_eq!(resolved(said), Vec::<String>::new(), "a text is no comment");
     let twice = "# mainstay: allow check-changes, a\n# mainstay: allow raw-value, b\ncheck a = $ rm \\\n  {{ \"x\" | raw }}\n";
     assert_eq!(resolved(twice), Vec::<String>::new());
     let error = "# mainstay: allow raw-value, b\ncheck a = $ uptime\nrun $ touch a\n";
