@@ -37,10 +37,15 @@ fn warnings_pass_unless_they_are_denied() {
     sandbox
         .run(["check", "books", "--deny", "warnings"])
         .expect_code(2)
-        .expect_output("more about each: mainstay explain CODE\n");
+        .expect_output("more about each: mainstay explain CODE\n")
+        .expect_output("\nbounds and some warnings are looked at once the errors are gone\n");
     sandbox.write("fine.runbook", "runbook \"Fine\"\nresolve \"R\" {\n  show 1\n}\n");
     let fine = sandbox.run(["check", "fine.runbook", "--deny", "warnings"]).expect_code(0);
     assert_eq!(fine.stdout, "1 file checked: no errors\n");
+    let slow = "runbook \"Slow\"\nrto 1s\nresolve \"R\" {\n  wait 5s\n}\n";
+    sandbox.write("slow.runbook", slow);
+    let slow = sandbox.run(["check", "slow.runbook"]).expect_code(2);
+    assert!(!slow.stdout.contains("once the errors are gone"), "all was looked at: {}", slow.stdout);
     sandbox.write("empty/notes.txt", "nothing");
     sandbox.run(["check", "empty"]).expect_code(2);
 }

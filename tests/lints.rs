@@ -59,6 +59,15 @@ fn commands_that_change_are_found_wherever_they_run() {
         ("ip link set eth0 down", "`ip link set`"),
         ("sed -i.bak s/a/b/ file", "`sed -i.bak`"),
         ("dd if=/dev/zero of=/dev/sdb", "`dd of=`"),
+        ("gunzip x.gz", "`gunzip`"),
+        ("sudo gzip -9 /var/log/a.log", "`gzip`"),
+        ("bzip2 -k a", "`bzip2`"),
+        ("xz -T 0 a", "`xz`"),
+        ("zstd -d a.zst -o a", "`zstd`"),
+        ("unzip -q a.zip -d /srv/a", "`unzip`"),
+        ("tar xzf a.tgz", "`tar`"),
+        ("tar -C /srv -xf a.tar", "`tar`"),
+        ("curl -s http://a/b.tgz | tar --extract --gzip", "`tar`"),
         ("sysctl vm.swappiness=1", "`sysctl NAME=VALUE`"),
         ("service nginx restart", "`service nginx restart`"),
         ("apt-get -y install jq", "`apt-get install`"),
@@ -110,6 +119,19 @@ fn commands_that_only_read_are_left_alone() {
         "ip route show",
         "sed -n 5p file",
         "dd if=/dev/sda of=/dev/null count=1",
+        "gzip -dc x.gz",
+        "gzip -l x.gz",
+        "ps ax | gzip -9 | wc -c",
+        "uptime | xz -T 0 - | wc -c",
+        "bzip2 --stdout a",
+        "xz --list a.xz",
+        "zstd -t a.zst",
+        "unzip -l a.zip",
+        "unzip -p a.zip x",
+        "tar tzf x.tgz",
+        "tar -tf x",
+        "tar -xOzf a.tgz x",
+        "tar --exclude x -tf a.tar",
         "sysctl vm.swappiness",
         "service nginx status",
         "apt-get --simulate install jq",
@@ -140,7 +162,7 @@ fn commands_that_only_read_are_left_alone() {
 fn each_line_of_a_script_is_pointed_at_and_temporary_files_are_none() {
     let text = "runbook \"r\"\ndiagnose {\n  check seen = ```bash\n    for h in a b; do\n      kubectl delete pod $h\n    done\n    \
         # rm is only spoken of\n    rm a\n    rm b\n  ```\n  check temporary = ```bash\n    tmp=$(mktemp)\n    uptime > \"$tmp\"\n    \
-        sort \"$tmp\" | tee \"$tmp\".sorted\n    rm -f \"$tmp\"\n  ```\n  escalate to oncall \"seen\"\n}\n";
+        sort \"$tmp\" | tee \"$tmp\".sorted\n    gunzip \"$tmp\".gz; tar xf a.tar -C \"$tmp\"\n    rm -f \"$tmp\"\n  ```\n  escalate to oncall \"seen\"\n}\n";
     let checked = checked(text);
     let lines: Vec<_> =
         checked.diagnostics.iter().map(|d| checked.sources.text(d.span().unwrap()).to_owned()).collect();
@@ -240,6 +262,12 @@ fn a_comment_allows_one_warning_in_one_place() {
     ] {
         assert_eq!(with(wrong), both, "{wrong}");
     }
+    assert_eq!(with("# Mainstay: allow check-changes, it is a copy"), ["check-changes"]);
+    assert_eq!(with("# Mainstay: read about it in the manual"), ["check-changes", "check-changes"]);
+    let trailing = "check a = $ rm x   # mainstay: allow check-changes, it is a copy\n";
+    assert_eq!(resolved(trailing), ["check-changes", "allow-without-effect"]);
+    let said = "show \"write # mainstay: allow check-changes, it is a copy\"\n";
+    assert_eq!(resolved(said), Vec::<String>::new(), "a text is no comment");
     let twice = "# mainstay: allow check-changes, a\n# mainstay: allow raw-value, b\ncheck a = $ rm \\\n  {{ \"x\" | raw }}\n";
     assert_eq!(resolved(twice), Vec::<String>::new());
     let error = "# mainstay: allow raw-value, b\ncheck a = $ uptime\nrun $ touch a\n";

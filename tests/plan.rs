@@ -122,6 +122,28 @@ fn a_plan_touches_nothing_and_its_json_has_the_keys_that_are_documented() {
 }
 
 #[test]
+fn a_run_that_may_take_longer_than_its_rto_begins_with_a_warning() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "soak.runbook",
+        "runbook \"Soak\"\nrto 30s\nparam soak: duration \"How long\" = 2s\nsymptom \"s\" {\n  check there = $ echo ok\n    \
+            timeout 1s\n  when there.stdout != \"ok\"\n    cleared when there.stdout == \"ok\" within 1s every 1s\n}\n\
+            resolve \"Drain\" {\n  wait soak\n}\n",
+    );
+    let longer = "longer than the rto of 30s";
+    let run = sandbox.run(["run", "soak.runbook", "-p", "soak=40s"]).expect_code(6);
+    assert!(
+        run.stderr.contains("the way through \"Drain\" may take 43s, longer than the rto of 30s"),
+        "{}",
+        run.stderr
+    );
+    let plan = sandbox.run(["plan", "soak.runbook", "-p", "soak=40s"]).expect_code(0);
+    assert!(plan.stdout.contains("43s, longer than the rto"), "{}", plan.stdout);
+    let run = sandbox.run(["run", "soak.runbook", "-p", "soak=20s"]).expect_code(6);
+    assert!(!run.stderr.contains(longer), "{}", run.stderr);
+}
+
+#[test]
 fn what_cannot_be_planned_is_refused() {
     let sandbox = Sandbox::new();
     sandbox.write("wrong.runbook", "runbook \"Wrong\"\nresolve {\n");

@@ -13,6 +13,9 @@ use crate::source::{SourceId, Sources, Span};
 /// What such a comment begins with.
 const MARK: &str = "mainstay:";
 
+/// How it may be written: with a capital letter it is meant the same.
+const MARKS: [&str; 2] = [MARK, "Mainstay:"];
+
 /// Warnings that say nothing about a place that could be meant so.
 const NEVER: [&str; 2] = ["allow-without-effect", "not-yet-supported"];
 
@@ -34,7 +37,8 @@ pub(super) fn apply(sources: &Sources, found: &mut Vec<Diagnostic>, dated: bool)
     let mut wrong = Vec::new();
     for (id, source) in sources.iter() {
         // Nearly no file has one.
-        if source.text.contains(MARK) && !super::stdlib::is_source_name(&source.name) {
+        if MARKS.iter().any(|mark| source.text.contains(mark)) && !super::stdlib::is_source_name(&source.name)
+        {
             comments(id, &source.text, &mut allows, &mut wrong);
         }
     }
@@ -71,13 +75,39 @@ fn comments(id: SourceId, text: &str, allows: &mut Vec<Allow>, wrong: &mut Vec<D
         let end = at + line.trim_end().len();
         at += line.len();
         let comment = line.trim().strip_prefix('#').map(|rest| rest.trim_start_matches('#').trim_start());
-        let Some(rest) = comment.and_then(|comment| comment.strip_prefix(MARK)) else { continue };
+        let Some(comment) = comment else {
+            wrong.extend(behind(line).map(|from| too_late(Span::new(id, at - line.len() + from, end))));
+            continue;
+        };
+        let Some(rest) = marked(comment) else { continue };
         let span = Span::new(id, start, end);
         match read(rest) {
             Ok(code) => allows.push(Allow { code, span, covers: covered(text, at), used: false }),
             Err(d) => wrong.push(d(span)),
         }
     }
+}
+
+/// Returns what stands behind the mark. With a capital letter it may begin a sentence about the program.
+fn marked(comment: &str) -> Option<&str> {
+    let capital = || comment.strip_prefix(MARKS[1]).filter(|rest| rest.trim_start().starts_with("allow "));
+    comment.strip_prefix(MARK).or_else(capital)
+}
+
+/// Returns where a comment that allows begins behind something else on its line.
+fn behind(line: &str) -> Option<usize> {
+    let (at, _) = line.match_indices(" #").find(|(at, _)| {
+        let comment = line.get(at + 2..).unwrap_or_default().trim_start_matches('#').trim_start();
+        marked(comment).is_some_and(|rest| read(rest).is_ok())
+    })?;
+    // Between quotes it is text.
+    let open = line.get(..at).unwrap_or_default().matches('"').count() % 2 == 1;
+    (!open).then_some(at + 1)
+}
+
+fn too_late(span: Span) -> Diagnostic {
+    without_effect("this comment allows nothing behind what it is about", span)
+        .help("put it on a line of its own, right above this one")
 }
 
 /// Makes a message for a place.
@@ -125,7 +155,7 @@ fn read(rest: &str) -> Result<String, Told> {
     Ok(code)
 }
 
-fn without_effect(message: String, span: Span) -> Diagnostic {
+fn without_effect(message: impl Into<String>, span: Span) -> Diagnostic {
     Diagnostic::warning("allow-without-effect", message).at(span, "")
 }
 

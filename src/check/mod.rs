@@ -69,6 +69,8 @@ pub struct Checked {
     pub drills: Vec<Drill>,
     /// What the drills drill, where that is another file (`drills for "FILE"`).
     pub target: Option<Program>,
+    /// Whether errors kept some rules from being looked at: bounds, and warnings that look at all of a file.
+    pub cut_short: bool,
     /// What the first line says the file is, if it could be read.
     pub kind: Option<Kind>,
     /// Every file that was read, for showing the diagnostics.
@@ -101,6 +103,7 @@ pub fn check(path: &str, loader: &dyn Loader) -> Checked {
 pub fn check_on(path: &str, loader: &dyn Loader, reviews: Option<Reviews>) -> Checked {
     let mut books = Books::new(loader);
     let mut book = books.read(path, None);
+    let cut_short = books.report.has_errors();
     let follows = std::mem::take(&mut books.programs);
     let mut program = book.program.map(|mut program| {
         for tool in follows.iter().flat_map(|other| &other.tools) {
@@ -128,6 +131,7 @@ pub fn check_on(path: &str, loader: &dyn Loader, reviews: Option<Reviews>) -> Ch
         program,
         drills: book.drills,
         target,
+        cut_short,
         kind: book.kind,
         sources: books.sources,
         unsupported,

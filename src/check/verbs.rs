@@ -3,8 +3,9 @@
 //! Owns what is said of them. Never an error, and never knows which they are (`shell` does): what a command does is
 //! known to its author alone.
 
-use super::lower::Lower;
+use super::lower::{Lower, Section};
 use crate::diagnostic::Diagnostic;
+use crate::program::Effect;
 use crate::source::Span;
 
 impl Lower<'_> {
@@ -16,14 +17,26 @@ impl Lower<'_> {
             below = line.end as usize;
             let d = Diagnostic::warning("check-changes", format!("{what}, `check` only reads")).at(line, "");
             let written = self.one_line(span);
-            self.c.report.push(match written.starts_with('$') {
-                true => d.help(format!("write `run {written}`, and below it how it is taken back")),
-                false => d.help("write `run` before the script, and below it how it is taken back"),
-            });
+            let place = self.where_changes_stand();
+            self.c.report.push(d.help(match written.starts_with('$') {
+                true => format!("write `run {written}`{place}, and below it how it is taken back"),
+                false => format!("write `run` before the script{place}, and below it how it is taken back"),
+            }));
             if line == span {
                 // One line has one message.
                 return;
             }
+        }
+    }
+
+    /// Returns where a change is to be moved to from a place that only reads, in words; nothing where it may stand.
+    fn where_changes_stand(&self) -> &'static str {
+        let section = self.place.section;
+        match section {
+            Section::Action(Effect::Reads) => ", in an action that `changes`",
+            Section::Reads("preflight") => ", in `procedure`",
+            _ if section.only_reads().is_some() => ", in a `resolve`",
+            _ => "",
         }
     }
 

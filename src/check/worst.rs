@@ -70,7 +70,7 @@ impl Of<'_> {
         let message =
             format!("what {what} holds may take {takes}, and is cut off after {}", Value::Duration(limit));
         let mut d = Diagnostic::warning("over-within", message).at(written, "");
-        for line in self.parts(body, |part| part.time.forward) {
+        for line in self.parts(body, |time| time.forward) {
             d = d.note(line);
         }
         Some(d.help(format!("write `within {takes}`, or bound what stands in it more tightly")))
@@ -95,23 +95,28 @@ impl Of<'_> {
         let stages = stages.iter().filter(|(_, time)| !time.is_zero());
         let stages: Vec<_> = stages.map(|(what, time)| format!("{what} {}", time.all)).collect();
         d = d.note(format!("it adds up: {}", stages.join(", ")));
-        for line in self.parts(&resolve.body, |part| part.time.all) {
+        for line in self.parts(&resolve.body, |time| time.all) {
             d = d.note(line);
         }
         Some(d.help("bound it more tightly: `timeout`, `within`, fewer attempts; or give it a longer `rto`"))
     }
 
     /// Returns the parts of a block that take longest, in their order, each a line.
-    fn parts(&self, body: &[Statement], time: fn(&Part) -> Amount) -> Vec<String> {
+    fn parts(&self, body: &[Statement], time: fn(&Time) -> Amount) -> Vec<String> {
         let mut parts: Vec<(usize, Amount, String)> = Vec::new();
         for (at, statement) in body.iter().enumerate() {
             let Some(part) = self.bounds.part(statement.id) else { continue };
-            let takes = time(part);
+            let takes = time(&part.time);
+            // It ends with the block, whatever bounds that.
+            let ends = Amount::of(time(&part.ends).known);
+            if ends.known > 0 {
+                parts.push((at, ends, format!("{ends}  the `finally` of `{}`", self.words(statement))));
+            }
             if takes.known == 0 {
                 continue;
             }
             let takes = Amount::of(takes.known);
-            let made = part.words();
+            let made = self.made(statement, part, time);
             let made = if made.is_empty() { made } else { format!(": {made}") };
             parts.push((at, takes, format!("{takes}  {}{made}", self.words(statement))));
         }
@@ -124,6 +129,22 @@ impl Of<'_> {
             lines.push(format!("and {more} more that take less"));
         }
         lines
+    }
+
+    /// Returns what a statement's time is made of: of a step also the `finally`s that act at its end.
+    fn made(&self, statement: &Statement, part: &Part, time: fn(&Time) -> Amount) -> String {
+        let made = part.words();
+        let StatementKind::Step(step) = &statement.kind else { return made };
+        let ends = step.body.iter().filter_map(|inner| self.bounds.part(inner.id));
+        let ends = ends.map(|inner| time(&inner.ends).known).fold(0, i64::saturating_add);
+        if ends == 0 {
+            return made;
+        }
+        if made.is_empty() {
+            let rest = Amount::of(time(&part.time).known.saturating_sub(ends));
+            return format!("{rest}, and {} of its `finally`", Amount::of(ends));
+        }
+        format!("{made}; each time {} of its `finally`", Amount::of(ends))
     }
 
     fn words(&self, statement: &Statement) -> String {

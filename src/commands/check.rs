@@ -27,9 +27,9 @@ Exit codes:
 
 /// Check files: everything that can be known before anything runs
 ///
-/// Reads each file and what it uses, and reports all mistakes in one go: names, types, units, changes
-/// without a way back, secrets in the wrong place, bounds. A folder stands for every `.runbook` in it and
-/// below. Runs nothing and touches nothing. `mainstay explain CODE` says more about a message.
+/// Reads each file and what it uses, and reports its mistakes in one go: names, types, units, changes
+/// without a way back, secrets in the wrong place; and, once there is none of these, bounds. A folder stands
+/// for every `.runbook` in it and below. Runs nothing and touches nothing. `mainstay explain CODE` says more about a message.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = AFTER)]
 pub(super) struct Args {
@@ -108,6 +108,9 @@ fn text(checked: &[(&String, Checked)]) -> Result<(), Failure> {
         }
     }
     print(&total(checked))?;
+    if checked.iter().any(|(_, c)| c.cut_short) {
+        print("bounds and some warnings are looked at once the errors are gone\n")?;
+    }
     let mut codes: Vec<&str> =
         checked.iter().flat_map(|(_, c)| &c.diagnostics).map(|d| d.code.as_str()).collect();
     codes.sort_unstable();

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use super::beforehand::Beforehand;
 use super::check::program_of;
 use super::conduct::Conduct;
-use super::failure::{Failure, INVALID};
+use super::failure::{Failure, INVALID, warn};
 use super::{
     EXIT_CODES, Format, complete, concurrency, detach, dry, kept, params, prevention, saved, settings,
 };
+use crate::bounds::{self, Bounds};
 use crate::config::RolePerson;
 use crate::engine::Engine;
 use crate::event::{FORMAT, Input, Moment, Opened, SavedPlan, SourceHash};
@@ -124,6 +125,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
         return Err(error.into());
     }
     keep_sources(&program, &state, &run);
+    warn_of_the_rto(&program, &given);
     let seat = if is_attended_by(args) && !args.detach { Terminal::open().ok() } else { None };
     if seat.is_some() || args.detach {
         detach::warn_of_what_ends_all();
@@ -240,6 +242,24 @@ pub(super) fn create(state: &StateDir, now: Moment) -> Result<(RunJournal, Strin
         }
     }
     Err(last.map_or_else(|| Failure::new(1, "no id for the run"), Failure::from))
+}
+
+/// Says so where a way may take longer than the `rto` with these parameters: a run is not cut off by it.
+fn warn_of_the_rto(program: &Program, given: &[(String, Value)]) {
+    let Some(rto) = program.fields.rto else { return };
+    let known = bounds::Given { params: given.to_vec(), whole: true, call: CALL_TIMEOUT };
+    let bounds = Bounds::of(program, &known);
+    let ways = program.resolves.iter().zip(&bounds.resolves);
+    for (resolve, way) in ways {
+        if let Some(takes) = bounds.forward(way).all.bounded().filter(|takes| *takes > rto) {
+            warn(format!(
+                "the way through \"{}\" may take {}, longer than the rto of {}",
+                resolve.name,
+                Value::Duration(takes),
+                Value::Duration(rto)
+            ));
+        }
+    }
 }
 
 /// Keeps the texts, so that failures can be shown in them later. Without them a run is as good.

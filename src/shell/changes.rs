@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use super::cells::cells;
 use super::changing::{Changes, HARMLESS, TOOLS, Tool};
 use super::external::{basename, inner};
-use super::given::{Given, NOWHERE, RULES, by_its_own_rules, is_one_of};
+use super::given::{Given, NOWHERE, PACKERS, RULES, by_its_own_rules, is_one_of, packed};
 use super::names::{self, lists};
 use super::plan::Piece;
 use super::reader::Reader;
@@ -52,7 +52,7 @@ fn may_change(pieces: &[Piece]) -> bool {
             text.contains('>')
                 || text
                     .split(|c: char| !(c.is_ascii_alphanumeric() || "_.-".contains(c)))
-                    .any(|word| KNOWN.contains_key(word) || RULES.contains(&word))
+                    .any(|word| KNOWN.contains_key(word) || RULES.contains(&word) || PACKERS.contains(&word))
         }
         Piece::Value { .. } => false,
     })
@@ -157,7 +157,15 @@ impl Look {
         let name = basename(&path);
         let own =
             KNOWN.get(name).and_then(|tools| tools.iter().find_map(|tool| self.tool(name, tool, arguments)));
-        own.or_else(|| by_its_own_rules(name, arguments)).or_else(|| self.carried(name, words))
+        own.or_else(|| by_its_own_rules(name, arguments))
+            .or_else(|| self.packs(name, arguments))
+            .or_else(|| self.carried(name, words))
+    }
+
+    fn packs(self, name: &str, arguments: &[Word]) -> Option<String> {
+        let touched = packed(name, arguments).filter(|_| PACKERS.contains(&name))?;
+        let only_scratch = !touched.is_empty() && touched.iter().all(|word| self.is_scratch(word));
+        (!only_scratch).then(|| format!("`{name}` changes something"))
     }
 
     /// Looks at what a program runs that runs others.

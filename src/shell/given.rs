@@ -11,6 +11,12 @@ use super::wrappers::takes;
 /// Programs whose arguments follow rules of their own.
 pub(super) const RULES: [&str; 4] = ["dd", "sysctl", "curl", "wget"];
 
+/// Programs that put a packed or an unpacked file beside the one they are given.
+pub(super) const PACKERS: [&str; 13] = [
+    "gzip", "gunzip", "bzip2", "bunzip2", "xz", "unxz", "zstd", "unzstd", "unzip", "tar", "gtar", "bsdtar",
+    "pigz",
+];
+
 /// Files that are no files.
 pub(super) const NOWHERE: [&str; 6] =
     ["/dev/null", "/dev/std", "/dev/fd/", "/dev/tty", "/dev/tcp/", "/dev/udp/"];
@@ -116,6 +122,50 @@ pub(super) fn by_its_own_rules(name: &str, arguments: &[Word]) -> Option<String>
         }
         _ => None,
     }
+}
+
+/// Returns what a packer writes to or beside, where it writes files: empty for the folder in which it runs.
+pub(super) fn packed<'w>(name: &str, arguments: &'w [Word]) -> Option<Vec<&'w Word>> {
+    let texts: Vec<String> =
+        arguments.iter().map(|word| word.literal().unwrap_or_else(|| word.prefix())).collect();
+    let is_tar = name.ends_with("tar");
+    // Letters whose argument is the next word, or the rest of this one.
+    let (letters, only_reads, folder) = match name {
+        _ if is_tar => ("fCTXIbgKHFLNV", "tO", "C"),
+        "unzip" => ("dP", "ltpcvZz", "d"),
+        "zstd" | "unzstd" => ("oDMTS", "ctlb", "o"),
+        _ => ("SFTMCb", "ctl", ""),
+    };
+    let (mut flags, mut operands, mut into) = (String::new(), Vec::new(), None);
+    let mut at = 0;
+    while let (Some(word), Some(text)) = (arguments.get(at), texts.get(at)) {
+        at += 1;
+        let cluster = match text.strip_prefix('-') {
+            Some(cluster) if !cluster.is_empty() && !cluster.starts_with('-') => cluster,
+            None if is_tar && at == 1 => text.as_str(),
+            None => {
+                operands.push(word);
+                continue;
+            }
+            Some(_) => continue,
+        };
+        let taking = cluster.find(|c| letters.contains(c));
+        flags.push_str(cluster.get(..taking.unwrap_or(cluster.len())).unwrap_or_default());
+        let Some(taking) = taking else { continue };
+        if taking + 1 == cluster.len() || !text.starts_with('-') {
+            into = arguments.get(at).filter(|_| cluster.get(taking..) == Some(folder)).or(into);
+            at += 1;
+        }
+    }
+    let long = |names: &str| texts.iter().any(|text| lists(names, text.split('=').next().unwrap_or(text)));
+    let reads = flags.contains(|c| only_reads.contains(c))
+        || long("--stdout --to-stdout --test --list --info --help --version --to-command");
+    let writes = match is_tar {
+        true => flags.contains('x') || long("--extract --get"),
+        false => !operands.is_empty(),
+    };
+    let touched = || into.map_or(if is_tar { Vec::new() } else { operands.clone() }, |into| vec![into]);
+    (writes && !reads).then(touched)
 }
 
 /// Returns the method of a request, where one is written or its options mean one.

@@ -31,7 +31,11 @@ impl Reader<'_> {
         let near = nearest(word, kinds().map(|form| form.word));
         let title = line.get(word.len()..).unwrap_or("").trim_start_matches([':', ' ', '\t']);
         let quoted = title.len() > 2 && title.starts_with('"') && title.ends_with('"');
+        let open = title.len() > 1 && title.starts_with('"') && title.matches('"').count() == 1;
         let help = match (below, near) {
+            (None, Some(kind)) if open && kind == word && !matches!(kind, "module" | "drills") => {
+                format!("the text has no closing quote: write `{kind} {title}\"`")
+            }
             (Some(head), _) => format!("take this line out: the first one is `{}`", head.trim_end()),
             (None, Some(kind)) if quoted && !matches!(kind, "module" | "drills") => {
                 format!("write `{kind} {title}`")
