@@ -11,8 +11,10 @@ use super::planned::Differs;
 use super::planning::Here;
 use crate::event::{Deed, Question, QuestionKind, Wanted};
 use crate::program::{
-    ActionId, Approvers, Ending, For, GlobalSource, Run, Statement, StatementKind, Target, WatchTarget,
+    ActionId, Approvers, Block, Ending, Expr, For, GlobalSource, Run, Statement, StatementKind, Target,
+    WatchTarget,
 };
+use crate::source::Span;
 use crate::value::Value;
 
 /// Changes ahead that are shown.
@@ -171,36 +173,7 @@ impl<'w> Cx<'w> {
                 false
             }
             StatementKind::If { arms, otherwise, .. } => {
-                let mut perhaps = "";
-                let way = |taken, found: &mut Found| {
-                    if when.is_empty() {
-                        let here = Here::branch(self.walk.program, arms, taken);
-                        self.way_ahead(&here, statement.span, &mut found.differs);
-                    }
-                };
-                for (index, (condition, body)) in arms.iter().enumerate() {
-                    match self.value(condition).and_then(|value| truth(&value, condition.span)) {
-                        Ok(true) if perhaps.is_empty() => {
-                            way(Some(index), found);
-                            return self.gather(body, when, found);
-                        }
-                        Ok(true) => {
-                            self.gather(body, &format!("{when}{perhaps}"), found);
-                            return false;
-                        }
-                        Ok(false) => {}
-                        Err(_) => {
-                            let words = self.walk.program.sources.text(condition.span);
-                            self.gather(body, &format!("{when}if {words}: "), found);
-                            perhaps = "else: ";
-                        }
-                    }
-                }
-                if perhaps.is_empty() {
-                    way(None, found);
-                }
-                self.gather(otherwise, &format!("{when}{perhaps}"), found);
-                false
+                self.gather_ways((arms, otherwise), statement.span, when, found)
             }
             StatementKind::Watch(watch) => {
                 let targets = watch.arms.iter().filter_map(|arm| arm.target.as_ref());
@@ -225,6 +198,46 @@ impl<'w> Cx<'w> {
             StatementKind::Approve(_) | StatementKind::Escalate { .. } | StatementKind::Return(_) => true,
             _ => false,
         }
+    }
+
+    /// Adds the changes of the way of an `if` that is taken, where that is known, and of all that may be taken where not.
+    fn gather_ways(
+        &self,
+        (arms, otherwise): (&'w [(Expr, Block)], &'w [Statement]),
+        span: Span,
+        when: &str,
+        found: &mut Found,
+    ) -> bool {
+        let mut perhaps = "";
+        let way = |taken, found: &mut Found| {
+            if when.is_empty() {
+                let here = Here::branch(self.walk.program, arms, taken);
+                self.way_ahead(&here, span, &mut found.differs);
+            }
+        };
+        for (index, (condition, body)) in arms.iter().enumerate() {
+            match self.value(condition).and_then(|value| truth(&value, condition.span)) {
+                Ok(true) if perhaps.is_empty() => {
+                    way(Some(index), found);
+                    return self.gather(body, when, found);
+                }
+                Ok(true) => {
+                    self.gather(body, &format!("{when}{perhaps}"), found);
+                    return false;
+                }
+                Ok(false) => {}
+                Err(_) => {
+                    let words = self.walk.program.sources.text(condition.span);
+                    self.gather(body, &format!("{when}if {words}: "), found);
+                    perhaps = "else: ";
+                }
+            }
+        }
+        if perhaps.is_empty() {
+            way(None, found);
+        }
+        self.gather(otherwise, &format!("{when}{perhaps}"), found);
+        false
     }
 
     /// Returns a change that may be made, and how it is taken back.
