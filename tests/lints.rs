@@ -171,7 +171,7 @@ fn each_line_of_a_script_is_pointed_at_and_temporary_files_are_none() {
 
 fn resolved(body: &str) -> Vec<String> {
     codes(&format!(
-        "runbook \"r\"\nuse file\ndiagnose {{\n  check before = $ uptime\n}}\nresolve \"R\" {{\n{body}}}\n"
+        "runbook \"r\"\nuse file\ndiagnose {{\n  check before = try $ uptime\n}}\nresolve \"R\" {{\n{body}}}\n"
     ))
 }
 
@@ -195,8 +195,15 @@ fn a_proof_reads_what_the_change_has_made() {
         "false",
     ];
     for expr in fine {
-        let body = format!("run made = try $ touch a\nleave \"x\"\ncheck after = $ uptime\nverify {expr}\n");
+        let body =
+            format!("run made = try $ touch a\nleave \"x\"\ncheck after = try $ uptime\nverify {expr}\n");
         assert_eq!(resolved(&body), Vec::<String>::new(), "{expr}");
+    }
+    for expr in ["now.ok", "now.exit == 0", "now.ok and now.exit == 0"] {
+        let with = |call: &str| resolved(&format!("{change}check now = {call}\nverify {expr}\n"));
+        assert_eq!(with("$ uptime"), ["verify-proves-nothing"], "{expr}");
+        assert_eq!(with("try $ uptime"), Vec::<String>::new(), "{expr}");
+        assert_eq!(with("$ uptime\n  allow exit 1"), Vec::<String>::new(), "{expr}");
     }
     assert_eq!(resolved("verify true\n"), ["verify-proves-nothing"]);
     assert_eq!(resolved("let a = 3\nverify before.ok\n"), Vec::<String>::new(), "nothing was changed");

@@ -10,7 +10,7 @@ use crate::check::report::Report;
 use crate::diagnostic::Diagnostic;
 use crate::expression::{self, Scope};
 use crate::program::{
-    Action, Choice, Ending, Expr, ExprKind, Global, GlobalSource, NameRef, Run, Slot, Statement,
+    Action, BinaryOp, Choice, Ending, Expr, ExprKind, Global, GlobalSource, NameRef, Run, Slot, Statement,
     StatementKind, Target, Watch, WatchTarget,
 };
 use crate::source::Span;
@@ -43,6 +43,8 @@ struct Walk<'p> {
     globals: &'p [Global],
     locals: &'p [Slot],
     known: HashMap<u32, Known>,
+    /// Names that exist only where a command went well, `false` where another statement binds them, too.
+    certain: HashMap<u32, bool>,
     clock: u32,
     /// The first change of this block, or of the one around it.
     change: Option<(u32, Span)>,
@@ -51,7 +53,15 @@ struct Walk<'p> {
 
 impl<'p> Walk<'p> {
     fn new(globals: &'p [Global], locals: &'p [Slot], report: &'p mut Report) -> Self {
-        Walk { globals, locals, known: HashMap::new(), clock: 0, change: None, report }
+        Walk {
+            globals,
+            locals,
+            known: HashMap::new(),
+            certain: HashMap::new(),
+            clock: 0,
+            change: None,
+            report,
+        }
     }
 
     /// Walks statements above which nothing is known to have changed.
@@ -69,7 +79,10 @@ impl<'p> Walk<'p> {
         self.clock += 1;
         let now = Known { at: self.clock, read: true };
         match &statement.kind {
-            StatementKind::Check { slot: Some(slot), .. } => {
+            StatementKind::Check { slot: Some(slot), call, until } => {
+                let strict = !call.tried && call.allow_exit.is_empty() && until.is_none();
+                let certain = strict && matches!(call.target, Target::Command(_));
+                self.certain.entry(*slot).and_modify(|so_far| *so_far &= certain).or_insert(certain);
                 self.known.insert(*slot, now);
             }
             StatementKind::Run(run) => self.run(run, statement.span),
@@ -152,7 +165,38 @@ impl<'p> Walk<'p> {
         newest
     }
 
+    /// Returns whether it only asks whether a command went well whose failure has ended the path already.
+    fn went_well(&self, expr: &Expr) -> bool {
+        let of_certain = |of: &Expr| match of.kind {
+            ExprKind::Name(NameRef::Local(slot)) => self.certain.get(&slot).copied().unwrap_or(false),
+            _ => false,
+        };
+        match &expr.kind {
+            ExprKind::Field(of, field) => field == "ok" && of_certain(of),
+            ExprKind::Binary(BinaryOp::Equal, left, right) => match (&left.kind, &right.kind) {
+                (ExprKind::Field(of, field), ExprKind::Literal(Value::Int(0))) => {
+                    field == "exit" && of_certain(of)
+                }
+                _ => false,
+            },
+            ExprKind::Binary(BinaryOp::And, left, right) => self.went_well(left) && self.went_well(right),
+            _ => false,
+        }
+    }
+
     fn verify(&mut self, expr: &Expr) {
+        if self.went_well(expr) {
+            self.report.push(
+                Diagnostic::warning(
+                    "verify-proves-nothing",
+                    "this always holds: had the command failed, the path would have ended there",
+                )
+                .at(expr.span, "")
+                .help("compare with what it printed: `verify NAME.stdout == …`")
+                .help("or look at its failure here: `check NAME = try $ …`"),
+            );
+            return;
+        }
         if reads_anew(expr) {
             return;
         }
