@@ -9,7 +9,7 @@ use std::time::Instant;
 use mainstay::event::{Body, Input, Reply, Request};
 use mainstay::journal::{Reader, StateDir};
 use serde_json::Value as Json;
-use support::sandbox::{Finished, PATIENCE, Running, Sandbox, make_executable};
+use support::sandbox::{Finished, PATIENCE, Running, Sandbox, make_executable, program};
 use support::service::wait_until;
 
 const RUNBOOK: &str = r#"runbook "The pool is full"
@@ -629,4 +629,48 @@ fn a_plan_is_shown_with_the_signs_of_the_terminal_and_as_wide_as_it_is() {
     let below = screen.lines().nth(line + 1).unwrap_or_default();
     let begins = |line: &str| line.chars().take_while(|c| *c == ' ').count();
     assert!(begins(below) > 10, "it goes on below where it begins: {screen}");
+}
+
+#[test]
+fn what_ends_a_change_is_compared_with_all_that_goes_into_it() {
+    let home = Home::planned(
+        r#"runbook "Pause"
+
+diagnose {
+  check load = $ cat load
+}
+
+resolve "Pause" {
+  run $ act pause
+    leave "it goes on by itself"
+    finally $ act go-on with stdin load.stdout
+}
+"#,
+    );
+    home.0.write("load", "21");
+    let ran = home.call(&["run", "--plan", "p.json", "--unattended"]).expect_code(4);
+    ran.expect_output("not as planned");
+    assert_eq!(home.effects(), "");
+}
+
+#[test]
+fn a_state_folder_that_is_named_from_here_is_refused_where_the_run_goes_elsewhere() {
+    let home =
+        Home::planned("runbook \"One\"\n\nresolve \"One\" {\n  run $ act one\n    leave \"harmless\"\n}\n");
+    fs::create_dir(home.path("elsewhere")).expect("a folder");
+    let ran = std::process::Command::new(program())
+        .args(["run", "--plan", "../p.json"])
+        .current_dir(home.path("elsewhere"))
+        .env_clear()
+        .envs(home.0.environment())
+        .env("MAINSTAY_STATE", "state")
+        .output()
+        .expect("it runs");
+    assert_eq!(ran.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(
+        said.contains("`MAINSTAY_STATE` is a path from here") && said.contains("from the root"),
+        "{said}"
+    );
+    assert_eq!(home.effects(), "");
 }

@@ -197,6 +197,19 @@ pub(super) fn open(path: &Path, beside: &Beside<'_>) -> Result<(SavedPlan, Optio
             Failure::new(INVALID, what).help("leave the file out: the plan names it; nothing was run")
         );
     }
+    for name in ["MAINSTAY_STATE", "MAINSTAY_CONFIG"] {
+        let is_relative =
+            std::env::var_os(name).is_some_and(|path| !path.is_empty() && Path::new(&path).is_relative());
+        if is_relative && whole(Path::new(".")) != whole(Path::new(&plan.folder)) {
+            let what = format!(
+                "`{name}` is a path from here, and the run goes to `{}`, where the plan was made",
+                plan.folder
+            );
+            return Err(
+                Failure::new(INVALID, what).help(format!("give `{name}` from the root; nothing was run"))
+            );
+        }
+    }
     std::env::set_current_dir(&plan.folder).map_err(|e| {
         Failure::new(INVALID, format!("the folder `{}`, in which the plan was made: {e}", plan.folder))
             .help("a run follows a plan where it was made; make the plan here; nothing was run")

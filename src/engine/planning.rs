@@ -6,7 +6,7 @@
 use super::context::Cx;
 use crate::event::{Fact, Point, PointKind};
 use crate::program::{
-    self, Block, Choice, Ending, Expr, Program, Run, Statement, StatementKind, Target, Undo,
+    self, Block, Call, Choice, Ending, Expr, Program, Run, Statement, StatementKind, Target, Undo,
 };
 use crate::source::Span;
 use crate::value::{Value, brief};
@@ -134,7 +134,7 @@ impl<'w> Cx<'w> {
         if matches!(run.call.target, Target::Action { .. }) {
             return None;
         }
-        let (text, whole) = self.spelled_out(run)?;
+        let (text, whole) = self.spelled_out(&run.call)?;
         Some(Here::new(PointKind::Change, &text, &whole))
     }
 
@@ -146,9 +146,9 @@ impl<'w> Cx<'w> {
             wholes.extend(self.undo_calls(undo)?);
         }
         if let Some(finally) = &run.finally {
-            let spelled = self.spelled(finally).ok().filter(|spelled| spelled.known)?;
-            wholes.push(spelled.text.clone());
-            texts.push(spelled.text);
+            let (text, whole) = self.spelled_out(finally)?;
+            texts.push(text);
+            wholes.push(whole);
         }
         if texts.is_empty() {
             return None;
@@ -166,7 +166,7 @@ impl<'w> Cx<'w> {
         let mut calls = Some(Vec::new());
         program::every(&undo.body, &mut |statement| {
             if let StatementKind::Run(run) = &statement.kind {
-                let whole = self.spelled_out(run).map(|(_, whole)| whole);
+                let whole = self.spelled_out(&run.call).map(|(_, whole)| whole);
                 calls = calls.take().and_then(|mut calls| {
                     calls.push(whole?);
                     Some(calls)
@@ -177,8 +177,7 @@ impl<'w> Cx<'w> {
     }
 
     /// Returns a call as it could be typed, and everything that goes into it. Secrets by their names.
-    fn spelled_out(&self, run: &'w Run) -> Option<(String, String)> {
-        let call = &run.call;
+    fn spelled_out(&self, call: &'w Call) -> Option<(String, String)> {
         let text = self.spelled(call).ok().filter(|spelled| spelled.known)?.text;
         let mut whole = vec![text.clone()];
         for expr in call.expressions() {
