@@ -222,7 +222,7 @@ fn plan(text: &str, made_us: i64) -> Planned {
 
 fn difference(text: &str) -> Difference {
     let (what, planned, now) = (text.to_owned(), text.to_owned(), String::new());
-    Difference { what, reading: !text.is_empty(), planned, now }
+    Difference { what, reading: !text.is_empty(), back: text.len().is_multiple_of(2), planned, now }
 }
 
 fn outlet() -> BoxedStrategy<Outlet> {
