@@ -252,7 +252,11 @@ fn runs_as_a_table_at_every_width() {
         (listing("20261120-2359-zzzz", Some(Outcome::Resolved), "", 0), RunState::Ended(Outcome::Resolved)),
     ];
     for width in [40, 80, 200] {
-        same(display::runs(&listed, at(width)), &format!("runs-{width}.txt"));
+        let plain = display::runs(&listed, at(width));
+        let coloured = display::runs(&listed, Look { colour: true, ..at(width) });
+        assert_ne!(coloured, plain);
+        assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), plain, "colours take no room");
+        same(plain, &format!("runs-{width}.txt"));
     }
     let json = display::runs_json(&listed);
     same(serde_json::to_string_pretty(&json).unwrap() + "\n", "runs.json");

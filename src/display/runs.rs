@@ -1,6 +1,7 @@
 //! The list of runs.
 
-use comfy_table::{ContentArrangement, Table, presets};
+use std::fmt::Write as _;
+
 use serde_json::json;
 
 use super::Look;
@@ -79,25 +80,30 @@ pub fn runs(runs: &[(Listing, RunState)], look: Look) -> String {
         let cell = |c: &Column| one_line(&(c.text)(listing, *state, width));
         cells.push(columns.iter().map(cell).collect());
     }
+    let widest = |c: usize| cells.iter().map(|row| text::columns(&row[c])).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns.len()).map(widest).collect();
     // The title gets what the others leave.
-    let taken: usize = (0..columns.len())
-        .filter(|c| columns[*c].name != "TITLE")
-        .map(|c| cells.iter().map(|row| text::columns(&row[c])).max().unwrap_or(0) + 2)
-        .sum();
+    let taken: usize =
+        columns.iter().zip(&widths).filter(|(c, _)| c.name != "TITLE").map(|(_, width)| width + 2).sum();
     let room = look.width.map(|w| w.saturating_sub(taken + 2).max(8));
-    let mut table = Table::new();
-    table.force_no_tty().load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    let mut out = String::new();
     for (number, row) in cells.into_iter().enumerate() {
         let state = number.checked_sub(1).and_then(|n| runs.get(n)).map(|(_, state)| *state);
-        let painted = row.into_iter().zip(&columns).map(|(cell, column)| match (state, column.name) {
-            (None, _) => look.dim().on(&cell),
-            (Some(_), "TITLE") => fit(&cell, room, look.unicode),
-            (Some(state), "OUTCOME") => look.tone(state.tone()).on(&cell),
-            _ => cell,
-        });
-        table.add_row(painted);
+        let mut line = String::new();
+        for ((cell, column), width) in row.into_iter().zip(&columns).zip(&widths) {
+            let cell = if column.name == "TITLE" { fit(&cell, room, look.unicode) } else { cell };
+            // Colours take no room: a table that is made of painted cells would count them.
+            let gap = width.saturating_sub(text::columns(&cell)) + 1;
+            let painted = match (state, column.name) {
+                (None, _) => look.dim().on(&cell),
+                (Some(state), "OUTCOME") => look.tone(state.tone()).on(&cell),
+                _ => cell,
+            };
+            let _ = write!(line, " {painted}{:gap$}", "");
+        }
+        let _ = writeln!(out, "{}", line.trim_end());
     }
-    table.trim_fmt() + "\n"
+    out
 }
 
 /// A column, shown on terminals that are wide enough.

@@ -256,7 +256,7 @@ impl Look {
         let given = Given::of(tool, arguments);
         let harmless = |option: &String| {
             let name = option.split('=').next().unwrap_or(option);
-            lists(HARMLESS, name) || lists(tool.unless, name)
+            option != "--dry-run=none" && (lists(HARMLESS, name) || lists(tool.unless, name))
         };
         if given.options.iter().any(harmless) {
             return None;

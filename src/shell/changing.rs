@@ -37,7 +37,8 @@ pub(super) enum Changes {
 }
 
 /// Options that say that nothing is done, of any program.
-pub(super) const HARMLESS: &str = "--dry-run --help --version --simulate --noop --just-print";
+pub(super) const HARMLESS: &str =
+    "--dry-run --dryrun --help --version --simulate --noop --just-print --assumeno";
 
 /// First words of statements of SQL that change something.
 pub(super) const STATEMENTS: &str = "insert update delete merge drop truncate alter create grant revoke reindex vacuum \
@@ -70,12 +71,16 @@ pub(super) const TOOLS: &[Tool] = &[
         Always,
     ),
     unless("rsync", "-n --list-only", Always),
-    tool(
-        "mkfs mkswap wipefs lvcreate lvremove lvextend lvreduce vgcreate vgremove vgextend pvcreate pvremove",
+    tool("mkfs mkswap wipefs", Always),
+    unless(
+        "lvcreate lvremove lvextend lvreduce vgcreate vgremove vgextend pvcreate pvremove",
+        "-t --test",
         Always,
     ),
-    tool("umount swapon swapoff fallocate", Always),
-    unless("mount", "-l", Operands),
+    unless("umount", "--fake", Always),
+    tool("swapoff fallocate", Always),
+    unless("swapon", "-s --summary --show", Operands),
+    Tool { names: "mount", takes: "-t --types -o --options", unless: "-l --fake -f", changes: Operands },
     tool("tee", Operands),
     tool("sed gsed", Options("-i* -ni -Ei -ri --in-place")),
     tool("perl", Options("-i* -pi* -ni*")),
@@ -89,15 +94,12 @@ pub(super) const TOOLS: &[Tool] = &[
     taking(
         "zpool",
         "-o",
-        Words("create destroy add remove attach detach replace clear offline online scrub export import"),
+        Words("create destroy add remove attach detach replace clear offline online scrub export"),
     ),
     // The machine and its processes.
     unless("kill", "-0 -l -L --list", Always),
-    unless("pkill", "-0", Always),
-    tool(
-        "killall reboot shutdown halt poweroff useradd userdel usermod groupadd groupdel chpasswd renice",
-        Always,
-    ),
+    unless("pkill killall", "-0 -l --list", Always),
+    tool("reboot shutdown halt poweroff useradd userdel usermod groupadd groupdel chpasswd renice", Always),
     unless("passwd", "-S --status", Always),
     tool("fuser", Options("-k --kill")),
     taking("crontab", "-u", Options("-r -e -")),
@@ -148,15 +150,16 @@ pub(super) const TOOLS: &[Tool] = &[
     tool("postsuper", Options("-d -h -H -r")),
     tool("postqueue", Options("-f -i* -s*")),
     // Containers and clusters.
-    taking(
-        "kubectl oc",
-        KUBECTL,
-        Words(
+    Tool {
+        names: "kubectl oc",
+        takes: KUBECTL,
+        unless: "--list",
+        changes: Words(
             "apply create delete scale patch drain cordon uncordon edit label annotate replace taint expose autoscale set \
              rollout/restart rollout/undo rollout/pause rollout/resume config/use-context config/set config/unset \
              config/set-context config/delete-context",
         ),
-    ),
+    },
     taking(
         "helm",
         "-n --namespace --kube-context --kubeconfig",
@@ -236,7 +239,8 @@ pub(super) const TOOLS: &[Tool] = &[
         "mysqladmin",
         Words("shutdown kill flush-hosts flush-logs flush-privileges flush-tables create drop reload"),
     ),
-    tool("createdb dropdb createuser dropuser pg_restore vacuumdb reindexdb", Always),
+    tool("createdb dropdb createuser dropuser vacuumdb reindexdb", Always),
+    unless("pg_restore", "-l --list", Always),
     taking("pg_ctl", "-D -m -t -l -o", Words("start stop restart reload promote kill logrotate initdb")),
     tool("pg_ctlcluster", Anywhere("start stop restart reload promote")),
     taking(

@@ -89,7 +89,7 @@ impl<'w> Given<'w> {
 
 /// Returns the word of a text of SQL that changes something.
 fn statement(text: &str) -> Option<String> {
-    let lower = text.to_lowercase();
+    let lower = without_texts(&text.to_lowercase());
     let first = lower.split(';').find_map(|one| {
         let word: String = one.trim_start().chars().take_while(char::is_ascii_alphabetic).collect();
         lists(STATEMENTS, &word).then(|| word.to_uppercase())
@@ -97,6 +97,29 @@ fn statement(text: &str) -> Option<String> {
     first.or_else(|| {
         FUNCTIONS.split_whitespace().find(|name| lower.contains(&format!("{name}("))).map(str::to_owned)
     })
+}
+
+/// Returns SQL without what stands in quotes and in comments.
+fn without_texts(sql: &str) -> String {
+    let mut bare = String::with_capacity(sql.len());
+    let mut rest = sql;
+    while let Some(c) = rest.chars().next() {
+        let end = match c {
+            '\'' | '"' => Some((1, c.to_string())),
+            '-' if rest.starts_with("--") => Some((2, "\n".to_owned())),
+            '/' if rest.starts_with("/*") => Some((2, "*/".to_owned())),
+            _ => None,
+        };
+        let Some((begin, end)) = end else {
+            bare.push(c);
+            rest = &rest[c.len_utf8()..];
+            continue;
+        };
+        let inside = rest.get(begin..).unwrap_or_default();
+        rest = inside.split_once(end.as_str()).map_or("", |(_, behind)| behind);
+        bare.push(' ');
+    }
+    bare
 }
 
 /// Returns what a program does whose arguments follow rules of their own, if that changes something.
@@ -114,9 +137,8 @@ pub(super) fn by_its_own_rules(name: &str, arguments: &[Word]) -> Option<String>
             sets.then(|| String::from("`sysctl NAME=VALUE` changes something"))
         }
         "curl" | "wget" => {
-            let method = method(&texts)?.to_uppercase();
-            let searches = ["search", "query", "graphql", "_count"];
-            let asks = method == "POST" && texts.iter().any(|t| searches.iter().any(|s| t.contains(s)));
+            let method = method(name, &texts)?.to_uppercase();
+            let asks = method == "POST" && texts.iter().any(|text| SEARCHES.contains(&last_of_path(text)));
             let changes = ["POST", "PUT", "PATCH", "DELETE"].contains(&method.as_str()) && !asks;
             changes.then(|| format!("`{name}` with `{method}` changes something"))
         }
@@ -168,8 +190,32 @@ pub(super) fn packed<'w>(name: &str, arguments: &'w [Word]) -> Option<Vec<&'w Wo
     (writes && !reads).then(touched)
 }
 
+/// Ends of paths that are asked by `POST` and change nothing.
+const SEARCHES: [&str; 8] =
+    ["_search", "_msearch", "_count", "search", "query", "query_range", "graphql", "series"];
+
+/// Returns what stands behind the last `/` of a path.
+fn last_of_path(url: &str) -> &str {
+    let path = url.split(['?', '#']).next().unwrap_or(url).trim_end_matches('/');
+    path.rsplit_once('/').map_or("", |(_, last)| last)
+}
+
 /// Returns the method of a request, where one is written or its options mean one.
-fn method(texts: &[String]) -> Option<String> {
+fn method(name: &str, texts: &[String]) -> Option<String> {
+    let data = match name {
+        "curl" => "-d* -F* --data* --json --form*",
+        _ => "--post-data --post-file --body-data --body-file",
+    };
+    let sends = |text: &String| {
+        let option = text.split('=').next().unwrap_or(text);
+        is_one_of(data, option)
+    };
+    let asks = texts.iter().any(|text| text == "-G" || text == "--get");
+    let meant = (texts.iter().any(sends) && !asks).then(|| String::from("POST"));
+    written_method(texts).or(meant)
+}
+
+fn written_method(texts: &[String]) -> Option<String> {
     texts.iter().enumerate().find_map(|(at, text)| match text.as_str() {
         "-T" | "--upload-file" => Some(String::from("PUT")),
         "--request" | "--method" => texts.get(at + 1).cloned(),

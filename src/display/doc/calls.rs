@@ -25,20 +25,23 @@ impl<'n> Writer<'n> {
                     head.extend([text(", by "), code(script)]);
                 }
                 let lines = environment(node);
-                let is_shell = script == "sh";
-                let sets = !lines.is_empty() && !is_shell;
-                head.push(text(if sets { ", in this environment, for it alone:" } else { ":" }));
-                blocks.push(Block::Para(head));
-                if sets {
-                    blocks.push(Block::Code { lang: "sh".to_owned(), text: lines.clone() });
+                if lines.is_empty() {
+                    head.push(text(":"));
+                    blocks.push(Block::Para(head));
+                } else {
+                    // What is set holds for this command, and not for those that are typed after it.
+                    head.push(text(", in a shell of its own ("));
+                    head.extend([
+                        code("bash"),
+                        text(", and "),
+                        code("exit"),
+                        text(" behind it), where this is set:"),
+                    ]);
+                    blocks.push(Block::Para(head));
+                    blocks.push(Block::Code { lang: "sh".to_owned(), text: lines });
                     blocks.push(Block::Para(vec![text("this:")]));
                 }
-                // In parentheses, so that what is set holds for this command and not for those typed after it.
-                let typed = match lines.is_empty() || !is_shell {
-                    true => command.to_owned(),
-                    false => format!("(\n{lines}\n{command}\n)"),
-                };
-                blocks.push(Block::Code { lang: script.to_owned(), text: typed });
+                blocks.push(Block::Code { lang: script.to_owned(), text: command.to_owned() });
             }
             None if node.text.contains('\n') => {
                 head.push(text(":"));
