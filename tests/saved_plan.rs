@@ -642,8 +642,10 @@ diagnose {
 
 resolve "Pause" {
   run $ act pause
-    leave "it goes on by itself"
-    finally $ act go-on with stdin load.stdout
+    finally $ act go-on
+      with stdin load.stdout
+  run $ act look
+    leave "it changes nothing"
 }
 "#,
     );
